@@ -1,0 +1,96 @@
+"""Fixtures for every test: real databases, a real browser, a real receiver. Fakes stay beside their tests."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import make_url
+
+# The developer's own settings must not decide whether a test passes.
+for _name in [name for name in os.environ if name.startswith("TIDEGATE_")]:
+    del os.environ[_name]
+
+pytest.register_assert_rewrite("tests.support")
+
+from tests.support import browser as chromium  # noqa: E402
+from tests.support import postgres  # noqa: E402
+from tests.support.measured import Measured  # noqa: E402
+from tests.support.receiver import Receiver  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+_MEASURED = Measured()
+NewDatabase = Callable[[], str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright's sync face keeps an event loop running, which breaks `asyncio.run`."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _MEASURED.lines:
+        terminalreporter.section("measured")
+        for line in _MEASURED.lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def measured() -> Measured:
+    """Call it with (name, value, unit, limit): the number is shown at the end of the run."""
+    return _MEASURED
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a real PostgreSQL server's maintenance database; tests want `new_database`."""
+    with postgres.running_server() as server:
+        yield server.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Iterator[NewDatabase]:
+    """Call it for the `postgresql+psycopg://` address of a new, empty database, dropped after the test."""
+    server = make_url(postgres_url)
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(postgres.database(server))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new, empty state database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    new_database: NewDatabase = request.getfixturevalue("new_database")
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A headless Chromium for the session. Mark the test `browser`."""
+    with chromium.running_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def new_page(browser: "Browser") -> Iterator[chromium.NewPage]:
+    """`new_page(url=None, *, width=1280, height=800, phone=False, scheme="light") -> Page`, recorded."""
+    with chromium.pages(browser) as new:
+        yield new
+
+
+@pytest.fixture
+def page(new_page: chromium.NewPage) -> "Page":
+    """One recorded page, 1280 x 800; see `tests.support.browser.assert_clean`."""
+    return new_page()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A started webhook receiver; see `tests.support.receiver.Receiver`."""
+    with Receiver() as running:
+        yield running
