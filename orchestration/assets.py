@@ -1,0 +1,266 @@
+"""Assets: a specification and the function or query that makes the data."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+from typing import Any, overload
+
+from orchestration.errors import DefinitionError
+from orchestration.freshness import FreshnessPolicy
+from orchestration.model import AssetKey, AssetKind, OnHold
+from orchestration.partitions import Partitions
+
+_CONTEXT = "context"
+_LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """One upstream of an asset. ``parameter`` receives its data; None: only the order counts.
+
+    ``on_hold=None`` takes the default of the partition mapping.
+    """
+
+    upstream: AssetKey
+    parameter: str | None
+    wants: str = ""  # the annotation, as text: "pd.DataFrame", "pyarrow.Table", ""
+    on_hold: OnHold | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Asset:
+    """A specification and how the data is made; calling it calls the function, for the user's own tests.
+
+    ``attachments`` are carried for the floor above (checks, monitors, gate policy) and never read here.
+    """
+
+    key: AssetKey
+    kind: AssetKind
+    function: Callable[..., object] | None = None
+    sql: str | None = None
+    dependencies: tuple[Dependency, ...] = ()
+    takes_context: bool = False
+    partitions: Partitions | None = None
+    group: str | None = None
+    owners: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    code_version: str | None = None
+    freshness: FreshnessPolicy | None = None
+    attachments: tuple[object, ...] = field(default=(), repr=False)
+    where: str = ""  # file:line, for messages
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function is None:
+            raise DefinitionError(f"{self.key} is made by a query; there is no function to call")
+        return self.function(*args, **kwargs)
+
+
+def asset_key(name: str) -> AssetKey:
+    """Check a name and return it as a key; raises DefinitionError."""
+    if not isinstance(name, str) or not name.strip() or name != name.strip():
+        raise DefinitionError(f"{name!r} can't name an asset; give it a name without blanks at its ends")
+    if len(name) > _LONGEST_KEY or any(not c.isprintable() for c in name):
+        raise DefinitionError(f"an asset's name has at most {_LONGEST_KEY} printable characters; {name[:40]!r} does not")
+    return AssetKey(name)
+
+
+@overload
+def asset(function: Callable[..., object], /) -> Asset: ...
+@overload
+def asset(
+    *,
+    key: str | None = ...,
+    partitions: Partitions | None = ...,
+    group: str | None = ...,
+    owners: Iterable[str] = ...,
+    tags: Iterable[str] = ...,
+    deps: Iterable[Asset | str] = ...,
+    on_hold: Mapping[str, OnHold | str] | None = ...,
+    code_version: str | None = ...,
+    freshness: FreshnessPolicy | None = ...,
+    attachments: Iterable[object] = ...,
+) -> Callable[[Callable[..., object]], Asset]: ...
+def asset(
+    function: Callable[..., object] | None = None,
+    /,
+    *,
+    key: str | None = None,
+    partitions: Partitions | None = None,
+    group: str | None = None,
+    owners: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    deps: Iterable[Asset | str] = (),
+    on_hold: Mapping[str, OnHold | str] | None = None,
+    code_version: str | None = None,
+    freshness: FreshnessPolicy | None = None,
+    attachments: Iterable[object] = (),
+) -> Asset | Callable[[Callable[..., object]], Asset]:
+    """Declare that a function makes an asset; its parameters name what is upstream.
+
+    Parameters
+    ----------
+    key:
+        The asset's name; the function's name if left out.
+    partitions:
+        How it is cut; None for one whole.
+    deps:
+        Assets that must be good first but whose data the function does not take.
+    on_hold:
+        By upstream name, what to do while it is held: "wait", "use_published" or "proceed".
+    code_version:
+        Change it to have everything made again; left out, it is derived from the function's code.
+
+    Raises
+    ------
+    DefinitionError
+        What is declared can't be used, and why.
+    """
+
+    def declare(made_by: Callable[..., object]) -> Asset:
+        return _from_function(
+            made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
+            deps=deps, on_hold=on_hold, code_version=code_version, freshness=freshness, attachments=attachments,
+        )  # fmt: skip
+
+    return declare(function) if function is not None else declare
+
+
+def source(
+    function: Callable[..., object] | None = None,
+    /,
+    *,
+    key: str | None = None,
+    group: str | None = None,
+    owners: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    freshness: FreshnessPolicy | None = None,
+    attachments: Iterable[object] = (),
+) -> Any:
+    """Declare data that others make: the function reads it, each run observes it, nothing is written."""
+
+    def declare(read_by: Callable[..., object]) -> Asset:
+        made = _from_function(
+            read_by, AssetKind.SOURCE, key=key, partitions=None, group=group, owners=owners, tags=tags,
+            deps=(), on_hold=None, code_version=None, freshness=freshness, attachments=attachments,
+        )  # fmt: skip
+        if made.dependencies:
+            names = ", ".join(d.upstream for d in made.dependencies)
+            raise DefinitionError(f"{made.where}: the source {made.key} can't have assets upstream ({names})")
+        return made
+
+    return declare(function) if function is not None else declare
+
+
+def sql_asset(
+    key: str,
+    sql: str,
+    *,
+    partitions: Partitions | None = None,
+    group: str | None = None,
+    owners: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    on_hold: Mapping[str, OnHold | str] | None = None,
+    description: str = "",
+    code_version: str | None = None,
+    freshness: FreshnessPolicy | None = None,
+    attachments: Iterable[object] = (),
+) -> Asset:
+    """Declare an asset that a query makes; ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound.
+
+    Raises
+    ------
+    DefinitionError
+        A template that can't be parsed.
+    """
+    from orchestration.query import references
+
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    while caller is not None and Path(caller.f_code.co_filename).parent.name in {"orchestration", "observer"}:
+        caller = caller.f_back
+    where = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}" if caller else ""
+    name = asset_key(key)
+    policies = _policies(name, on_hold)
+    dependencies = tuple(
+        Dependency(upstream=AssetKey(u), parameter=u, on_hold=policies.pop(u, None)) for u in references(name, sql)
+    )
+    _refuse_unknown_policies(name, policies)
+    return Asset(
+        key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
+        partitions=partitions, group=group, owners=tuple(owners), tags=tuple(tags), description=description,
+        code_version=code_version, freshness=freshness, attachments=tuple(attachments), where=where,
+    )  # fmt: skip
+
+
+def _from_function(
+    function: Callable[..., object],
+    kind: AssetKind,
+    *,
+    key: str | None,
+    partitions: Partitions | None,
+    group: str | None,
+    owners: Iterable[str],
+    tags: Iterable[str],
+    deps: Iterable[Asset | str],
+    on_hold: Mapping[str, OnHold | str] | None,
+    code_version: str | None,
+    freshness: FreshnessPolicy | None,
+    attachments: Iterable[object],
+) -> Asset:
+    if not callable(function) or isinstance(function, Asset):
+        raise DefinitionError(f"an asset is made from a function, not from {type(function).__name__}")
+    code: CodeType | None = getattr(function, "__code__", None)
+    where = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else ""
+    name = asset_key(key if key is not None else function.__name__)
+    policies = _policies(name, on_hold)
+    dependencies, takes_context = [], False
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == _CONTEXT:
+            takes_context = True
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise DefinitionError(f"{where}: {name} takes *{parameter.name}; name each upstream asset instead")
+        dependencies.append(
+            Dependency(
+                upstream=asset_key(parameter.name),
+                parameter=parameter.name,
+                wants=_annotation(parameter.annotation),
+                on_hold=policies.pop(parameter.name, None),
+            )
+        )
+    for other in deps:
+        upstream = other.key if isinstance(other, Asset) else asset_key(other)
+        dependencies.append(Dependency(upstream=upstream, parameter=None, on_hold=policies.pop(upstream, None)))
+    _refuse_unknown_policies(name, policies)
+    return Asset(
+        key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
+        partitions=partitions, group=group, owners=tuple(owners), tags=tuple(tags),
+        description=inspect.getdoc(function) or "", code_version=code_version, freshness=freshness,
+        attachments=tuple(attachments), where=where,
+    )  # fmt: skip
+
+
+def _policies(name: AssetKey, on_hold: Mapping[str, OnHold | str] | None) -> dict[str, OnHold]:
+    try:
+        return {upstream: OnHold(policy) for upstream, policy in (on_hold or {}).items()}
+    except ValueError as error:
+        raise DefinitionError(f"{name}: on_hold takes 'wait', 'use_published' or 'proceed'; {error}") from None
+
+
+def _refuse_unknown_policies(name: AssetKey, left: Mapping[str, OnHold]) -> None:
+    if left:
+        raise DefinitionError(f"{name}: on_hold names {', '.join(map(repr, left))}, which it does not read")
+
+
+def _annotation(annotation: object) -> str:
+    if annotation is inspect.Parameter.empty:
+        return ""
+    if isinstance(annotation, str):
+        return annotation
+    return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', annotation)}"

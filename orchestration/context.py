@@ -1,0 +1,39 @@
+"""What a running function may ask and say: its partition, its run, its logger and its metadata."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from orchestration.errors import AssetError
+from orchestration.model import AssetKey, PartitionKey, Scalar
+from orchestration.partitions import Interval
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """Handed to a function that has a parameter ``context``."""
+
+    asset: AssetKey
+    partition_key: PartitionKey
+    interval: Interval | None
+    run_id: str
+    logger: logging.Logger
+    metadata: dict[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def partition(self) -> str:
+        """The key of the partition that is to be made; raises AssetError where the asset has none."""
+        if self.partition_key is None:
+            raise AssetError(f"{self.asset} asked for its partition but has none; give it partitions=")
+        return self.partition_key
+
+    def add_metadata(self, **values: Scalar) -> None:
+        """Keep facts with this materialization; numbers become metrics that monitors can watch."""
+        for name, value in values.items():
+            plain = value.item() if hasattr(value, "item") else value  # numpy scalars
+            if not isinstance(plain, str | int | float | bool | None):
+                raise AssetError(
+                    f"{self.asset}: add_metadata({name}=...) got a {type(value).__name__}; give a number, text or bool"
+                )
+            self.metadata[name] = plain

@@ -1,0 +1,107 @@
+"""Opening the state database: one engine a process, short write transactions, errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from orchestration.errors import StateError
+
+_WRITES = "tidegate_writes"
+
+
+def open_database(url: str) -> Engine:
+    """An engine for ``url`` (SQLite or PostgreSQL); raises StateError where it can't be one.
+
+    SQLite runs in WAL mode, so that any number of processes read while one writes. Nothing is created here but
+    the folder of a SQLite file.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StateError("the state database's address isn't one; write sqlite:///path or postgresql+psycopg://...") from None
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(url, parsed.database)
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise StateError(
+            f"the state database {parsed.render_as_string()} needs a driver that isn't installed ({error}); "
+            "for PostgreSQL: pip install 'tidegate[postgres]' and write postgresql+psycopg://"
+        ) from error
+
+
+def _sqlite(url: str, file: str | None) -> Engine:
+    if file and file != ":memory:":
+        try:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"the folder of the state database can't be made: {error.strerror}: {error.filename}; nothing was "
+                "changed; make it writable or set state= in tidegate.toml"
+            ) from error
+    engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One short write transaction: committed at the end, rolled back on any error. StateError where it can't be."""
+    with _speaking(engine), engine.connect() as connection:
+        writer = connection.execution_options(**{_WRITES: True})
+        with writer.begin():
+            yield writer
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the state. StateError where it can't be read."""
+    with _speaking(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _speaking(engine: Engine) -> Iterator[None]:
+    """Turn what the driver says into what a person can act on, without the password."""
+    try:
+        yield
+    except DBAPIError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        cause = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise StateError(f"the state database {where}: {cause}; {_advice(cause)}") from error
+
+
+def _advice(cause: str) -> str:
+    said = cause.lower()
+    if "not a database" in said or "malformed" in said or "disk image" in said:
+        return (
+            "the file is damaged and was left as it is; published data is not touched by this; put back a copy "
+            "of the file, or move it away to begin with an empty history"
+        )
+    if "readonly" in said or "read-only" in said or "unable to open" in said or "permission" in said:
+        return "nothing was changed; make the file and its folder writable for this user"
+    if "full" in said or "no space" in said:
+        return "the transaction was rolled back and nothing is half-written; make room on the disk and run it again"
+    if "locked" in said:
+        return "another process has been writing for 30 s; nothing was changed; look for a run that hangs"
+    return "nothing was changed; see whether the server is up and the address is right"

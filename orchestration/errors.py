@@ -1,0 +1,140 @@
+"""What can go wrong in the orchestration core.
+
+    TidegateError (Exception)
+    ├── DefinitionError (ValueError)       an asset is declared wrongly
+    │   ├── CycleError                     assets that need each other
+    │   └── DuplicateAsset                 two assets of one name
+    ├── UnknownName (LookupError)          a name that nothing carries; says the nearest ones
+    ├── PartitionError (ValueError)        a partition that isn't one
+    ├── StateError (RuntimeError)          the state database can't be read or written
+    │   └── LeaseHeld                      another process is materializing this address
+    ├── LeaseLost (RuntimeError)           our lease was taken over: what we made must not be published
+    ├── StorageError (OSError)             data can't be read or written
+    │   └── CorruptData                    what is stored is not what was recorded
+    └── AssetError (RuntimeError)          the user's function failed
+        └── NothingReturned                it returned None
+
+Each says what and where, what was left as it was, and what to do. ``code`` is stable; the API and the command
+share it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class TidegateError(Exception):
+    """Root of every error that Tidegate raises on purpose."""
+
+    code: ClassVar[str] = "tidegate"
+
+
+class DefinitionError(TidegateError, ValueError):
+    """An asset is declared wrongly."""
+
+    code = "invalid-definition"
+
+
+class CycleError(DefinitionError):
+    """Assets that need each other."""
+
+    code = "cycle"
+
+    def __init__(self, cycle: Iterable[str]) -> None:
+        self.cycle = tuple(cycle)
+        super().__init__(
+            f"these assets need each other: {' -> '.join(self.cycle)}; nothing was run; remove one of the edges"
+        )
+
+
+class DuplicateAsset(DefinitionError):
+    """Two assets of one name."""
+
+    code = "duplicate-asset"
+
+    def __init__(self, key: str, first: str, second: str) -> None:
+        super().__init__(f"asset {key!r} is defined twice, in {first} and in {second}; rename one of them")
+
+
+class UnknownName(TidegateError, LookupError):
+    """A name that nothing carries; says the nearest ones."""
+
+    code = "unknown-name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+        self.kind, self.name = kind, name
+        self.nearest = tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.5))
+        hint = f"; did you mean {' or '.join(repr(n) for n in self.nearest)}?" if self.nearest else ""
+        super().__init__(f"{where + ': ' if where else ''}no {kind} is called {name!r}{hint}")
+
+
+class PartitionError(TidegateError, ValueError):
+    """A partition that isn't one."""
+
+    code = "invalid-partition"
+
+
+class StateError(TidegateError, RuntimeError):
+    """The state database can't be read or written."""
+
+    code = "state"
+
+
+class LeaseHeld(StateError):
+    """Another process is materializing this address."""
+
+    code = "lease-held"
+
+    def __init__(self, address: str, holder: str, run_id: str, since: str) -> None:
+        self.address, self.holder, self.run_id = address, holder, run_id
+        super().__init__(
+            f"{address} is being materialized by run {run_id} ({holder}, since {since}); this run left it as it is; "
+            "run it again when that run has ended"
+        )
+
+
+class LeaseLost(TidegateError, RuntimeError):
+    """Our lease was taken over: what we made must not be published."""
+
+    code = "lease-lost"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"{address}: another process took over while this one was not heard of; what this one made was not "
+            "published and readers keep what they had; run it again if it is still needed"
+        )
+
+
+class StorageError(TidegateError, OSError):
+    """Data can't be read or written."""
+
+    code = "storage"
+
+    def __str__(self) -> str:  # OSError would print only errno and strerror
+        return str(self.args[0]) if self.args else ""
+
+
+class CorruptData(StorageError):
+    """What is stored is not what was recorded."""
+
+    code = "corrupt-data"
+
+
+class AssetError(TidegateError, RuntimeError):
+    """The user's function failed."""
+
+    code = "asset-failed"
+
+
+class NothingReturned(AssetError):
+    """The user's function returned None."""
+
+    code = "nothing-returned"
+
+    def __init__(self, address: str, function: str) -> None:
+        super().__init__(
+            f"{address}: {function} returned None; nothing was published and readers keep what they had; "
+            "return the data (an empty frame if there is none)"
+        )

@@ -1,0 +1,32 @@
+"""What happened to runs, steps, versions and gates: the closed set of events of the append-only log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from orchestration.model import Address, Scalar
+
+
+class EventKind(StrEnum):
+    RUN_STARTED = "run.started"
+    RUN_ENDED = "run.ended"
+    STEP_ENDED = "step.ended"
+    VERSION_JUDGED = "version.judged"
+    VERSION_PUBLISHED = "version.published"
+    VERSION_HELD = "version.held"
+    VERSION_RELEASED = "version.released"
+    SOURCE_OBSERVED = "source.observed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact; ``detail`` holds what the kind needs and nothing secret."""
+
+    at: datetime
+    kind: EventKind
+    run_id: str | None = None
+    address: Address | None = None
+    detail: Mapping[str, Scalar] = field(default_factory=dict)

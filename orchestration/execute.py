@@ -1,0 +1,116 @@
+"""Calling what the user wrote: inputs in, value out, failures in words."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestration.assets import Asset
+from orchestration.context import Context
+from orchestration.errors import AssetError, NothingReturned, TidegateError
+from orchestration.graph import Edge, Graph
+from orchestration.io.base import IOManager, StagedData
+from orchestration.model import Address, AssetKind, Scalar
+from orchestration.query import render
+from orchestration.state import VersionRecord
+
+Inputs = Sequence[tuple[Edge, tuple[VersionRecord, ...]]]
+
+
+class Execution:
+    """Makes the data of addresses; keeps what sources gave for the length of a run, so that what was judged is read."""
+
+    def __init__(self, graph: Graph, io: IOManager, root: Path) -> None:
+        self._graph = graph
+        self._io = io
+        self._root = root
+        self._sources: dict[str, object] = {}
+
+    def stage(self, address: Address, version: str, run_id: str, inputs: Inputs) -> tuple[StagedData, dict[str, Scalar]]:
+        """Make the data of ``address`` and stage it; returns what was staged and the metadata that was added.
+
+        Raises
+        ------
+        AssetError
+            The user's function or query failed, or returned nothing.
+        StorageError
+            The inputs could not be read or the result could not be written.
+        """
+        asset = self._graph.asset(address.asset)
+        if asset.kind is AssetKind.SQL:
+            return self._query(asset, address, version, inputs), {}
+        context = Context(
+            asset=asset.key,
+            partition_key=address.partition,
+            interval=asset.partitions.interval(address.partition)
+            if asset.partitions is not None and address.partition is not None
+            else None,
+            run_id=run_id,
+            logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
+        )
+        value = self._call(asset, address, context, self._arguments(address, inputs))
+        return self._io.stage(address, version, value), context.metadata
+
+    def observe(self, asset: Asset, run_id: str) -> tuple[object, dict[str, Scalar]]:
+        """Read a source once in a run; raises AssetError."""
+        context = Context(
+            asset=asset.key, partition_key=None, interval=None, run_id=run_id,
+            logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
+        )  # fmt: skip
+        value = self._call(asset, Address(asset.key), context, {})
+        self._sources[asset.key] = value
+        return value, context.metadata
+
+    def _arguments(self, address: Address, inputs: Inputs) -> dict[str, object]:
+        arguments = {}
+        for edge, versions in inputs:
+            if edge.parameter is None:
+                continue
+            upstream = self._graph.asset(edge.upstream)
+            if upstream.kind is AssetKind.SOURCE:
+                arguments[edge.parameter] = self._sources[edge.upstream]
+                continue
+            one = upstream.partitions is None or address.partition is not None
+            arguments[edge.parameter] = self._io.load([v.stored() for v in versions], edge.wants, one=one)
+        return arguments
+
+    def _query(self, asset: Asset, address: Address, version: str, inputs: Inputs) -> StagedData:
+        assert asset.sql is not None
+        relations = {}
+        for edge, versions in inputs:
+            if self._graph.asset(edge.upstream).kind is AssetKind.SOURCE:
+                raise AssetError(f"{address}: a query can't read the source {edge.upstream}; read it in a Python asset")
+            relations[str(edge.parameter)] = self._io.relation([v.stored() for v in versions])
+        sql = render(asset.sql, relations)
+        try:
+            return self._io.stage_query(address, version, sql, {"partition": address.partition})
+        except AssetError as error:
+            raise AssetError(f"{address}: {error}") from error
+
+    def _call(self, asset: Asset, address: Address, context: Context, arguments: dict[str, object]) -> object:
+        assert asset.function is not None
+        if asset.takes_context:
+            arguments["context"] = context
+        try:
+            value = asset.function(**arguments)
+        except TidegateError:
+            raise
+        except Exception as error:
+            raise AssetError(self._said(address, asset, error)) from error
+        if value is None:
+            raise NothingReturned(str(address), asset.where or asset.key)
+        return value
+
+    def _said(self, address: Address, asset: Asset, error: Exception) -> str:
+        """Where in the project's own files it went wrong, and what was said there."""
+        where = asset.where
+        for frame in traceback.extract_tb(error.__traceback__):
+            if self._root in Path(frame.filename).resolve().parents:
+                where = f"{Path(frame.filename).resolve().relative_to(self._root)}:{frame.lineno}"
+        message = " ".join(str(error).split())
+        return (
+            f"{address}: {where} raised {type(error).__name__}{': ' + message if message else ''}; nothing was published "
+            "and readers keep what they had"
+        )

@@ -1,0 +1,114 @@
+"""The graph of a project's assets: validated once, then asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from graphlib import CycleError as _Cycle
+from graphlib import TopologicalSorter
+
+from orchestration.assets import Asset
+from orchestration.errors import CycleError, DuplicateAsset, UnknownName
+from orchestration.mapping import PartitionMapping, default_mapping
+from orchestration.model import AssetKey, OnHold
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold`` says what it does while that is held."""
+
+    upstream: AssetKey
+    downstream: AssetKey
+    parameter: str | None
+    wants: str
+    mapping: PartitionMapping
+    on_hold: OnHold
+
+
+class Graph:
+    """Assets and their edges; building it raises DuplicateAsset, UnknownName, CycleError or DefinitionError."""
+
+    def __init__(self, assets: Iterable[Asset]) -> None:
+        self._assets: dict[AssetKey, Asset] = {}
+        for asset in assets:
+            if (other := self._assets.get(asset.key)) is not None:
+                raise DuplicateAsset(asset.key, other.where, asset.where)
+            self._assets[asset.key] = asset
+        self._up: dict[AssetKey, tuple[Edge, ...]] = {a.key: self._edges(a) for a in self._assets.values()}
+        self._down: dict[AssetKey, list[AssetKey]] = {key: [] for key in self._assets}
+        for key, edges in self._up.items():
+            for edge in edges:
+                self._down[edge.upstream].append(key)
+        self.order: tuple[AssetKey, ...] = self._sorted()
+
+    def _edges(self, asset: Asset) -> tuple[Edge, ...]:
+        edges = []
+        for needed in asset.dependencies:
+            upstream = self._assets.get(needed.upstream)
+            if upstream is None:
+                where = f"{asset.where}: {asset.key} reads {needed.upstream!r}"
+                raise UnknownName("asset", needed.upstream, self._assets, where=where)
+            mapping = default_mapping(upstream.key, upstream.partitions, asset.key, asset.partitions)
+            on_hold = needed.on_hold or mapping.default_on_hold
+            edges.append(Edge(upstream.key, asset.key, needed.parameter, needed.wants, mapping, on_hold))
+        return tuple(edges)
+
+    def _sorted(self) -> tuple[AssetKey, ...]:
+        sorter = TopologicalSorter({key: [e.upstream for e in edges] for key, edges in self._up.items()})
+        try:
+            return tuple(sorter.static_order())
+        except _Cycle as error:
+            raise CycleError(error.args[1]) from None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._assets
+
+    def __iter__(self) -> Iterator[Asset]:
+        return (self._assets[key] for key in self.order)
+
+    def __len__(self) -> int:
+        return len(self._assets)
+
+    def asset(self, key: str) -> Asset:
+        """The asset of that name; raises UnknownName with the nearest ones."""
+        try:
+            return self._assets[AssetKey(key)]
+        except KeyError:
+            raise UnknownName("asset", key, self._assets) from None
+
+    def upstream(self, key: AssetKey) -> tuple[Edge, ...]:
+        """The edges into an asset, in the order of its parameters."""
+        return self._up[key]
+
+    def downstream(self, key: AssetKey) -> tuple[AssetKey, ...]:
+        """The assets that read it directly."""
+        return tuple(self._down[key])
+
+    def ancestors(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
+        """Everything upstream of ``keys`` (themselves left out), at most ``depth`` steps away."""
+        return self._reach(keys, lambda key: (e.upstream for e in self._up[key]), depth)
+
+    def descendants(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
+        """Everything downstream of ``keys`` (themselves left out), at most ``depth`` steps away."""
+        return self._reach(keys, lambda key: self._down[key], depth)
+
+    @staticmethod
+    def _reach(
+        keys: Iterable[AssetKey], neighbours: Callable[[AssetKey], Iterable[AssetKey]], depth: int | None
+    ) -> set[AssetKey]:
+        start = set(keys)
+        seen, frontier, left = set(start), start, depth
+        while frontier and (left is None or left > 0):
+            frontier = {n for key in frontier for n in neighbours(key)} - seen
+            seen |= frontier
+            left = None if left is None else left - 1
+        return seen - start
+
+    def blocked_by(self, key: AssetKey) -> tuple[AssetKey, ...]:
+        """Everything downstream of ``key`` along edges that wait, upstream first."""
+        waiting, found = {key}, []
+        for candidate in self.order:
+            if any(e.upstream in waiting and e.on_hold is OnHold.WAIT for e in self._up[candidate]):
+                waiting.add(candidate)
+                found.append(candidate)
+        return tuple(found)

@@ -1,0 +1,1 @@
+"""IO managers: where versions are staged, published and read."""

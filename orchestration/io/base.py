@@ -1,0 +1,89 @@
+"""The port of an IO manager: write, audit, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestration.model import Address
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFiles:
+    """Data that lies in Parquet files: what the gate looks at where nothing is in memory."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedData:
+    """What ``stage`` wrote: complete, durable, and visible to no reader.
+
+    ``data_version`` hashes the content; ``data`` is what the gate may look at.
+    """
+
+    format: str
+    data_version: str
+    rows: int | None
+    bytes: int
+    data: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """A version as the log knows it: enough to read it and to tell whether it is what was written."""
+
+    address: Address
+    id: str
+    format: str
+    data_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What readers of an address see: a version, and the fencing token under which it was published."""
+
+    version: str
+    token: int
+
+
+class IOManager(Protocol):
+    """Keeps the versions of addresses. Every implementation passes ``check_io_manager``.
+
+    A version is written once under its id (``stage``), becomes visible by ``publish`` and is never changed.
+    ``publish`` is atomic and idempotent, and refuses a token lower than the published one (LeaseLost). A crash at
+    any point leaves the old version or the new one readable, never half of one; what ``stage`` left behind is
+    removed by ``sweep``. Thread-safe for different addresses. Raises StorageError for what the storage refuses and
+    CorruptData for content that is not what was recorded.
+    """
+
+    def stage(self, address: Address, version: str, value: object) -> StagedData: ...
+
+    def stage_query(
+        self, address: Address, version: str, sql: str, parameters: Mapping[str, object]
+    ) -> StagedData: ...
+
+    def relation(self, versions: Sequence[StoredVersion]) -> str:
+        """SQL text that stands for the rows of ``versions`` together, in ``stage_query``."""
+        ...
+
+    def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
+        """Read versions of one asset as the annotation ``wants`` asks.
+
+        ``one``: a single version is returned as it was written. Otherwise frames are concatenated in the order
+        given, and anything else comes as a dict by partition.
+        """
+        ...
+
+    def publish(self, address: Address, version: str, token: int) -> None: ...
+
+    def pointer(self, address: Address) -> Pointer | None: ...
+
+    def has(self, address: Address, version: str) -> bool:
+        """Whether the version is there, whole."""
+        ...
+
+    def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
+        """Remove the versions of an address that the log doesn't know; call it under the address's lease."""
+        ...

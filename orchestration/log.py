@@ -1,0 +1,175 @@
+"""Writing the log: each function is one part of a write transaction that its caller holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orchestration.events import Event, EventKind
+from orchestration.lease import is_gone
+from orchestration.model import (
+    Address,
+    GateDecision,
+    Materialization,
+    Run,
+    RunStatus,
+    StepRecord,
+    StepStatus,
+    VersionStatus,
+)
+from orchestration.state import VersionRecord
+from orchestration.tables import events, gates, runs, steps, versions
+
+
+def append(connection: Connection, *facts: Event) -> None:
+    """Append events."""
+    rows = [
+        {
+            "at": fact.at, "kind": fact.kind.value, "run_id": fact.run_id,
+            "asset": fact.address.asset if fact.address else None,
+            "partition": (fact.address.partition or "") if fact.address else None,
+            "detail": dict(fact.detail),
+        }
+        for fact in facts
+    ]  # fmt: skip
+    connection.execute(insert(events), rows)
+
+
+def start_run(connection: Connection, run: Run) -> None:
+    """Log a run with its planned steps."""
+    connection.execute(
+        insert(runs).values(
+            id=run.id, selection=run.selection, partitions=run.partitions, status=run.status.value,
+            trigger=run.trigger, environment=run.environment, holder=run.holder, started_at=run.started_at,
+        )
+    )  # fmt: skip
+    if run.steps:
+        connection.execute(insert(steps), [_step_row(step) for step in run.steps])
+    append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id))
+
+
+def end_run(connection: Connection, run_id: str, status: RunStatus, at: datetime) -> None:
+    """Log how a run ended."""
+    connection.execute(update(runs).where(runs.c.id == run_id).values(status=status.value, ended_at=at))
+    append(connection, Event(at=at, kind=EventKind.RUN_ENDED, run_id=run_id, detail={"status": status.value}))
+
+
+def save_step(connection: Connection, step: StepRecord, at: datetime) -> None:
+    """Log what a step has become."""
+    row = _step_row(step)
+    where = (steps.c.run_id == row.pop("run_id")) & (steps.c.position == row.pop("position"))
+    connection.execute(update(steps).where(where).values(**row))
+    if step.status is not StepStatus.RUNNING:
+        detail = {"status": step.status.value, "reason": step.reason}
+        append(
+            connection,
+            Event(at=at, kind=EventKind.STEP_ENDED, run_id=step.run_id, address=step.address, detail=detail),
+        )
+
+
+def _step_row(step: StepRecord) -> dict[str, Any]:
+    return {
+        "run_id": step.run_id, "position": step.position, "asset": step.asset, "partition": step.partition or "",
+        "status": step.status.value, "reason": step.reason, "note": step.note, "started_at": step.started_at,
+        "ended_at": step.ended_at, "offset_s": step.offset_s, "duration_s": step.duration_s,
+        "execute_s": step.execute_s, "gate_s": step.gate_s, "materialization_id": step.materialization_id,
+        "blocked_by": step.blocked_by, "error": step.error,
+    }  # fmt: skip
+
+
+def add_version(
+    connection: Connection,
+    made: Materialization,
+    status: VersionStatus,
+    file_format: str,
+    inputs: Sequence[VersionRecord],
+) -> VersionRecord:
+    """Log a version that was judged, with the versions that it was made from."""
+    row = connection.execute(
+        insert(versions)
+        .values(
+            id=made.id, asset=made.asset, partition=made.partition or "", run_id=made.run_id, status=status.value,
+            materialized_at=made.materialized_at, data_version=made.data_version, code_version=made.code_version,
+            fingerprint=made.fingerprint, duration_s=made.duration_s, rows=made.rows, bytes=made.bytes,
+            format=file_format, metadata=dict(made.metadata), inputs=[version.id for version in inputs],
+            released=False,
+        )
+        .returning(versions.c.seq)
+    )  # fmt: skip
+    return VersionRecord(
+        seq=row.scalar_one(), id=made.id, address=made.address, status=status, run_id=made.run_id,
+        materialized_at=made.materialized_at, data_version=made.data_version, fingerprint=made.fingerprint,
+        format=file_format,
+    )  # fmt: skip
+
+
+def set_status(connection: Connection, version_id: str, status: VersionStatus, **values: object) -> None:
+    """Log what became of a version."""
+    connection.execute(update(versions).where(versions.c.id == version_id).values(status=status.value, **values))
+
+
+def retire(connection: Connection, address: Address, keep: str) -> None:
+    """Every other published version of an address is superseded, every other held one discarded, by ``keep``."""
+    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
+    for old, new in (
+        (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED),
+        (VersionStatus.HELD, VersionStatus.DISCARDED),
+    ):
+        connection.execute(
+            update(versions).where(here, versions.c.status == old, versions.c.id != keep).values(status=new.value)
+        )
+
+
+def discard_held(connection: Connection, address: Address, keep: str) -> None:
+    """Every other held version of an address is discarded by the held version ``keep``."""
+    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
+    connection.execute(
+        update(versions)
+        .where(here, versions.c.status == VersionStatus.HELD, versions.c.id != keep)
+        .values(status=VersionStatus.DISCARDED.value)
+    )
+
+
+def save_decision(connection: Connection, decision: GateDecision, run_id: str) -> None:
+    """Log a decision; it is the state of the gate from now on."""
+    values = {
+        "materialization_id": decision.materialization_id, "outcome": decision.outcome.value,
+        "reasons": list(decision.reasons), "holds": list(decision.holds), "unknown": decision.unknown,
+        "decided_at": decision.decided_at, "by": decision.by, "expires_at": decision.expires_at,
+    }  # fmt: skip
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(gates).values(
+        asset=decision.asset, partition=decision.partition or "", **values
+    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["asset", "partition"], set_=values))
+    append(
+        connection,
+        Event(
+            at=decision.decided_at, kind=EventKind.VERSION_JUDGED, run_id=run_id,
+            address=Address(decision.asset, decision.partition),
+            detail={
+                "outcome": decision.outcome.value, "by": decision.by, "version": decision.materialization_id,
+                "reason": "; ".join(decision.reasons),
+            },
+        ),
+    )  # fmt: skip
+
+
+def abandon_dead_runs(connection: Connection, at: datetime) -> tuple[str, ...]:
+    """Mark the runs whose process is gone as interrupted; returns their ids."""
+    rows = connection.execute(
+        select(runs.c.id, runs.c.holder).where(runs.c.status == RunStatus.RUNNING)
+    ).all()
+    dead = tuple(row.id for row in rows if is_gone(row.holder))
+    for run_id in dead:
+        connection.execute(
+            update(steps)
+            .where(steps.c.run_id == run_id, steps.c.status.in_((StepStatus.RUNNING, StepStatus.PLANNED)))
+            .values(status=StepStatus.INTERRUPTED.value, error="the process that ran it is gone")
+        )
+        end_run(connection, run_id, RunStatus.INTERRUPTED, at)
+    return dead

@@ -1,0 +1,156 @@
+"""What is published and what is held: a snapshot of the log that plans are made from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from orchestration.io.base import StoredVersion
+from orchestration.model import Address, AssetKey, GateOutcome, VersionStatus
+from orchestration.tables import gates, versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRecord:
+    """One version as the log has it."""
+
+    seq: int
+    id: str
+    address: Address
+    status: VersionStatus
+    run_id: str
+    materialized_at: datetime
+    data_version: str
+    fingerprint: str
+    format: str
+
+    def stored(self) -> StoredVersion:
+        return StoredVersion(address=self.address, id=self.id, format=self.format, data_version=self.data_version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRecord:
+    """The newest decision on an address."""
+
+    materialization_id: str
+    outcome: GateOutcome
+    reasons: tuple[str, ...]
+    decided_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressState:
+    published: VersionRecord | None = None
+    held: VersionRecord | None = None  # the newest version in quarantine
+    gate: GateRecord | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the gate keeps consumers of this address from running."""
+        return self.gate is not None and self.gate.outcome is GateOutcome.HELD
+
+
+_NOTHING = AddressState()
+
+
+class Snapshot:
+    """The state of many addresses at one moment; a run keeps its own up to date as it goes."""
+
+    def __init__(self) -> None:
+        self._states: dict[Address, AddressState] = {}
+        self._partitions: dict[AssetKey, set[str]] = defaultdict(set)
+
+    def of(self, address: Address) -> AddressState:
+        return self._states.get(address, _NOTHING)
+
+    def put(self, address: Address, state: AddressState) -> None:
+        self._states[address] = state
+        if address.partition is not None:
+            self._partitions[address.asset].add(address.partition)
+
+    def known(self, asset: AssetKey) -> tuple[str, ...]:
+        """The partitions of an asset that were ever judged, in the order of their keys."""
+        return tuple(sorted(self._partitions.get(asset, ())))
+
+
+def load(connection: Connection, assets: Collection[AssetKey]) -> Snapshot:
+    """The state of every address of ``assets``."""
+    snapshot = Snapshot()
+    live = (VersionStatus.PUBLISHED, VersionStatus.HELD)
+    for chunk in _chunks(sorted(assets), 500):
+        rows = connection.execute(
+            _version_columns().where(versions.c.asset.in_(chunk), versions.c.status.in_(live)).order_by(versions.c.seq)
+        ).all()
+        decided = connection.execute(select(gates).where(gates.c.asset.in_(chunk))).all()
+        _fill(snapshot, rows, decided)
+    return snapshot
+
+
+def load_one(connection: Connection, address: Address) -> AddressState:
+    """The state of one address."""
+    snapshot = Snapshot()
+    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
+    live = (VersionStatus.PUBLISHED, VersionStatus.HELD)
+    rows = connection.execute(
+        _version_columns().where(here, versions.c.status.in_(live)).order_by(versions.c.seq)
+    ).all()
+    where = (gates.c.asset == address.asset) & (gates.c.partition == (address.partition or ""))
+    _fill(snapshot, rows, connection.execute(select(gates).where(where)).all())
+    return snapshot.of(address)
+
+
+def known_versions(connection: Connection, address: Address) -> tuple[VersionRecord, ...]:
+    """Every version of an address that the log has, oldest first, whatever became of it."""
+    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
+    return tuple(_record(row) for row in connection.execute(_version_columns().where(here).order_by(versions.c.seq)))
+
+
+def unconfirmed(connection: Connection) -> tuple[VersionRecord, ...]:
+    """The versions whose publication was begun and not confirmed."""
+    rows = connection.execute(_version_columns().where(versions.c.status == VersionStatus.PUBLISHING))
+    return tuple(_record(row) for row in rows)
+
+
+def _version_columns() -> Select[Any]:
+    c = versions.c
+    return select(
+        c.seq, c.id, c.asset, c.partition, c.status, c.run_id, c.materialized_at,
+        c.data_version, c.fingerprint, c.format,
+    )  # fmt: skip
+
+
+def _fill(snapshot: Snapshot, rows: Sequence[Any], decided: Sequence[Any]) -> None:
+    for row in rows:
+        record = _record(row)
+        state = snapshot.of(record.address)
+        if record.status is VersionStatus.PUBLISHED:
+            snapshot.put(record.address, replace(state, published=record))
+        else:
+            snapshot.put(record.address, replace(state, held=record))
+    for row in decided:
+        address = Address(AssetKey(row.asset), row.partition or None)
+        gate = GateRecord(
+            materialization_id=row.materialization_id, outcome=GateOutcome(row.outcome),
+            reasons=tuple(row.reasons), decided_at=row.decided_at, expires_at=row.expires_at,
+        )  # fmt: skip
+        snapshot.put(address, replace(snapshot.of(address), gate=gate))
+
+
+def _record(row: Any) -> VersionRecord:
+    return VersionRecord(
+        seq=row.seq, id=row.id, address=Address(AssetKey(row.asset), row.partition or None),
+        status=VersionStatus(row.status), run_id=row.run_id, materialized_at=row.materialized_at,
+        data_version=row.data_version, fingerprint=row.fingerprint, format=row.format,
+    )  # fmt: skip
+
+
+def _chunks(items: Sequence[AssetKey], size: int) -> Iterable[Sequence[AssetKey]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
