@@ -1,0 +1,1 @@
+"""Alerts: an incident -> what to say of it -> the outbox -> channels. `base.py` holds both ports."""

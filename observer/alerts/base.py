@@ -1,0 +1,99 @@
+"""The ports of alerts: a channel, which says it outside, and the outbox, which keeps it until it was said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from observer.errors import ChannelError
+from observer.model import Incident, Notification
+
+
+class Refused(ChannelError):
+    """The receiver answered, and said that it does not want this message: worth few tries."""
+
+
+class Unreachable(ChannelError):
+    """The receiver did not answer: other messages to the same channel won't get through now either."""
+
+
+class Channel(Protocol):
+    """Somewhere that people look: a webhook, a chat, a mailbox.
+
+    Delivery is at least once: ``send`` is called again with the same notification, and the same id, whenever
+    it raised or the process ended before the success was written down. A channel hands the id on, so that
+    its receiver can tell a repetition.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names the channel in the environment, in the outbox and to people; never an address or a secret."""
+        ...
+
+    def accepts(self, incident: Incident) -> bool:
+        """Whether this channel is to hear of the incident. Pure, quick: asked inside a transaction."""
+        ...
+
+    def send(self, notification: Notification) -> None:
+        """Hand over ``notification.payload`` as it is, under ``notification.id``.
+
+        Safe from several threads at once, keeps no state that matters, and returns or raises within half a
+        minute whatever the receiver does. Returning means that the receiver has taken it.
+
+        Raises
+        ------
+        ChannelError: it was not handed over; its text names the cause and is kept and shown, so it holds no
+            secret. ``Refused`` where the receiver said no, ``Unreachable`` where nobody answered.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCounts:
+    """What has not been said yet.
+
+    Parameters
+    ----------
+    waiting: messages that will be tried (again).
+    failing: undelivered messages whose last try failed, given up or not.
+    given_up: messages that nobody tries any more; they are kept.
+    """
+
+    waiting: int
+    failing: int
+    given_up: int
+
+
+class Outbox(Protocol):
+    """The durable list of what has to be said; ``observer.store.outbox.StoredOutbox`` is the real one.
+
+    Each call is a short transaction of its own; all are safe from several threads and processes. Instants are
+    wall-clock, whatever clock the project's data runs on. A store that does not answer raises ``StateError``.
+    """
+
+    def claim_due(
+        self, wall_now: datetime, *, limit: int, claim_s: float, without: Collection[str] = ()
+    ) -> tuple[Notification, ...]:
+        """Take up to ``limit`` due messages, those never tried first, except of the channels ``without``.
+
+        Nobody else is given them within ``claim_s`` seconds, or until one of the calls below.
+        """
+        ...
+
+    def delivered(self, notification_id: str, at: datetime) -> None:
+        """It was handed over: a try that succeeded. Final."""
+        ...
+
+    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None) -> None:
+        """A try failed; None gives it up, and keeps it. Without effect on a message delivered meanwhile."""
+        ...
+
+    def postponed(self, notification_id: str, reason: str, next_attempt_at: datetime) -> None:
+        """It could not be tried, which does not count as a try."""
+        ...
+
+    def counts(self) -> OutboxCounts:
+        """How much has not been said yet."""
+        ...

@@ -1,0 +1,1 @@
+"""The HTTP interface; only imported when the service is started."""

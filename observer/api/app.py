@@ -1,0 +1,49 @@
+"""The HTTP interface: routes, problems, and who may ask."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from observer.api.gate import gate_routes
+from observer.api.health import health_routes
+from observer.api.problems import UnexpectedErrors, add_problems
+from observer.api.security import Security
+from observer.reads.base import Reads
+from observer.settings import ServeSettings
+
+
+def create_api(reads: Reads, settings: ServeSettings) -> FastAPI:
+    """Make the application that answers other programs; pages add their routes to it.
+
+    Its description is at ``/api/v1/openapi.json``. There is no page for it: FastAPI's own load from a CDN.
+
+    Parameters
+    ----------
+    reads: answers every question.
+    settings: under which names it is reached, and its token.
+    """
+    app = FastAPI(
+        title="Tidegate",
+        summary="What was seen of the data, what it means, and whether anything downstream may run.",
+        version=_version(),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    add_problems(app)
+    app.include_router(health_routes(reads))
+    app.include_router(gate_routes(reads))
+    app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Security, settings=settings)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("tidegate")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,160 @@
+"""What users write: an orchestrated asset with what must hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+from observer.checks.base import Check
+from observer.errors import CheckError
+from observer.model import GatePolicy
+from observer.monitors import Monitor
+from orchestration import assets as core
+from orchestration.assets import Asset
+from orchestration.freshness import FreshnessPolicy
+from orchestration.model import OnHold
+from orchestration.partitions import Partitions
+
+
+_DEFAULT_POLICY = GatePolicy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """What an asset carries for the observer: opaque to the orchestration below."""
+
+    checks: tuple[Check, ...] = ()
+    monitors: tuple[Monitor, ...] = ()
+    gate: GatePolicy = _DEFAULT_POLICY
+
+
+def quality_of(asset: Asset) -> Quality:
+    """What an asset carries; nothing, for one declared without the observer."""
+    return next((a for a in asset.attachments if isinstance(a, Quality)), Quality())
+
+
+@overload
+def asset(function: Callable[..., object], /) -> Asset: ...
+@overload
+def asset(
+    *,
+    partitions: Partitions | None = ...,
+    checks: Iterable[Check] = ...,
+    monitors: Iterable[Monitor] = ...,
+    gate: GatePolicy = ...,
+    freshness: FreshnessPolicy | None = ...,
+    group: str | None = ...,
+    owners: Iterable[str] = ...,
+    tags: Iterable[str] = ...,
+    deps: Iterable[Asset | str] = ...,
+    on_hold: Mapping[str, OnHold | str] | None = ...,
+    code_version: str | None = ...,
+) -> Callable[[Callable[..., object]], Asset]: ...
+def asset(
+    function: Callable[..., object] | None = None,
+    /,
+    *,
+    partitions: Partitions | None = None,
+    checks: Iterable[Check] = (),
+    monitors: Iterable[Monitor] = (),
+    gate: GatePolicy = _DEFAULT_POLICY,
+    freshness: FreshnessPolicy | None = None,
+    group: str | None = None,
+    owners: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    deps: Iterable[Asset | str] = (),
+    on_hold: Mapping[str, OnHold | str] | None = None,
+    code_version: str | None = None,
+) -> Asset | Callable[[Callable[..., object]], Asset]:
+    """Declare that a function makes an asset; its name is the asset's, its parameters are what is upstream.
+
+    Parameters
+    ----------
+    partitions:
+        How it is cut, e.g. ``daily(start="2013-01-01")``; None for one whole.
+    checks, monitors:
+        What must hold, and what is compared with its history; severity "error" holds the version.
+    gate:
+        What happens when something could not be evaluated.
+    freshness:
+        How old the published data may be.
+    on_hold:
+        By upstream name, what to do while it is held: "wait", "use_published" or "proceed".
+    code_version:
+        Left out, it is derived from the function's code and the project's own modules that it uses.
+
+    Raises
+    ------
+    DefinitionError, CheckError
+        What is declared can't be used, and why.
+    """
+    quality = _quality(checks, monitors, gate)
+
+    def declare(made_by: Callable[..., object]) -> Asset:
+        return core.asset(
+            partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, on_hold=on_hold,
+            code_version=code_version, freshness=freshness, attachments=(quality,),
+        )(made_by)  # fmt: skip
+
+    return declare(function) if function is not None else declare
+
+
+def source(
+    function: Callable[..., object] | None = None,
+    /,
+    *,
+    checks: Iterable[Check] = (),
+    monitors: Iterable[Monitor] = (),
+    gate: GatePolicy = _DEFAULT_POLICY,
+    freshness: FreshnessPolicy | None = None,
+    group: str | None = None,
+    owners: Iterable[str] = (),
+    tags: Iterable[str] = (),
+) -> Any:
+    """Declare data that others make: the function reads it, each run observes and judges it, nothing is written."""
+    quality = _quality(checks, monitors, gate)
+
+    def declare(read_by: Callable[..., object]) -> Asset:
+        made: Asset = core.source(
+            group=group, owners=owners, tags=tags, freshness=freshness, attachments=(quality,)
+        )(read_by)  # fmt: skip
+        return made
+
+    return declare(function) if function is not None else declare
+
+
+def sql_asset(
+    key: str,
+    sql: str,
+    *,
+    partitions: Partitions | None = None,
+    checks: Iterable[Check] = (),
+    monitors: Iterable[Monitor] = (),
+    gate: GatePolicy = _DEFAULT_POLICY,
+    freshness: FreshnessPolicy | None = None,
+    group: str | None = None,
+    owners: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    on_hold: Mapping[str, OnHold | str] | None = None,
+    description: str = "",
+) -> Asset:
+    """Declare an asset that a query makes: ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound."""
+    return core.sql_asset(
+        key, sql, partitions=partitions, group=group, owners=owners, tags=tags, on_hold=on_hold,
+        description=description, freshness=freshness, attachments=(_quality(checks, monitors, gate),),
+    )  # fmt: skip
+
+
+def _quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy) -> Quality:
+    quality = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate)
+    for given in quality.monitors:
+        if not isinstance(given, Monitor):
+            raise CheckError(f"monitors= takes ob.monitor(...), not {given!r}")
+    names = [m.id for m in quality.monitors] + [c.name for c in quality.checks]
+    for name in names:
+        if names.count(name) > 1:
+            raise CheckError(
+                f"{name!r} is declared twice on one asset; leave one of them out or give it a name of its own"
+            )
+    return quality

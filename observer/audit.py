@@ -1,0 +1,165 @@
+"""``measure``: everything that is seen of one staged version, beside the data."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
+from observer.collectors.frame import Collected, collect
+from observer.collectors.relation import Relation, opened
+from observer.collectors.scan import Measured
+from observer.collectors.tabular import first_line
+from observer.model import Audit, CheckOutcome
+from orchestration.model import Scalar, Staged
+
+_MAX_EVIDENCE = 20  # entries
+_MAX_TEXT = 300  # characters of a message, a name or a text
+
+
+def measure(staged: Staged, checks: Sequence[Check] = (), *, timer: Callable[[], float] = time.perf_counter) -> Audit:
+    """Look at a staged version: one scan for metrics and fused checks, then the checks that look themselves.
+
+    Runs beside the data, in whichever process that is. Nothing that goes wrong with the data or with a
+    check is
+    raised: a metric becomes None with its reason, a check unknown with its message, and the others go on.
+
+    Parameters
+    ----------
+    staged: the version.
+    checks: those of its asset, with names of their own.
+    timer: seconds, for ``collect_s``.
+
+    Returns
+    -------
+    Audit: pickles; one outcome a check, in their order.
+    """
+    start = timer()
+    with _opened(staged.data) as (relation, problem):
+        fused, wanted = _expressions(checks, relation, problem)
+        expressions = [expression for part in wanted.values() for expression in part]
+        collected = collect(staged, relation, expressions, reason=problem)
+        outcomes = dict(fused)
+        values = iter(collected.values)
+        for at, part in wanted.items():
+            outcomes[at] = _judged(checks[at], [next(values) for _ in part])
+        made = staged.materialization
+        data = CheckData(asset=made.asset, partition=made.partition, value=staged.data, relation=relation)
+        for at, check in enumerate(checks):
+            if at not in outcomes:
+                outcomes[at] = _looked(check, data, problem)
+    return _audit(staged, collected, [_bounded(outcomes[at]) for at in range(len(checks))], timer() - start)
+
+
+def _audit(staged: Staged, collected: Collected, outcomes: Sequence[CheckOutcome], seconds: float) -> Audit:
+    return Audit(
+        materialization=staged.materialization,
+        observations=collected.observations,
+        schema=collected.schema,
+        outcomes=tuple(outcomes),
+        collect_s=seconds,
+    )
+
+
+@contextmanager
+def _opened(data: object) -> Iterator[tuple[Relation | None, str | None]]:
+    """Open the data; where that fails, give the reason instead."""
+    opening = opened(data)
+    try:
+        relation = opening.__enter__()
+    except Exception as error:
+        yield None, f"the data could not be opened: {first_line(error)}"
+        return
+    try:
+        yield relation, None
+    finally:
+        opening.__exit__(None, None, None)
+
+
+def _expressions(
+    checks: Sequence[Check], relation: Relation | None, problem: str | None
+) -> tuple[dict[int, CheckOutcome], dict[int, Sequence[str]]]:
+    """Return, by position, the fused checks that can't be evaluated and what the others want to know."""
+    outcomes: dict[int, CheckOutcome] = {}
+    wanted: dict[int, Sequence[str]] = {}
+    for at, check in enumerate(checks):
+        if not isinstance(check, FusedCheck):
+            continue
+        if relation is None:
+            outcomes[at] = _unknown(check, problem or "the data is no table")
+            continue
+        try:
+            wanted[at] = list(check.expressions(relation))
+        except Exception as error:
+            outcomes[at] = _unknown(check, first_line(error))
+    return outcomes, wanted
+
+
+def _judged(check: Check, values: Sequence[Measured]) -> CheckOutcome:
+    assert isinstance(check, FusedCheck)
+    for measured in values:
+        if measured.reason is not None:
+            return _unknown(check, measured.reason)
+    try:
+        return check.judge([measured.value for measured in values])
+    except Exception as error:
+        return _unknown(check, f"{type(error).__name__}: {first_line(error)}")
+
+
+def _looked(check: Check, data: CheckData, problem: str | None) -> CheckOutcome:
+    if not isinstance(check, LookingCheck):
+        return _unknown(check, f"a {type(check).__name__} is neither a FusedCheck nor a LookingCheck")
+    if problem is not None:
+        return _unknown(check, problem)
+    if check.needs_table and data.relation is None:
+        return _unknown(check, f"the data is no table but a {type(data.value).__name__}")
+    try:
+        outcome: object = check.run(data)
+    except Exception as error:
+        told = data.relation.explain(error) if data.relation is not None else first_line(error)
+        return _unknown(check, told)
+    if not isinstance(outcome, CheckOutcome):
+        return _unknown(check, f"its run returned a {type(outcome).__name__}, not a CheckOutcome")
+    return outcome
+
+
+def _unknown(check: Check, reason: str) -> CheckOutcome:
+    return check.outcome(None, f"{check.name} could not be evaluated: {reason}")
+
+
+def _bounded(outcome: CheckOutcome) -> CheckOutcome:
+    """Keep an outcome small and plain, whatever a user's check put in."""
+    observed = outcome.observed
+    if observed is not None and not math.isfinite(observed):
+        observed = None
+    return replace(
+        outcome,
+        message=_short(str(outcome.message)),
+        observed=observed,
+        evidence=_evidence(outcome.evidence),
+    )
+
+
+def _evidence(evidence: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {_short(str(name)): _scalar(value) for name, value in list(evidence.items())[:_MAX_EVIDENCE]}
+
+
+def _scalar(value: object) -> Scalar:
+    item = getattr(value, "item", None)
+    if callable(item) and not isinstance(value, str | int | float) and getattr(value, "ndim", 0) == 0:
+        value = item()  # numpy's scalars
+    if isinstance(value, bool | None):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    return _short(str(value))
+
+
+def _short(text: str) -> str:
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    return clean if len(clean) <= _MAX_TEXT else clean[: _MAX_TEXT - 1] + "…"

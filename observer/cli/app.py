@@ -1,0 +1,163 @@
+"""The verbs of ``tidegate``; each is one function in a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from observer.cli.exit_codes import ExitCode
+from observer.cli.speaking import EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
+
+app = typer.Typer(
+    name="tidegate",
+    help="Is the table right, and up to date, before anything reads it?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog=(
+        "Exit codes: 0 passed or open, 1 failed or held, 2 wrong use or invalid project, "
+        "3 could not evaluate, 4 waited too long, 130 interrupted."
+    ),
+)
+
+Selection = Annotated[str, typer.Argument(help="Assets: NAME, +NAME, NAME+2, tag:T, group:G, a,b or '*'.")]
+
+
+@app.command()
+@verb
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; the current folder if left out.")] = Path("."),
+) -> ExitCode | None:
+    """Make a project: a tidegate.toml and a pipeline.py that runs."""
+    from observer.cli.init import make_project
+
+    return make_project(folder)
+
+
+@app.command()
+@verb
+def plan(
+    select: Selection,
+    partition: PartitionOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Make the selected assets again, changed or not.")] = False,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Say what a run would do, step by step, and why. Runs nothing."""
+    from observer.cli.plan import show_plan
+
+    return show_plan(select, partition, force, project, env, output)
+
+
+@app.command()
+@verb
+def run(
+    select: Selection,
+    partition: PartitionOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Make the selected assets again, changed or not.")] = False,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Materialize assets and whatever upstream of them needs it; publish what is good, hold what is not."""
+    from observer.cli.run import run_assets
+
+    return run_assets(select, partition, force, project, env, output)
+
+
+@app.command()
+@verb
+def gate(
+    asset: Annotated[str, typer.Argument(help="The asset that you are about to read.")],
+    partition: PartitionOption = None,
+    wait: Annotated[str | None, typer.Option(help="Wait until it is open, at most so long: 90s, 10m, 2h.")] = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Ask whether what is downstream may run: exit code 0 open, 1 held, 3 unknown, 4 waited too long."""
+    from observer.cli.gate import ask_gate
+
+    return ask_gate(asset, partition, wait, project, env, output)
+
+
+@app.command()
+@verb
+def release(
+    asset: Annotated[str, typer.Argument(help="The asset whose held version is to be published.")],
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it stays in the history.")],
+    partition: PartitionOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Publish a held version, for good, with a reason."""
+    from observer.cli.release import release_version
+
+    return release_version(asset, partition, reason, project, env, output)
+
+
+@app.command("ls")
+@verb
+def list_assets(
+    select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """List assets with their state."""
+    from observer.cli.listing import list_states
+
+    return list_states(select, project, env, output)
+
+
+@app.command()
+@verb
+def history(
+    asset: Annotated[str, typer.Argument(help="The asset.")],
+    metric: Annotated[str, typer.Argument(help="A metric: row_count, null_rate, mean ...")],
+    column: Annotated[str | None, typer.Option(help="The column, for a metric of columns.")] = None,
+    last: Annotated[int, typer.Option(help="How many points.", min=1, max=10_000)] = 30,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Show how a metric has gone, with what was expected."""
+    from observer.cli.history import show_history
+
+    return show_history(asset, metric, column, last, project, env, output)
+
+
+@app.command()
+@verb
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Where to listen; beyond loopback only with TIDEGATE_TOKEN set.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+) -> ExitCode | None:
+    """Serve the dashboard and the API, and send the alerts that wait."""
+    from observer.cli.serve import serve_project
+
+    return serve_project(host, port, project, env)
+
+
+@app.command()
+@verb
+def demo(
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Show the dashboard afterwards.")] = True,
+    port: Annotated[int | None, typer.Option(help="The dashboard's port; else a free one from 8000 on.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier demo has done.")] = False,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+) -> ExitCode | None:
+    """Replay New York's flights of early 2013 until the gate closes on the blizzard of 8 February."""
+    from observer.cli.demo import play
+
+    return play(serve, port, fresh, project, env)

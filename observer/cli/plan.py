@@ -1,0 +1,21 @@
+"""``tidegate plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from observer.cli.exit_codes import ExitCode
+from observer.cli.speaking import Format, opened, say, say_json
+from orchestration.plan import explain
+
+
+def show_plan(
+    select: str, partition: str | None, force: bool, project: Path | None, env: str | None, output: Format
+) -> ExitCode:
+    """Print the plan that ``run`` would walk."""
+    planned = opened(project, env).plan(select, partition, force=force)
+    if output is Format.JSON:
+        say_json(planned)
+    else:
+        say(explain(planned))
+    return ExitCode.OK

@@ -1,0 +1,45 @@
+"""``tidegate release``."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+from observer.cli.exit_codes import ExitCode
+from observer.cli.speaking import Format, opened, say, say_json
+
+
+def release_version(
+    asset: str, partition: str | None, reason: str, project: Path | None, env: str | None, output: Format
+) -> ExitCode:
+    """Publish a held version and say what may run now."""
+    work = opened(project, env)
+    by = _who()
+    version = work.release(asset, partition, reason=reason, by=by)
+    work.deliver()
+    blocked = work.graph.blocked_by(work.graph.asset(asset).key)
+    if output is Format.JSON:
+        say_json(
+            {
+                "asset": asset,
+                "partition": partition,
+                "version": version,
+                "by": by,
+                "reason": reason,
+                "unblocked": blocked,
+            }
+        )
+        return ExitCode.OK
+    name = asset if partition is None else f"{asset} {partition}"
+    say(f"released {name}: readers see version {version} now (by {by}: {reason})")
+    if blocked:
+        key = f" --partition {partition}" if partition else ""
+        say(f"it blocks nothing any more; run what waited: tidegate run '{','.join(blocked)}'{key}")
+    return ExitCode.OK
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user in this container
+        return "unknown user"

@@ -1,0 +1,82 @@
+"""``tidegate run``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from observer.cli.exit_codes import ExitCode, worst
+from observer.cli.speaking import Format, note, opened, say, say_json
+from observer.project import Project
+from observer.quantities import count, quantity
+from observer.reads.base import GateAnswer
+from orchestration.model import Run, StepRecord, StepStatus
+
+_SAID = {StepStatus.PUBLISHED, StepStatus.OBSERVED, StepStatus.HELD, StepStatus.BLOCKED, StepStatus.FAILED}
+
+
+def run_assets(
+    select: str, partition: str | None, force: bool, project: Path | None, env: str | None, output: Format
+) -> ExitCode:
+    """Plan, walk the plan, tell what became of each step, send the alerts."""
+    work = opened(project, env)
+    planned = work.plan(select, partition, force=force)
+    text = output is Format.TEXT
+
+    def tell(step: StepRecord) -> None:
+        if text and step.status in _SAID:
+            say(_line(step))
+
+    done = work.run(planned, trigger="command", listener=tell)
+    gates = {
+        step.address: answer
+        for step in done.steps
+        if step.status is StepStatus.HELD and (answer := work.reads().gate(step.asset, step.partition))
+    }
+    if text:
+        for step in done.steps:
+            if answer := gates.get(step.address):
+                say(_held(work, step, answer))
+        say(_summary(work, done))
+    else:
+        say_json({"run": done, "gates": list(gates.values())})
+    delivered = work.deliver()
+    if delivered.failed:
+        note(f"{count(delivered.waiting, 'alert')} could not be delivered yet; they wait and will be tried again")
+    return worst(_code(step, gates.get(step.address)) for step in done.steps)
+
+
+def _line(step: StepRecord) -> str:
+    said = {
+        StepStatus.HELD: step.reason,
+        StepStatus.BLOCKED: step.reason,
+        StepStatus.FAILED: step.error or "",
+    }.get(step.status, quantity(step.duration_s, "s") if step.duration_s is not None else "")
+    noted = f" ({step.note})" if step.note else ""
+    return f"{step.status.value:<9} {step.address}: {said}{noted}"
+
+
+def _held(work: Project, step: StepRecord, answer: GateAnswer) -> str:
+    blocked = work.graph.blocked_by(step.asset)
+    parts = [f"readers keep {answer.readers_see}" if answer.readers_see else "readers have nothing of it yet"]
+    if blocked:
+        verb = "is" if len(blocked) == 1 else "are"
+        parts.insert(0, f"{count(len(blocked), 'asset')} {verb} blocked downstream")
+    if answer.incident_id is not None:
+        parts.append(f"incident #{answer.incident_id}")
+        parts.append(f"{work.observer.dashboard_url}/incidents/{answer.incident_id}")
+    return f"{'':<9} {step.address}: {' · '.join(parts)}"
+
+
+def _summary(work: Project, done: Run) -> str:
+    counts = Counter(step.status.value for step in done.steps)
+    said = ", ".join(f"{n} {status}" for status, n in counts.items()) or "nothing to do"
+    seconds = (done.ended_at - done.started_at).total_seconds() if done.ended_at else None
+    return f"{said} in {quantity(seconds, 's')} · {work.observer.dashboard_url}/runs/{done.id}"
+
+
+def _code(step: StepRecord, answer: GateAnswer | None) -> ExitCode:
+    if step.status is StepStatus.HELD and answer is not None and answer.unknown:
+        return ExitCode.UNKNOWN
+    bad = {StepStatus.HELD, StepStatus.BLOCKED, StepStatus.FAILED, StepStatus.INTERRUPTED}
+    return ExitCode.FAILED if step.status in bad else ExitCode.OK

@@ -1,0 +1,1 @@
+"""The demonstration: archived flights replayed day by day until the gate closes."""

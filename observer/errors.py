@@ -1,0 +1,67 @@
+"""What can go wrong in the observer.
+
+    TidegateError (orchestration.errors)
+    └── ObserverError
+        ├── ProjectError (ValueError)     the project's files don't say something that can be used
+        │   └── UnknownName (LookupError) a name that nothing carries; says the nearest ones
+        ├── CheckError (ValueError)       a check or monitor is declared wrongly
+        ├── StateError (RuntimeError)     the state database can't be read or written
+        ├── ReleaseError (ValueError)     a release that can't be done, and why
+        ├── ServeError (RuntimeError)     the service can't listen as asked
+        └── ChannelError (RuntimeError)   a message could not be handed over
+
+Each says what and where, what was left as it was, and what to do. ``code`` is stable; the API and the command
+share it. No text ever holds a secret.
+"""
+
+from __future__ import annotations
+
+from orchestration.errors import StateError, TidegateError, UnknownName
+
+__all__ = [
+    "ChannelError",
+    "CheckError",
+    "ObserverError",
+    "ProjectError",
+    "ReleaseError",
+    "ServeError",
+    "StateError",
+    "TidegateError",
+    "UnknownName",
+]
+
+
+class ObserverError(TidegateError):
+    """Root of what the observer raises itself."""
+
+    code = "observer"
+
+
+class ProjectError(ObserverError, ValueError):
+    """The project's files don't say something that can be used."""
+
+    code = "invalid-project"
+
+
+class CheckError(ObserverError, ValueError):
+    """A check or monitor is declared wrongly."""
+
+    code = "invalid-check"
+
+
+class ReleaseError(ObserverError, ValueError):
+    """A release that can't be done."""
+
+    code = "cannot-release"
+
+
+class ServeError(ObserverError, RuntimeError):
+    """The service can't listen as asked."""
+
+    code = "cannot-serve"
+
+
+class ChannelError(ObserverError, RuntimeError):
+    """A message could not be handed over."""
+
+    code = "channel"

@@ -1,0 +1,188 @@
+"""Observations and history -> evaluations. Pure: no database, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from detectors.model import Cadence, Detection, DetectionStatus, History, Point
+from observer.history import Past, SeriesKey, StoredPoint
+from observer.metrics import SCHEMA, Order, metric
+from observer.model import (
+    Audit,
+    CheckOutcome,
+    Evaluation,
+    EvaluationStatus,
+    Observation,
+    Schema,
+    Severity,
+    SubjectKind,
+)
+from observer.monitors import Monitor
+from observer.quantities import count, quantity, span
+from orchestration.assets import Asset
+from orchestration.model import VersionStatus
+from orchestration.partitions import DailyPartitions
+
+_WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
+
+
+def needed_series(monitors: Sequence[Monitor]) -> set[SeriesKey]:
+    """The series that must be read to judge with ``monitors``; row counts always, as what stands behind rates."""
+    return {SeriesKey(m.metric, m.column) for m in monitors if m.metric != SCHEMA} | {SeriesKey("row_count")}
+
+
+def evaluate(
+    asset: Asset, audit: Audit, monitors: Sequence[Monitor], past: Past, *, data_at: datetime, now: datetime
+) -> tuple[Evaluation, ...]:
+    """Judge one version: each check's outcome and each monitor against its past.
+
+    Parameters
+    ----------
+    data_at:
+        The start of the version's partition; when it was materialized, for an asset without partitions.
+    now:
+        The instant of the evaluation.
+    """
+    judge = _Judge(asset, audit, past, data_at, now)
+    return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
+        found for monitor in monitors if (found := judge.monitor(monitor)) is not None
+    )
+
+
+class _Judge:
+    """The evaluation of one version."""
+
+    def __init__(self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime) -> None:
+        self._asset, self._audit, self._past, self._data_at, self._now = asset, audit, past, data_at, now
+        self._observed = {SeriesKey(o.metric, o.column): o for o in audit.observations}
+
+    def check(self, outcome: CheckOutcome) -> Evaluation:
+        status = EvaluationStatus.UNKNOWN
+        if outcome.passed is not None:
+            status = EvaluationStatus.PASSED if outcome.passed else _WORSE[outcome.severity]
+        sentence = outcome.message
+        if status is EvaluationStatus.UNKNOWN:
+            sentence = f"{outcome.check} could not be evaluated: {outcome.message}"
+        evidence = dict(outcome.evidence)
+        if outcome.failing_rows is not None:
+            evidence["failing_rows"] = outcome.failing_rows
+        return self._evaluation(
+            SubjectKind.CHECK, outcome.check, outcome.severity, status, sentence, outcome.observed, None, evidence
+        )
+
+    def monitor(self, monitor: Monitor) -> Evaluation | None:
+        """The verdict; None for a default monitor of what this kind of data doesn't have (rows of a model)."""
+        if monitor.metric == SCHEMA:
+            return self._schema(monitor)
+        key = SeriesKey(monitor.metric, monitor.column)
+        observation = self._observed.get(key)
+        if observation is None and monitor == Monitor(metric=monitor.metric) and monitor.metric == "row_count":
+            return None
+        if observation is None or observation.value is None:
+            return self._unmeasured(monitor, observation)
+        detection = self._detect(monitor, key, observation)
+        status = {
+            DetectionStatus.NORMAL: EvaluationStatus.PASSED,
+            DetectionStatus.ANOMALOUS: _WORSE[monitor.severity],
+            DetectionStatus.LEARNING: EvaluationStatus.LEARNING,
+            DetectionStatus.UNKNOWN: EvaluationStatus.UNKNOWN,
+        }[detection.status]
+        sentence = self._sentence(monitor, observation.value, detection)
+        return self._evaluation(
+            SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, observation.value, detection, {}
+        )
+
+    def _unmeasured(self, monitor: Monitor, observation: Observation | None) -> Evaluation:
+        why = observation.reason if observation is not None and observation.reason else "it was not measured"
+        if observation is None and monitor.column is not None:
+            why = f"there is no column {monitor.column} that it could be measured on"
+        label = metric(monitor.metric, column=monitor.column).label(monitor.column)
+        sentence = f"{label} could not be judged: {why}"
+        return self._evaluation(
+            SubjectKind.MONITOR, monitor.id, monitor.severity, EvaluationStatus.UNKNOWN, sentence, None, None, {}
+        )
+
+    def _detect(self, monitor: Monitor, key: SeriesKey, observation: Observation) -> Detection:
+        from detectors import DEFAULT_ALPHA, default_detector, detector
+
+        described = metric(monitor.metric, column=monitor.column)
+        partitions = self._asset.partitions
+        wall = described.order is Order.WALL_CLOCK
+        cadence = Cadence.DAILY if isinstance(partitions, DailyPartitions) and not wall else Cadence.IRREGULAR
+        watch = detector(monitor.detector) if monitor.detector else default_detector(described.kind, cadence)
+        zone = ZoneInfo(partitions.timezone) if partitions is not None else UTC
+        offset = (self._data_at.astimezone(zone).utcoffset() or timedelta()).total_seconds()
+        at = self._audit.materialization.materialized_at if wall else self._data_at
+        history = self._history(self._past.series.get(key, ()), at, offset)
+        rows = self._observed.get(SeriesKey("row_count"))
+        point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
+        return watch.detect(history, point, alpha=monitor.alpha or DEFAULT_ALPHA)
+
+    def _history(self, points: Sequence[StoredPoint], at: datetime, offset: float) -> History:
+        rows = {p.version_seq: p.value for p in self._past.series.get(SeriesKey("row_count"), ())}
+        past = [p for p in points if p.at < at]
+        return History.of(
+            [p.at.timestamp() for p in past],
+            [_float(p.value) for p in past],
+            excluded=[p.status is VersionStatus.HELD for p in past],
+            exposure=[_float(rows.get(p.version_seq)) for p in past],
+            utc_offset_s=offset,
+        )
+
+    def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:
+        described = metric(monitor.metric, column=monitor.column)
+        label, unit = described.label(monitor.column), described.unit
+        said = f"{label} {quantity(value, unit)}"
+        if found.status is DetectionStatus.LEARNING:
+            return f"{said}; learning, needs {count(found.runs_needed, 'more run')}"
+        if found.status is DetectionStatus.UNKNOWN:
+            return f"{said} could not be judged"
+        what = "day" if isinstance(self._asset.partitions, DailyPartitions) else "run"
+        learned = f" (learned from {count(found.n_train, what)})" if found.n_train else ""
+        return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}"
+
+    def _schema(self, monitor: Monitor) -> Evaluation | None:
+        now, before = self._audit.schema, self._past.schema
+        if now is None:
+            return None
+        if before is None:
+            status, sentence = EvaluationStatus.LEARNING, "Schema seen for the first time; learning, needs 1 more run"
+        elif not (changes := schema_changes(before, now)):
+            status, sentence = EvaluationStatus.PASSED, f"Schema unchanged: {count(len(now.columns), 'column')}"
+        else:
+            status, sentence = _WORSE[monitor.severity], f"Schema changed: {'; '.join(changes)}"
+        return self._evaluation(SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, None, None, {})
+
+    def _evaluation(
+        self, kind: SubjectKind, subject: str, severity: Severity, status: EvaluationStatus, sentence: str,
+        observed: float | None, detection: Detection | None, evidence: Mapping[str, str | int | float | bool | None],
+    ) -> Evaluation:  # fmt: skip
+        made = self._audit.materialization
+        return Evaluation(
+            asset=made.asset, partition=made.partition, materialization_id=made.id, kind=kind, subject=subject,
+            severity=severity, status=status, sentence=sentence, evaluated_at=self._now, observed=observed,
+            detection=detection, evidence=evidence,
+        )  # fmt: skip
+
+
+def schema_changes(before: Schema, now: Schema) -> tuple[str, ...]:
+    """What differs, in words: removed, added, retyped, reordered.
+
+    >>> from observer.model import Column
+    >>> schema_changes(Schema((Column("a", "BIGINT"),)), Schema((Column("b", "BIGINT"),)))
+    ('a was removed', 'b was added (BIGINT)')
+    """
+    old, new = {c.name: c.type for c in before.columns}, {c.name: c.type for c in now.columns}
+    changes = [f"{name} was removed" for name in old if name not in new]
+    changes += [f"{name} was added ({new[name]})" for name in new if name not in old]
+    both = [name for name in old if name in new]
+    changes += [f"{name} was {old[name]} and is {new[name]}" for name in both if old[name] != new[name]]
+    if not changes and list(old) != list(new):
+        changes.append("the columns are in another order")
+    return tuple(changes)
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else float(value)

@@ -1,0 +1,104 @@
+"""Finding what a project defines: importing its file and collecting assets and checks."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from observer.assets import quality_of
+from observer.checks.base import Check
+from observer.checks.function import FunctionCheck
+from observer.errors import CheckError, ProjectError, UnknownName
+from orchestration.assets import Asset
+from orchestration.errors import TidegateError
+from orchestration.graph import Graph
+from orchestration.model import AssetKey
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What a project's code says."""
+
+    graph: Graph
+    checks: dict[AssetKey, tuple[Check, ...]]
+
+
+def load(file: Path) -> Definitions:
+    """Import a project's file and collect the assets and checks that it names.
+
+    Raises
+    ------
+    ProjectError
+        The file isn't there, can't be imported, or defines no asset.
+    DefinitionError, UnknownName, CheckError
+        What it defines doesn't fit together.
+    """
+    values = tuple(vars(_import(file)).values())
+    assets = {id(value): value for value in values if isinstance(value, Asset)}
+    if not assets:
+        raise ProjectError(f"{file} defines no asset; decorate a function with @ob.asset")
+    return define(assets.values(), {id(v): v for v in values if isinstance(v, FunctionCheck)}.values())
+
+
+def define(assets: Iterable[Asset], function_checks: Iterable[FunctionCheck]) -> Definitions:
+    """Put assets and the checks that were declared apart from them together."""
+    graph = Graph(assets)
+    checks = {asset.key: list(quality_of(asset).checks) for asset in graph}
+    for check in function_checks:
+        if check.asset not in graph:
+            raise UnknownName("asset", check.asset, graph.order, where=f"the check {check.name}")
+        checks[check.asset].append(check)
+    for key, found in checks.items():
+        names = [check.name for check in found] + [m.id for m in quality_of(graph.asset(key)).monitors]
+        for name in names:
+            if names.count(name) > 1:
+                raise CheckError(f"{key} has two checks or monitors called {name!r}; give one a name of its own")
+    return Definitions(graph, {key: tuple(found) for key, found in checks.items()})
+
+
+def _import(file: Path) -> ModuleType:
+    if not file.is_file():
+        raise ProjectError(f"there is no {file}; tidegate.toml names it with project=, or make one: tidegate init")
+    folder = str(file.parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(file.stem)
+    sys.modules[file.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        _forget(file.stem, before)
+        if isinstance(error, TidegateError | KeyboardInterrupt | SystemExit):
+            raise
+        raise ProjectError(f"{_where(file, error)}; nothing was run") from error
+    return module
+
+
+def _forget(name: str, before: ModuleType | None) -> None:
+    if before is None:
+        sys.modules.pop(name, None)
+    else:
+        sys.modules[name] = before
+
+
+def _where(file: Path, error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno} isn't Python: {error.msg}"
+    line = next(
+        (
+            f"{Path(frame.filename).name}:{frame.lineno}"
+            for frame in reversed(traceback.extract_tb(error.__traceback__))
+            if Path(frame.filename).is_relative_to(file.parent)
+        ),
+        file.name,
+    )
+    return f"{line} raised {type(error).__name__} while it was imported: {' '.join(str(error).split())}"

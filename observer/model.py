@@ -1,0 +1,163 @@
+"""What was seen, what it means and who must know: frozen records, without behaviour, without I/O.
+
+Read this file and ``errors.py`` and you know the package. Instants are aware UTC, ``*_s`` are seconds,
+a rate is 0..1. ``value=None`` means that it could not be measured; missing is never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from detectors.model import Detection
+from orchestration.model import AssetKey, Materialization, PartitionKey, Scalar
+
+
+class Severity(StrEnum):
+    """``warn`` tells people; ``error`` also holds what is downstream. There is no second switch."""
+
+    WARN = "warn"
+    ERROR = "error"
+
+
+class EvaluationStatus(StrEnum):
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # could not be evaluated: neither pass nor fail
+    LEARNING = "learning"  # not enough history yet
+    SKIPPED = "skipped"
+
+
+class SubjectKind(StrEnum):
+    CHECK = "check"
+    MONITOR = "monitor"
+
+
+class OnUnknown(StrEnum):
+    HOLD = "hold"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePolicy:
+    """What the gate of an asset does when it can't be told that the data is good."""
+
+    on_unknown: OnUnknown = OnUnknown.HOLD
+    on_learning: OnUnknown = OnUnknown.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One number of one version: a metric of the table (``column=None``) or of one column."""
+
+    metric: str
+    value: float | None
+    column: str | None = None
+    segment: str | None = None
+    reason: str | None = None  # why the value is None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a version in their order."""
+
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """What a check saw on the data; pickles. ``passed=None``: it could not be evaluated, ``message`` says why."""
+
+    check: str
+    severity: Severity
+    passed: bool | None
+    message: str
+    observed: float | None = None
+    failing_rows: int | None = None
+    evidence: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Everything that was measured on one staged version, beside the data; pickles.
+
+    ``schema`` is None where the data has no columns (a model, a text).
+    """
+
+    materialization: Materialization
+    observations: tuple[Observation, ...]
+    schema: Schema | None
+    outcomes: tuple[CheckOutcome, ...]
+    collect_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The verdict of one check or one monitor on one version.
+
+    ``sentence`` is what alerts, captions and the command print: one code path makes it.
+    """
+
+    asset: AssetKey
+    partition: PartitionKey
+    materialization_id: str
+    kind: SubjectKind
+    subject: str  # "unique(carrier, flight)", "null_rate(dep_time)"
+    severity: Severity
+    status: EvaluationStatus
+    sentence: str
+    evaluated_at: datetime
+    observed: float | None = None
+    detection: Detection | None = None
+    evidence: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+class IncidentStatus(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that people must look at: one root, whatever follows from it folded in."""
+
+    id: int
+    asset: AssetKey
+    first_partition: PartitionKey
+    last_partition: PartitionKey
+    severity: Severity
+    status: IncidentStatus
+    sentence: str
+    subjects: tuple[str, ...]
+    affected: tuple[AssetKey, ...]  # what is downstream and blocked
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None = None
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One message of the outbox: said at least once, always with the same id."""
+
+    id: str
+    incident_id: int
+    event: str  # "incident.opened", ...
+    channel: str
+    payload: str  # the exact body, JSON
+    created_at: datetime
+    attempts: int
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    last_error: str | None

@@ -1,0 +1,204 @@
+"""The story in one place: collect -> evaluate -> decide, then save -> incident -> outbox in one transaction.
+
+``ObserverGate`` is the policy behind the gate that the runner asks. ``measure`` runs beside the data; ``decide``
+reads the past and judges without holding a lock; ``RECORDING`` is what the runner's transaction then writes, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, func, select
+
+from observer import incidents
+from observer.alerts.base import Channel
+from observer.alerts.notify import notifications
+from observer.alerts.payload import Alert
+from observer.assets import quality_of
+from observer.audit import measure
+from observer.checks.base import Check
+from observer.evaluate import evaluate, needed_series
+from observer.history import Past
+from observer.model import Audit, Evaluation, EvaluationStatus, Incident, Severity
+from observer.monitors import with_defaults
+from observer.policy import decide
+from observer.store import evaluations as evaluation_store
+from observer.store import incidents as incident_store
+from observer.store import observations as observation_store
+from observer.store.outbox import enqueue
+from orchestration.assets import Asset
+from orchestration.clock import Clock
+from orchestration.database import reading
+from orchestration.gate import Ruling
+from orchestration.graph import Graph
+from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey, Staged, VersionStatus
+from orchestration.tables import versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """What judging and telling need; made by the project."""
+
+    graph: Graph
+    checks: Mapping[AssetKey, tuple[Check, ...]]
+    engine: Engine
+    clock: Clock
+    channels: tuple[Channel, ...]
+    new_id: Callable[[], str]
+    dashboard_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Everything that was found out about one version."""
+
+    observer: Observer
+    asset: Asset
+    audit: Audit
+    data_at: datetime
+    evaluations: tuple[Evaluation, ...]
+    decision: GateDecision
+
+
+class ObserverGate:
+    """The gate: what the observer knows decides whether a staged version is published."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def measure(self, staged: Staged) -> Audit:
+        return measure(staged, self._observer.checks.get(staged.materialization.asset, ()))
+
+    def decide(self, audit: Audit) -> Ruling:
+        verdict = judge(self._observer, audit)
+
+        def record(connection: Connection, version_seq: int) -> None:
+            for stage in RECORDING:
+                stage(connection, verdict, version_seq)
+
+        return Ruling(verdict.decision, record)
+
+
+def judge(observer: Observer, audit: Audit) -> Verdict:
+    """Compare what was measured with its past and with what must hold, and decide."""
+    made = audit.materialization
+    asset = observer.graph.asset(made.asset)
+    quality = quality_of(asset)
+    monitors = with_defaults(quality.monitors)
+    data_at = data_time(asset, made.partition, made.materialized_at)
+    partitioned = asset.partitions is not None
+    with reading(observer.engine) as connection:
+        series = observation_store.load(
+            connection, asset.key, needed_series(monitors), before=max(data_at, made.materialized_at),
+            partitioned=partitioned,
+        )  # fmt: skip
+        schema = observation_store.schema_before(connection, asset.key, data_at)
+    now = observer.clock.now()
+    found = evaluate(asset, audit, monitors, Past(series=series, schema=schema), data_at=data_at, now=now)
+    return Verdict(
+        observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
+        decision=decide(made, found, quality.gate, now),
+    )  # fmt: skip
+
+
+def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:
+    """What orders the versions of an asset: the start of the partition, or when it was materialized."""
+    if asset.partitions is None or partition is None:
+        return materialized_at
+    return asset.partitions.interval(partition).start
+
+
+def save_observations(connection: Connection, verdict: Verdict, version_seq: int) -> None:
+    """What was measured, and the schema."""
+    made, audit = verdict.audit.materialization, verdict.audit
+    observation_store.save(
+        connection, made.asset, version_seq, audit.observations,
+        data_at=verdict.data_at, made_at=made.materialized_at,
+    )  # fmt: skip
+    if audit.schema is not None:
+        observation_store.save_schema(connection, made.asset, version_seq, audit.schema, verdict.data_at)
+
+
+def save_evaluations(connection: Connection, verdict: Verdict, version_seq: int) -> None:
+    """What it means."""
+    evaluation_store.save(connection, verdict.evaluations, version_seq, verdict.data_at)
+
+
+def settle_incidents(connection: Connection, verdict: Verdict, version_seq: int) -> None:
+    """A good version ends what was wrong with its partition; a pass ends warnings about the same subjects."""
+    decision = verdict.decision
+    if decision.outcome is GateOutcome.HELD:
+        return
+    over = list(incident_store.settle(connection, decision.asset, decision.partition))
+    passed = {e.subject for e in verdict.evaluations if e.status is EvaluationStatus.PASSED}
+    known = {incident.id for incident in over}
+    for incident in incident_store.unresolved(connection, decision.asset):
+        if incident.id not in known and incident.severity is Severity.WARN and passed >= set(incident.subjects):
+            over.append(incident)
+    for incident in over:
+        ended = incidents.resolved(incident, _resolution(decision.partition), decision.decided_at)
+        incident_store.change(connection, ended)
+        tell(connection, verdict.observer, "incident.resolved", ended, decision)
+
+
+def _resolution(partition: PartitionKey) -> str:
+    return "passed again" if partition is None else f"passed again with {partition}"
+
+
+def open_incident(connection: Connection, verdict: Verdict, version_seq: int) -> None:
+    """What is wrong becomes an incident, or goes on with the one that is about it; a new one is told."""
+    observer, decision = verdict.observer, verdict.decision
+    affected = observer.graph.blocked_by(decision.asset)
+    found = incidents.finding(decision, verdict.evaluations, affected)
+    if found is None:
+        return
+    open_ones = incident_store.unresolved(connection, decision.asset)
+    goes_on = incidents.to_fold_into(found, open_ones, lambda a, b: follows(verdict.asset, a, b))
+    if goes_on is not None:
+        incident_store.fold(connection, incidents.folded(goes_on, found), decision.materialization_id)
+        return
+    opened = incidents.opened(found)
+    number = incident_store.add(connection, opened, decision.materialization_id)
+    tell(connection, observer, "incident.opened", replace(opened, id=number), decision)
+
+
+def follows(asset: Asset, last: PartitionKey, this: PartitionKey) -> bool:
+    """Whether a partition comes right after another; an asset without partitions always goes on."""
+    if asset.partitions is None or last is None or this is None:
+        return asset.partitions is None
+    gap = asset.partitions.interval(this).start - asset.partitions.interval(last).end
+    return gap == timedelta()
+
+
+def tell(
+    connection: Connection, observer: Observer, event: str, incident: Incident, decision: GateDecision | None
+) -> None:
+    """Put an alert into the outbox, for each channel that wants to hear of it."""
+    alert = Alert(
+        event=event, at=incident.updated_at, incident=incident, gate=decision,
+        last_good=last_good(connection, observer.graph.asset(incident.asset)), dashboard_url=observer.dashboard_url,
+    )  # fmt: skip
+    enqueue(
+        connection,
+        notifications(alert, observer.channels, new_id=observer.new_id, wall_now=observer.clock.wall()),
+    )
+
+
+def last_good(connection: Connection, asset: Asset) -> str | None:
+    """The newest partition that readers have, or when the version was made that they have; None: they have none."""
+    where = (versions.c.asset == asset.key, versions.c.status == VersionStatus.PUBLISHED)
+    if asset.partitions is not None:
+        newest: str | None = connection.execute(select(func.max(versions.c.partition)).where(*where)).scalar_one()
+        return newest
+    made = connection.execute(
+        select(versions.c.materialized_at).where(*where).order_by(versions.c.seq.desc()).limit(1)
+    ).scalar_one_or_none()
+    return None if made is None else f"{made:%Y-%m-%d %H:%M} UTC"
+
+
+Stage = Callable[[Connection, Verdict, int], None]
+
+RECORDING: Sequence[Stage] = (save_observations, save_evaluations, settle_incidents, open_incident)
+"""What is written with each decision, in this order, in the transaction that logs it."""

@@ -1,0 +1,202 @@
+"""The only composition root: from a project's folder to something that plans, runs, answers and serves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine
+
+from observer import incidents
+from observer.alerts.base import Channel
+from observer.config import ChannelConfig, EnvironmentConfig, find_root, read
+from observer.errors import ProjectError, ReleaseError
+from observer.loading import Definitions, load
+from observer.pipeline import Observer, ObserverGate, tell
+from observer.settings import ServeSettings, variable
+from observer.store import incidents as incident_store
+from observer.store.schema import ensure
+from orchestration.clock import Clock, replay_clock
+from orchestration.code_version import CodeVersions
+from orchestration.database import open_database, reading
+from orchestration.graph import Graph
+from orchestration.io.files import FilesIOManager
+from orchestration.model import Address, GateDecision, PartitionKey, Run, StepRecord
+from orchestration.plan import Plan, make_plan
+from orchestration.recovery import recover
+from orchestration.release import release
+from orchestration.runner import run_plan
+from orchestration.runtime import Runtime
+from orchestration.selection import select
+from orchestration.state import load as load_state
+from orchestration.state import load_one
+
+if TYPE_CHECKING:
+    from observer.alerts.outbox import DeliveryReport
+    from observer.reads.stored import StoredReads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project in one environment, ready to work; made by :func:`open_project`."""
+
+    config: EnvironmentConfig
+    definitions: Definitions
+    engine: Engine
+    runtime: Runtime
+    observer: Observer
+
+    @property
+    def graph(self) -> Graph:
+        return self.definitions.graph
+
+    @property
+    def clock(self) -> Clock:
+        return self.runtime.clock
+
+    def plan(self, selection: str, partitions: str | None, *, force: bool = False) -> Plan:
+        """What a run would do; see :func:`orchestration.plan.make_plan` for what it raises."""
+        recover(self.engine, self.runtime.io, self.clock)
+        chosen = set(select(self.graph, selection))
+        with reading(self.engine) as connection:
+            snapshot = load_state(connection, chosen | self.graph.ancestors(chosen))
+        return make_plan(
+            self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(), force=force
+        )
+
+    def run(self, plan: Plan, *, trigger: str, listener: Callable[[StepRecord], None] | None = None) -> Run:
+        """Walk a plan; see :func:`orchestration.runner.run_plan`."""
+        if listener is None:
+            return run_plan(self.runtime, plan, trigger=trigger)
+        return run_plan(self.runtime, plan, trigger=trigger, listener=listener)
+
+    def address(self, asset: str, partition: PartitionKey) -> Address:
+        """A checked address; raises UnknownName or PartitionError, and ProjectError for a missing or needless key."""
+        found = self.graph.asset(asset)
+        if found.partitions is None:
+            if partition is not None:
+                raise ProjectError(f"{asset} isn't partitioned; leave --partition out")
+            return Address(found.key)
+        if partition is None:
+            newest = found.partitions.latest(self.clock.now())
+            raise ProjectError(
+                f"{asset} is partitioned ({found.partitions.describe()}); say which: --partition {newest or 'KEY'}"
+            )
+        return Address(found.key, found.partitions.check(partition))
+
+    def release(self, asset: str, partition: PartitionKey, *, reason: str, by: str) -> str:
+        """Publish a held version with a reason; returns its id.
+
+        Raises
+        ------
+        ReleaseError
+            Nothing is held there, or no reason is given.
+        """
+        if not reason.strip():
+            raise ReleaseError("a release needs a reason, which stays in the history: --reason '...'")
+        address = self.address(asset, partition)
+
+        def record(connection: Connection, decision: GateDecision) -> None:
+            for incident in incident_store.settle(connection, address.asset, address.partition):
+                ended = incidents.resolved(incident, decision.reasons[0], decision.decided_at)
+                incident_store.change(connection, ended)
+                tell(connection, self.observer, "incident.resolved", ended, decision)
+
+        version = release(
+            self.engine, self.runtime.io, self.clock, address, reason=reason.strip(), by=by, record=record
+        )
+        if version is None:
+            raise ReleaseError(f"nothing of {address} is held; nothing was changed; see: tidegate gate {asset}")
+        return version.id
+
+    def load(self, asset: str, partition: PartitionKey = None, *, wants: str = "") -> object:
+        """What readers see of an address; raises ProjectError where nothing is published."""
+        address = self.address(asset, partition)
+        with reading(self.engine) as connection:
+            published = load_one(connection, address).published
+        if published is None:
+            raise ProjectError(f"nothing of {address} is published; materialize it: tidegate run {asset}")
+        return self.runtime.io.load([published.stored()], wants, one=True)
+
+    def reads(self) -> StoredReads:
+        """The answers that pages, API and command show."""
+        from observer.reads.stored import StoredReads
+
+        return StoredReads(self)
+
+    def deliver(self) -> DeliveryReport:
+        """Send the alerts that are due, once."""
+        from observer.alerts.outbox import deliver_due
+        from observer.store.outbox import StoredOutbox
+
+        return deliver_due(StoredOutbox(self.engine), self.observer.channels, self.clock.wall)
+
+
+def open_project(
+    folder: Path | None = None,
+    environment: str | None = None,
+    *,
+    clock: Clock | None = None,
+    url: str | None = None,
+    extra_channels: tuple[Channel, ...] = (),
+) -> Project:
+    """Open the project that ``folder`` (or the current folder) lies in.
+
+    Parameters
+    ----------
+    clock:
+        Where instants come from; the environment's, if None.
+    url:
+        Where people reach the dashboard, for links.
+
+    Raises
+    ------
+    ProjectError, UnknownName, DefinitionError, CheckError
+        The project's files can't be used; which, where and what to write.
+    StateError
+        The state database can't be opened.
+    """
+    config = read(find_root(folder or Path.cwd()), environment or variable("TIDEGATE_ENV"))
+    definitions = load(config.project)
+    engine = open_database(config.state)
+    ensure(engine)
+    clock = clock or (replay_clock(config.clock) if config.clock else Clock())
+    hashes = CodeVersions(config.root)
+    observer = Observer(
+        graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock,
+        channels=(*(_channel(one, definitions.graph) for one in config.channels), *extra_channels),
+        new_id=lambda: f"msg_{secrets.token_hex(12)}",
+        dashboard_url=url or variable("TIDEGATE_URL") or config.url or ServeSettings().url,
+    )  # fmt: skip
+    runtime = Runtime(
+        graph=definitions.graph, engine=engine, io=FilesIOManager(config.io_path), gate=ObserverGate(observer),
+        clock=clock, new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
+        code_versions={asset.key: hashes.of(asset) for asset in definitions.graph}, root=config.root,
+        environment=config.name, redact=redactor(config.secrets),
+    )  # fmt: skip
+    return Project(config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer)
+
+
+def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:
+    """A function that puts ``***`` in place of every secret in a text."""
+    long_ones = sorted((value for value in secret_values if len(value) >= 4), key=len, reverse=True)
+
+    def redact(text: str) -> str:
+        for value in long_ones:
+            text = text.replace(value, "***")
+        return text
+
+    return redact
+
+
+def _channel(config: ChannelConfig, graph: Graph) -> Channel:
+    from observer.alerts.webhook import WebhookChannel
+    from observer.alerts.when import parse_when
+
+    if not config.secret:
+        raise ProjectError(f"the channel {config.name} needs secret= to sign with, e.g. '${{HOOK_SECRET}}'")
+    when = parse_when(config.when, where=f"channel {config.name}", assets=graph.order)
+    return WebhookChannel(config.name, config.url, config.secret, when)

@@ -1,0 +1,48 @@
+"""The questions that pages, the API and the command ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from observer.reads.model import AssetPage, IncidentRow, NowPage, RunPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswer:
+    """May what is downstream of this address run? ``sentence`` says it to a person.
+
+    ``outcome`` is "open", "held", "open_by_override" or "none" (no version of it was ever judged).
+    """
+
+    asset: str
+    partition: str | None
+    outcome: str
+    sentence: str
+    reasons: tuple[str, ...]
+    holds: tuple[str, ...]
+    materialization_id: str | None
+    decided_at: datetime | None
+    expires_at: datetime | None
+    incident_id: int | None
+    readers_see: str | None  # the newest partition (or version) that readers have
+    unknown: bool = False
+
+
+class Reads(Protocol):
+    """Read-only, safe from several threads, each call a consistent answer of its own.
+
+    Unknown names give ``None``, never an exception; a store that does not answer raises
+    ``observer.errors.StateError``.
+    """
+
+    def now(self) -> NowPage: ...
+
+    def asset(self, key: str) -> AssetPage | None: ...
+
+    def run(self, run_id: str) -> RunPage | None: ...
+
+    def incident(self, incident_id: int) -> IncidentRow | None: ...
+
+    def gate(self, asset: str, partition: str | None) -> GateAnswer | None: ...

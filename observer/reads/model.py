@@ -1,0 +1,266 @@
+"""The answers that pages show: plain frozen records, made by ``observer.reads``, drawn by ``dashboards``.
+
+Floats are raw (rates 0..1, seconds, bytes); pages format them by ``unit``. Instants are aware UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from observer.model import EvaluationStatus, IncidentStatus, Severity
+
+
+class State(StrEnum):
+    """The one word for an asset or a partition; worst first."""
+
+    FAILING = "failing"  # its function raised, or it is interrupted
+    HELD = "held"  # its newest version is in quarantine
+    BLOCKED = "blocked"  # something upstream is held, failing or missing
+    STALE = "stale"  # older than its freshness policy allows
+    WARNED = "warned"
+    UNKNOWN = "unknown"  # could not be evaluated
+    LEARNING = "learning"
+    HEALTHY = "healthy"
+    NEVER = "never"  # never materialized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRow:
+    id: int
+    asset: str
+    partition: str | None  # the last one concerned
+    severity: Severity
+    status: IncidentStatus
+    sentence: str
+    subjects: tuple[str, ...]
+    affected: tuple[str, ...]  # assets blocked downstream
+    owners: tuple[str, ...]
+    opened_at: datetime
+    last_good: str | None  # the last partition (or instant) that readers have
+    sparkline: tuple[float | None, ...]  # the metric that opened it, oldest first, last = the bad point
+    notified: str  # "webhook delivered 06:00", "1 message waits", "no channel"
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripCell:
+    partition: str
+    state: State
+    text: str  # for hover and screen readers: "2013-02-08 held: dep_time null rate 50.8 %, ..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetRow:
+    key: str
+    kind: str
+    group: str | None
+    owners: tuple[str, ...]
+    state: State
+    text: str  # why it is in that state
+    last_partition: str | None  # the newest that readers have
+    last_at: datetime | None
+    rows: float | None
+    row_sparkline: tuple[float | None, ...]
+    strip: tuple[StripCell, ...]  # the last 30 partitions (or versions), oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    id: str
+    status: str
+    selection: str
+    partitions: str
+    trigger: str
+    started_at: datetime
+    duration_s: float | None
+    counts: tuple[tuple[str, int], ...]  # ("published", 4), ("held", 1) ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserverHealth:
+    last_event_at: datetime | None
+    outbox_waiting: int
+    outbox_failing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowPage:
+    at: datetime
+    project: str
+    environment: str
+    timezone: str  # IANA name in which the project's days are cut
+    sentence: str  # "1 asset held, 2 blocked downstream, since 06:00; 4 healthy"
+    since: datetime | None
+    counts: tuple[tuple[State, int], ...]  # every state with its number of assets, zero included
+    incidents: tuple[IncidentRow, ...]  # not resolved, worst first
+    assets: tuple[AssetRow, ...]  # worst first, then upstream first
+    runs: tuple[RunRow, ...]  # the last 10, newest first
+    observer: ObserverHealth
+    monitored: int  # assets with at least one monitor or check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCell:
+    """One of the four cells on top of an asset: latest materialization, checks, freshness, rows."""
+
+    title: str
+    state: State
+    value: str  # large: "2013-02-07", "6 of 7 passed", "30 h old", "926"
+    detail: str  # small: "published 06:00, run r1; 2013-02-08 is held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesPoint:
+    at: datetime  # data time (start of the partition), or the instant of materialization
+    partition: str | None
+    value: float | None  # None: missing
+    lower: float | None  # the band as stored with the verdict; None while learning
+    expected: float | None
+    upper: float | None
+    status: EvaluationStatus | None  # None: measured, not judged
+    direction: str  # "high", "low", "none"
+    excluded: bool  # does not train (held, discarded)
+    p_value: float | None
+    sentence: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSeries:
+    id: str  # "null_rate(dep_time)"
+    title: str  # "Null rate of dep_time"
+    metric: str
+    column: str | None
+    unit: str  # "rows", "rate", "s", "bytes", ""
+    severity: Severity
+    detector: str
+    status: EvaluationStatus | None
+    sentence: str  # the newest verdict, or how many more runs it needs
+    trained_from: datetime | None  # of the newest verdict
+    trained_to: datetime | None
+    n_train: int
+    alpha: float | None
+    points: tuple[SeriesPoint, ...]  # oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NullHeatmap:
+    partitions: tuple[str, ...]  # x, oldest first
+    columns: tuple[str, ...]  # y, in the table's order
+    rates: tuple[tuple[float | None, ...], ...]  # [column][partition]
+    held: tuple[str, ...]  # the partitions of x that are held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCell:
+    partition: str | None
+    at: datetime
+    status: EvaluationStatus
+    sentence: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStrip:
+    name: str
+    severity: Severity
+    status: EvaluationStatus | None
+    sentence: str
+    cells: tuple[CheckCell, ...]  # oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateState:
+    outcome: str  # "open", "held", "open_by_override", "none"
+    partition: str | None
+    sentence: str
+    held_partitions: tuple[str, ...]  # every partition that is held now, oldest first
+    release_command: str | None  # what to type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    key: str
+    state: State
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    id: str
+    partition: str | None
+    status: str  # published, superseded, held, discarded, publishing
+    materialized_at: datetime
+    rows: int | None
+    bytes: int | None
+    duration_s: float
+    run_id: str
+    sentence: str  # why it is held, or released by whom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaColumn:
+    name: str
+    type: str
+    null_rate: float | None
+    distinct: float | None
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetPage:
+    at: datetime
+    project: str
+    environment: str
+    timezone: str
+    key: str
+    kind: str
+    group: str | None
+    owners: tuple[str, ...]
+    tags: tuple[str, ...]
+    description: str
+    partitions: str  # "daily since 2013-01-01, America/New_York", or "not partitioned"
+    state: State
+    text: str
+    cells: tuple[StatusCell, ...]  # four
+    gate: GateState
+    incidents: tuple[IncidentRow, ...]  # open ones first, then the last resolved, at most 20
+    monitors: tuple[MonitorSeries, ...]  # worst first
+    heatmap: NullHeatmap | None
+    checks: tuple[CheckStrip, ...]
+    schema: tuple[SchemaColumn, ...]
+    upstream: tuple[Neighbour, ...]
+    downstream: tuple[Neighbour, ...]
+    versions: tuple[VersionRow, ...]  # newest first, at most 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    asset: str
+    partition: str | None
+    status: str  # StepStatus value
+    reason: str
+    note: str
+    error: str | None
+    blocked_by: str | None
+    start_s: float | None  # since the run began; None if it never started
+    execute_s: float | None
+    gate_s: float | None
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    at: datetime
+    project: str
+    environment: str
+    timezone: str
+    run: RunRow
+    ended_at: datetime | None
+    holder: str
+    sentence: str  # "4 published, 1 held, 2 blocked in 1.2 s"
+    steps: tuple[StepRow, ...]  # in the order walked

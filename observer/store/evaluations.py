@@ -1,0 +1,59 @@
+"""Evaluations: appended with the verdict, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from detectors.model import Detection, DetectionStatus, Direction
+from observer.model import Evaluation, EvaluationStatus, Severity, SubjectKind
+from observer.store.tables import evaluations
+from orchestration.model import AssetKey
+
+
+def save(connection: Connection, judged: Sequence[Evaluation], version_seq: int, data_at: datetime) -> None:
+    """Append the evaluations of one version."""
+    if judged:
+        connection.execute(insert(evaluations), [_row(e, version_seq, data_at) for e in judged])
+
+
+def _row(evaluation: Evaluation, version_seq: int, data_at: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "asset": evaluation.asset, "partition": evaluation.partition or "",
+        "materialization_id": evaluation.materialization_id, "version_seq": version_seq, "data_at": data_at,
+        "kind": evaluation.kind.value, "subject": evaluation.subject, "severity": evaluation.severity.value,
+        "status": evaluation.status.value, "sentence": evaluation.sentence, "evaluated_at": evaluation.evaluated_at,
+        "observed": evaluation.observed, "evidence": dict(evaluation.evidence),
+    }  # fmt: skip
+    found = evaluation.detection
+    row |= {name: None if found is None else getattr(found, name) for name in _NUMBERS}
+    row |= {
+        "detection_status": None if found is None else found.status.value,
+        "direction": None if found is None else found.direction.value,
+    }
+    return row
+
+
+_NUMBERS = (
+    "score", "p_value", "min_p_value", "alpha", "lower", "expected", "upper", "detector",
+    "trained_from", "trained_to", "n_train", "runs_needed",
+)  # fmt: skip
+
+
+def evaluation(row: Any) -> Evaluation:
+    """The record that a row of the table holds."""
+    detection = None
+    if row.detection_status is not None:
+        detection = Detection(
+            status=DetectionStatus(row.detection_status), direction=Direction(row.direction),
+            **{name: getattr(row, name) for name in _NUMBERS},
+        )  # fmt: skip
+    return Evaluation(
+        asset=AssetKey(row.asset), partition=row.partition or None, materialization_id=row.materialization_id,
+        kind=SubjectKind(row.kind), subject=row.subject, severity=Severity(row.severity),
+        status=EvaluationStatus(row.status), sentence=row.sentence, evaluated_at=row.evaluated_at,
+        observed=row.observed, detection=detection, evidence=row.evidence,
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""The observer's tables, in the same database and the same metadata as the log's.
+
+Observations are narrow and keyed by integers: ``series`` names what a number is, ``observations`` holds it.
+``version_seq`` is ``versions.seq`` of the log.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+
+from orchestration.tables import Instant, Serial, metadata
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("asset", Text, nullable=False),
+    Column("column", Text, nullable=False),  # "" for the whole table
+    Column("metric", String(80), nullable=False),
+    Column("segment", Text, nullable=False),  # "" for all rows
+    Index(None, "asset", "column", "metric", "segment", unique=True),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("series_id", BigInteger, ForeignKey("series.id"), primary_key=True),
+    Column("version_seq", BigInteger, primary_key=True),
+    Column("ordered_at", Instant, nullable=False),  # start of the partition, or when it was materialized
+    Column("value", Float),
+    Column("reason", Text),
+    Index(None, "series_id", "ordered_at"),
+    sqlite_with_rowid=False,
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("asset", Text, primary_key=True),
+    Column("version_seq", BigInteger, primary_key=True),
+    Column("data_at", Instant, nullable=False),
+    Column("columns", JSON, nullable=False),  # [[name, type], ...]
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("asset", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("materialization_id", String(40), nullable=False),
+    Column("version_seq", BigInteger, nullable=False),
+    Column("data_at", Instant, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("evaluated_at", Instant, nullable=False),
+    Column("observed", Float),
+    Column("detection_status", String(16)),
+    Column("score", Float),
+    Column("p_value", Float),
+    Column("min_p_value", Float),
+    Column("alpha", Float),
+    Column("lower", Float),
+    Column("expected", Float),
+    Column("upper", Float),
+    Column("direction", String(8)),
+    Column("detector", String(80)),
+    Column("trained_from", Float),
+    Column("trained_to", Float),
+    Column("n_train", Integer),
+    Column("runs_needed", Integer),
+    Column("evidence", JSON, nullable=False),
+    Index(None, "asset", "subject", "data_at"),
+    Index(None, "materialization_id"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("asset", Text, nullable=False),
+    Column("first_partition", Text, nullable=False),
+    Column("last_partition", Text, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("subjects", JSON, nullable=False),
+    Column("affected", JSON, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("resolution", Text),
+    Index(None, "asset", "status"),
+)
+
+incident_versions = Table(
+    "incident_versions",
+    metadata,
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    Column("materialization_id", String(40), primary_key=True),
+    Column("partition", Text, nullable=False),
+    Column("settled", Boolean, nullable=False, default=False),  # released, replaced, discarded or passed since
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("channel", Text, nullable=False),  # the channel's name in the environment, never its address
+    Column("payload", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt_at", Instant),  # wall clock; None once delivered or given up
+    Column("delivered_at", Instant),
+    Column("claimed_until", Instant),  # a sender holds it until then
+    Column("last_error", Text),
+    Index(None, "next_attempt_at"),
+    Index(None, "incident_id"),
+)
