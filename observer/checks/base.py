@@ -1,0 +1,162 @@
+"""The port of a check: read this file and you can write one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from observer.checks.data import CheckData
+from observer.collectors.relation import Relation
+from observer.errors import CheckError
+from observer.model import CheckOutcome, Severity
+from orchestration.model import Scalar
+
+__all__ = [
+    "Check",
+    "CheckData",
+    "FusedCheck",
+    "LookingCheck",
+    "columns_of",
+    "ensure_unique_names",
+    "severity_of",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(ABC):
+    """Something that must hold of one version of an asset; either a ``FusedCheck`` or a ``LookingCheck``.
+
+    The law:
+
+    1. *Pure.* It looks and changes nothing; the same data gives the same outcome. It may be shared between
+       threads and pickles, since versions may be audited in another process.
+    2. *Three answers.* ``passed`` is True, False, or None where it could not be told; an exception counts
+       as None, with its message, and never as a pass or a failure. One check's exception leaves the others
+       alone.
+    3. *No rows, no complaint.* On a table without rows a check of values passes and says so: whether a
+       table may be empty is asked by ``row_count``.
+    4. *One sentence.* ``message`` is read by a person at night: what, how many of how many, one example.
+    5. *Bounded.* Evidence is a few scalars, never rows without end.
+
+    Parameters
+    ----------
+    name: unique on its asset and stable, since history goes by it; it holds no thresholds.
+    severity: ``warn`` tells people, ``error`` also holds the version.
+    """
+
+    name: str
+    severity: Severity
+
+    def outcome(
+        self,
+        passed: bool | None,
+        message: str,
+        *,
+        observed: float | None = None,
+        failing_rows: int | None = None,
+        evidence: Mapping[str, Scalar] | None = None,
+    ) -> CheckOutcome:
+        """Return what this check saw."""
+        return CheckOutcome(
+            check=self.name,
+            severity=self.severity,
+            passed=passed,
+            message=message,
+            observed=observed,
+            failing_rows=failing_rows,
+            evidence=dict(evidence or {}),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedCheck(Check):
+    """A check whose numbers come from the collector's own scan, at next to no cost."""
+
+    @abstractmethod
+    def expressions(self, relation: Relation) -> Sequence[str]:
+        """Return the SQL aggregates that it needs, over the aliases ``relation.field(name).sql``.
+
+        Raises
+        ------
+        LookupError (UnknownName): a column isn't there; the check's outcome is then unknown.
+        """
+
+    @abstractmethod
+    def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
+        """Return the outcome from the values of ``expressions``, in their order; all of them have one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookingCheck(Check):
+    """A check that looks at the data itself."""
+
+    needs_table: ClassVar[bool] = True
+    """Whether data without rows and columns (a model, a text) makes it unknown without being run."""
+
+    @abstractmethod
+    def run(self, data: CheckData) -> CheckOutcome:
+        """Look and tell; whatever it raises becomes unknown."""
+
+
+def severity_of(severity: Severity | str, where: str) -> Severity:
+    """Return a declared severity.
+
+    Raises
+    ------
+    CheckError: there is no such severity.
+    """
+    try:
+        return Severity(severity)
+    except ValueError:
+        raise CheckError(f"{where}: severity is {severity!r}; write 'warn' or 'error'") from None
+
+
+def columns_of(columns: Sequence[object], where: str) -> tuple[str, ...]:
+    """Return declared column names.
+
+    Raises
+    ------
+    CheckError: there are none, one is no text, or one is there twice.
+    """
+    if not columns:
+        raise CheckError(f"{where} names no column; write {where}('a_column')")
+    for column in columns:
+        if not isinstance(column, str) or not column:
+            raise CheckError(
+                f"{where}: {column!r} is no column name; write each as a text, {where}('a', 'b')"
+            )
+    if len(set(columns)) < len(columns):
+        raise CheckError(f"{where}({', '.join(map(str, columns))}) names a column twice; write each once")
+    return tuple(map(str, columns))
+
+
+def name_of(given: str | None, default: str) -> str:
+    """Return the name of a check.
+
+    Raises
+    ------
+    CheckError: the one that is given is no text, or empty.
+    """
+    if given is None:
+        return default
+    if not isinstance(given, str) or not given.strip():
+        raise CheckError(f"{default}: name is {given!r}; write a text, or leave it out")
+    return given
+
+
+def ensure_unique_names(checks: Iterable[Check], where: str) -> None:
+    """Refuse two checks of one name on one asset, since their histories could not be told apart.
+
+    Raises
+    ------
+    CheckError: two have one name.
+    """
+    seen: set[str] = set()
+    for one in checks:
+        if one.name in seen:
+            raise CheckError(
+                f"{where} has two checks called {one.name!r}; give one of them a name='...' of its own"
+            )
+        seen.add(one.name)

@@ -1,0 +1,92 @@
+"""The data of one version as checks see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from observer.collectors.relation import Relation
+from observer.collectors.tabular import is_arrow, is_frame
+from orchestration.io.base import ParquetFiles
+from orchestration.model import AssetKey, PartitionKey
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class CheckData:
+    """One version's data, in whichever form a check asks for; kept while the version is audited.
+
+    Attributes
+    ----------
+    asset, partition: what the data is a version of.
+    value: what the asset returned or where it lies: a frame, ``ParquetFiles``, or any object. Don't change
+    it.
+    relation: the data as DuckDB sees it; None where it is no table.
+    """
+
+    def __init__(
+        self, *, asset: AssetKey, partition: PartitionKey, value: object, relation: Relation | None
+    ) -> None:
+        self.asset = asset
+        self.partition = partition
+        self.value = value
+        self.relation = relation
+        self._pandas: pd.DataFrame | None = None
+        self._arrow: pa.Table | None = None
+
+    def table(self) -> Relation:
+        """Return the relation.
+
+        Raises
+        ------
+        TypeError: the data is no table.
+        """
+        if self.relation is None:
+            raise TypeError(f"the data is no table but a {type(self.value).__name__}")
+        return self.relation
+
+    def pandas(self) -> pd.DataFrame:
+        """Return the data as a frame of the caller's own: what is done to it reaches nobody else."""
+        if self._pandas is None:
+            self._pandas = self.value if is_frame(self.value) else self._files_as_arrow().to_pandas()
+        import pandas as pd
+
+        copies_on_write = int(pd.__version__.split(".")[0]) >= 3
+        return self._pandas.copy(deep=not copies_on_write)
+
+    def arrow(self) -> pa.Table:
+        """Return the data as an Arrow table.
+
+        Raises
+        ------
+        pyarrow.ArrowInvalid, pyarrow.ArrowTypeError: a frame's column holds objects of several types.
+        """
+        if self._arrow is None:
+            if is_frame(self.value):
+                import pyarrow as pa
+
+                self._arrow = pa.Table.from_pandas(self.value, preserve_index=False)
+            else:
+                self._arrow = self._files_as_arrow()
+        return self._arrow
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a SQL statement (DuckDB's) over the table ``data``, where NaN reads as null.
+
+        Examples
+        --------
+        ``data.query("select count(*) from data where dep_time > 2400")``
+        """
+        return self.table().query(sql)
+
+    def _files_as_arrow(self) -> pa.Table:
+        if is_arrow(self.value):
+            return self.value
+        if not isinstance(self.value, ParquetFiles):
+            raise TypeError(f"the data is no table but a {type(self.value).__name__}")
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        tables = [pq.read_table(path, partitioning=None) for path in self.value.paths]
+        return pa.concat_tables(tables) if tables else pa.table({})

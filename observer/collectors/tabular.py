@@ -1,0 +1,100 @@
+"""What counts as a table, and a pandas frame as Arrow columns, one that can't be read at a time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
+
+from orchestration.io.base import ParquetFiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A column that no engine can look into; its nulls can still be counted."""
+
+    position: int
+    name: str
+    type: str
+    nulls: int | None
+    reason: str
+
+
+def is_frame(data: object) -> TypeGuard[pd.DataFrame]:
+    """Tell whether the data is a pandas frame, without importing pandas where nobody has."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
+def is_arrow(data: object) -> TypeGuard[pa.Table]:
+    """Tell whether the data is an Arrow table, without importing pyarrow where nobody has."""
+    pyarrow = sys.modules.get("pyarrow")
+    return pyarrow is not None and isinstance(data, pyarrow.Table)
+
+
+def is_tabular(data: object) -> bool:
+    """Tell whether the data has rows and columns that we can look at."""
+    return is_frame(data) or is_arrow(data) or isinstance(data, ParquetFiles)
+
+
+def column_names(names: Iterable[object]) -> list[str]:
+    """Return a frame's column names as texts; the second column called ``a`` becomes ``a#2``.
+
+    Examples
+    --------
+    >>> column_names(["a", 1, "a"])
+    ['a', '1', 'a#2']
+    """
+    seen: dict[str, int] = {}
+    out: list[str] = []
+    for name in map(str, names):
+        clean = name.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair can't be stored
+        seen[clean] = seen.get(clean, 0) + 1
+        out.append(clean if seen[clean] == 1 else f"{clean}#{seen[clean]}")
+    return out
+
+
+def arrow_columns(frame: pd.DataFrame) -> tuple[pa.Table, list[int], list[Unreadable]]:
+    """Return a frame's columns as an Arrow table, mostly without a copy: NaN is null, the index left out.
+
+    Returns
+    -------
+    The table with columns named ``c0``, ``c1`` ...; the position in the frame of each of them; and the
+    columns that could not be converted, such as objects of several types.
+    """
+    import pyarrow as pa
+
+    arrays: list[pa.Array] = []
+    positions: list[int] = []
+    unreadable: list[Unreadable] = []
+    for position, name in enumerate(column_names(frame.columns)):
+        series = frame.iloc[:, position]
+        try:
+            arrays.append(pa.array(series, from_pandas=True))
+        except Exception as error:  # any type of the user's own may raise anything
+            unreadable.append(
+                Unreadable(position, name, str(series.dtype).lower(), _nulls(series), first_line(error))
+            )
+        else:
+            positions.append(position)
+    table = pa.Table.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])
+    return table, positions, unreadable
+
+
+def _nulls(series: pd.Series) -> int | None:
+    try:
+        return int(series.isna().sum())
+    except Exception:
+        return None
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says, in one bounded line."""
+    text = str(error).strip().splitlines()
+    line = text[0].strip() if text else ""
+    return (line if len(line) <= 200 else line[:199] + "…") or type(error).__name__
