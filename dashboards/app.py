@@ -1,0 +1,54 @@
+"""The dashboard as an application: the API's app with the pages on top."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from dashboards.pages import asset, now, run
+from dashboards.pages.site import Problem, Site
+from observer.api.app import create_api
+from observer.reads.base import Reads
+from observer.settings import ServeSettings
+
+
+def create_app(reads: Reads, settings: ServeSettings) -> FastAPI:
+    """The whole service: API, host and token checks, security headers (``observer.api``), and the pages."""
+    app = create_api(reads, settings)
+    add_pages(app, reads)
+    return app
+
+
+def add_pages(app: FastAPI, reads: Reads) -> None:
+    """Add the pages, their JSON twins and their static files to ``app``, and a 404 page for people."""
+    site = Site(reads)
+
+    @app.get("/static/{digest}/{name}", include_in_schema=False)
+    def static(request: Request, digest: str, name: str) -> Response:
+        return site.static.serve(request, digest, name)
+
+    for page in (now, asset, run):
+        page.add(app, site)
+    _add_missing(app, site)
+
+
+def _add_missing(app: FastAPI, site: Site) -> None:
+    """A browser that asks for an unknown address gets a page; every other client what it got before."""
+    others = app.exception_handlers.get(StarletteHTTPException, http_exception_handler)
+
+    async def missing(request: Request, error: Exception) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "") and not _is_api(request.url.path)
+        if wants_page:
+            detail = f"Nothing is at {request.url.path}."
+            start = (("Now", "/"),)
+            return site.problem(Problem(404, "unknown-name", "There is no such page", detail, "tidegate ls", start))
+        assert isinstance(error, HTTPException | StarletteHTTPException)
+        answer = others(request, error)
+        return answer if isinstance(answer, Response) else await answer
+
+    app.add_exception_handler(404, missing)
+
+
+def _is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")

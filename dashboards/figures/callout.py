@@ -1,0 +1,75 @@
+"""The sentence beside the newest point of a history plot: inside the plot, where there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dashboards.figures.scale import Scale
+from dashboards.figures.text import wrapped
+from dashboards.theme import token
+from observer.reads.model import SeriesPoint
+
+Part = dict[str, object]
+
+
+def local(at: datetime, place: ZoneInfo) -> str:
+    """The instant as Plotly takes it: wall clock, midnight without its time."""
+    text = at.astimezone(place).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    return text.removesuffix(" 00:00:00")
+
+
+def extent(points: Sequence[SeriesPoint]) -> Iterator[float | None]:
+    """Every number that the plot must have room for."""
+    for point in points:
+        yield from (point.value, point.lower, point.upper)
+
+
+def crowded(points: Sequence[SeriesPoint]) -> bool:
+    """Whether neither above nor below the newest points is room for a sentence."""
+    return bool(points) and min(_busy(points)) > 1
+
+
+def _busy(points: Sequence[SeriesPoint]) -> tuple[int, int]:
+    """How many of the newest values stand in the upper and in the lower part of the plot."""
+    known = [value for value in extent(points) if value is not None]
+    values = [point.value for point in points[len(points) * 2 // 5 :] if point.value is not None]
+    if not known:
+        return 0, 0
+    low, high = min(known), max(known)
+    upper = sum(value > low + 0.6 * (high - low) for value in values)
+    lower = sum(value < low + 0.4 * (high - low) for value in values)
+    return upper, lower
+
+
+def callout(newest: SeriesPoint, points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> Part:
+    """The newest point's sentence, inside the plot beside the point: left of it, where there is most room."""
+    assert newest.value is not None
+    upper, lower = _busy(points)
+    above = crowded(points) or upper <= lower
+    alone = len(points) == 1
+    x, y = local(newest.at, place), newest.value
+    room = (bounds.high if above else bounds.low) - y
+    return {
+        "text": wrapped(newest.sentence, width=34, lines=4),
+        "xref": "x",
+        "yref": "y",
+        "x": x,
+        "y": y,
+        "ax": 0 if alone else -26,
+        "ay": y + room * 0.9 if abs(room) > 0.3 * (bounds.high - bounds.low) else y,
+        "axref": "pixel",
+        "ayref": "y",
+        "xanchor": "center" if alone else "right",
+        "yanchor": "top" if above else "bottom",
+        "align": "left",
+        "standoff": 11,
+        "arrowhead": 0,
+        "arrowwidth": 1,
+        "arrowcolor": token("line-strong"),
+        "bgcolor": token("surface"),
+        "bordercolor": token("line-strong"),
+        "borderpad": 7,
+        "font": {"size": 12, "color": token("ink")},
+    }

@@ -1,0 +1,139 @@
+"""A run over time: a row a step, executing and judging as own bars, holds hatched, blocked steps marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboards.figures.scale import scale
+from dashboards.figures.text import plain
+from dashboards.quantities import quantity
+from dashboards.theme import look, token
+from observer.reads.model import RunPage, StepRow
+
+Part = dict[str, object]
+Lane = tuple[str, StepRow]  # the row's name and what happened in it
+
+MOST_ROWS: Final = 60
+"""A run of more steps is drawn with one row an asset."""
+
+_ROW_PX: Final = 30
+_BLOCKED: Final = frozenset({"blocked", "failed", "interrupted"})
+
+
+def gantt(page: RunPage) -> Part:
+    """The figure of a run's steps in the order walked, seconds since it began on x."""
+    folded = len(page.steps) > MOST_ROWS
+    lanes = list(zip(_names(page.steps, folded=folded), page.steps, strict=True))
+    end = max([_end(step) for step in page.steps] + [page.run.duration_s or 0.0, 0.001])
+    bounds = scale([0.0, end], "s", ticks=6, headroom=0.04)
+    data = [
+        part
+        for part in (
+            _bars("execute", lanes, "healthy"),
+            _bars("gate", [lane for lane in lanes if lane[1].status != "held"], "neutral"),
+            _bars("gate, held", [lane for lane in lanes if lane[1].status == "held"], "held", pattern="/"),
+            _bars("other", lanes, "line-strong"),
+            _ends(lanes, end),
+        )
+        if part is not None
+    ]
+    names = list(dict.fromkeys(name for name, _ in lanes))
+    return {
+        "data": data,
+        "layout": {
+            "barmode": "overlay",
+            "bargap": 0.42,
+            "height": 58 + _ROW_PX * max(1, len(names)),
+            "xaxis": {
+                "range": [0, bounds.high],
+                "tickvals": list(bounds.ticks),
+                "ticktext": list(bounds.labels),
+                "title": {"text": "since the run began"},
+            },
+            "yaxis": {"type": "category", "categoryarray": names, "autorange": "reversed", "dtick": 1},
+        },
+    }
+
+
+def _names(steps: Sequence[StepRow], *, folded: bool) -> list[str]:
+    """The row's name of each step: the asset, with its partition where that tells rows apart."""
+    several = len({step.partition for step in steps if step.partition}) > 1
+    names: list[str] = []
+    for step in steps:
+        apart = several and not folded and step.partition is not None
+        name = f"{step.asset} {step.partition}" if apart else step.asset
+        names.append(plain(name, limit=30))
+    return names
+
+
+def _spans(step: StepRow, kind: str) -> tuple[float, float] | None:
+    """Start and length of one part of a step; None if it has no such part."""
+    if step.start_s is None:
+        return None
+    execute, gate = step.execute_s or 0.0, step.gate_s or 0.0
+    if kind == "execute":
+        return (step.start_s, execute) if execute > 0 else None
+    if kind.startswith("gate"):
+        return (step.start_s + execute, gate) if gate > 0 else None
+    rest = (step.duration_s or 0.0) - execute - gate
+    return (step.start_s + execute + gate, rest) if rest > 0 else None
+
+
+def _bars(kind: str, lanes: Sequence[Lane], tone: str, pattern: str = "") -> Part | None:
+    drawn = [(name, step, part) for name, step in lanes if (part := _spans(step, kind)) is not None]
+    if not drawn:
+        return None
+    words = {"execute": "executing", "gate": "measuring and deciding", "gate, held": "judged, then held"}
+    marker: Part = {"color": token(tone), "line": {"width": 0}}
+    if pattern:
+        stripes = {"fgcolor": token("surface"), "bgcolor": token(tone), "size": 7, "solidity": 0.3}
+        marker["pattern"] = {"shape": pattern, **stripes}
+    return {
+        "type": "bar",
+        "name": words.get(kind, "publishing and the rest"),
+        "orientation": "h",
+        "y": [name for name, _, _ in drawn],
+        "base": [round(part[0], 4) for _, _, part in drawn],
+        "x": [round(part[1], 4) for _, _, part in drawn],
+        "marker": marker,
+        "customdata": [f"{plain(step.status)}, {quantity(part[1], 's')}" for _, step, part in drawn],
+        "hovertemplate": "<b>%{y}</b><br>%{fullData.name}: %{customdata}<extra></extra>",
+    }
+
+
+def _ends(lanes: Sequence[Lane], end: float) -> Part | None:
+    """A mark at the end of the run for what did not come to be, with the reason on hover."""
+    stopped = [(name, step) for name, step in lanes if step.status in _BLOCKED]
+    if not stopped:
+        return None
+    return {
+        "type": "scatter",
+        "name": "did not run",
+        "mode": "markers+text",
+        "y": [name for name, _ in stopped],
+        "x": [end if step.status == "blocked" else max(_end(step), 0.0) for _, step in stopped],
+        "cliponaxis": False,
+        "marker": {
+            "symbol": ["x-thin-open" if step.status == "blocked" else "square" for _, step in stopped],
+            "size": 11,
+            "color": [token(look(step.status).tone) for _, step in stopped],
+            "line": {"width": 2, "color": [token(look(step.status).tone) for _, step in stopped]},
+        },
+        "text": [_why(step) for _, step in stopped],
+        "textposition": "middle left",
+        "textfont": {"size": 12, "color": token("muted")},
+        "customdata": [plain(step.error or step.reason) for _, step in stopped],
+        "hovertemplate": "<b>%{y}</b><br>%{customdata}<extra></extra>",
+    }
+
+
+def _why(step: StepRow) -> str:
+    if step.status == "blocked":
+        return f"blocked by {plain(step.blocked_by, limit=24)}  " if step.blocked_by else "blocked  "
+    return ""
+
+
+def _end(step: StepRow) -> float:
+    length = max(step.duration_s or 0.0, (step.execute_s or 0.0) + (step.gate_s or 0.0))
+    return (step.start_s or 0.0) + length

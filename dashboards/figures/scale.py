@@ -1,0 +1,56 @@
+"""The value axis of a plot: its range and a few round ticks, written with the unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dashboards.quantities import quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """``low`` and ``high`` bound the axis; ``ticks`` are round numbers inside, ``labels`` say them."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    labels: tuple[str, ...]
+
+
+def scale(values: Iterable[float | None], unit: str, *, ticks: int = 5, headroom: float = 0.08) -> Scale:
+    """A scale that holds every finite value, ``headroom`` (share of the span) above and below.
+
+    A rate never shows less than zero, and neither does a quantity that stays close to it.
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    if low == high:
+        pad = abs(high) * 0.1 or (0.01 if unit == "rate" else 1.0)
+        low, high = low - pad, high + pad
+    span = high - low
+    bottom, top = low - span * 0.06, high + span * headroom
+    if unit in {"rate", "rows", "s", "bytes"} and (unit == "rate" or min(known) >= 0):
+        near_zero = unit == "rate" or min(known) < 0.35 * max(known)
+        bottom = 0.0 if near_zero else max(0.0, bottom)
+    if unit == "rate" and top > 1.0 >= max(known):
+        top = max(1.0 + 0.02 * headroom / 0.08, max(known) + span * headroom)
+    if unit in {"rows", "bytes"} and top - bottom < 2:
+        bottom, top = math.floor(bottom), math.ceil(top)
+    step = _step((top - bottom) / max(1, ticks))
+    if unit in {"rows", "bytes"}:
+        step = max(step, 1.0)
+    first, last = math.ceil(bottom / step - 1e-9), math.floor(top / step + 1e-9)
+    marks = tuple(round(index * step, 12) for index in range(first, last + 1))
+    if unit == "rate":
+        marks = tuple(mark for mark in marks if mark <= 1.0)
+    return Scale(bottom, top, marks, tuple(quantity(mark, unit) for mark in marks))
+
+
+def _step(rough: float) -> float:
+    size: float = 10.0 ** math.floor(math.log10(rough))
+    for factor in (1, 2, 2.5, 5):
+        if factor * size >= rough - 1e-12:
+            return factor * size
+    return 10.0 * size

@@ -1,0 +1,82 @@
+"""One asset: its four cells, its gate, its history against what was expected, and its neighbours."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from dashboards.figures import history, null_heatmap
+from dashboards.figures.heatmap import BINS
+from dashboards.instants import Clock
+from dashboards.pages.site import Context, Problem, Site, asset_url
+from observer.reads.model import AssetPage, IncidentRow
+
+_SUFFIX = ".json"
+
+
+def add(app: FastAPI, site: Site) -> None:
+    """Add ``/assets/{key}`` with its twin, and ``/incidents/{id}``, which leads there."""
+
+    @app.get("/assets/{key:path}", include_in_schema=False)
+    def asset(request: Request, key: str) -> Response:
+        return _asset(site, key, request.query_params.get("partition"))
+
+    @app.get("/incidents/{incident_id}", include_in_schema=False)
+    def incident(incident_id: str) -> Response:
+        def ask() -> IncidentRow | None:
+            return site.reads.incident(int(incident_id)) if _is_id(incident_id) else None
+
+        def missing() -> Problem:
+            detail = f"No incident has the number {incident_id!r}."
+            return Problem(404, "unknown-name", "There is no such incident", detail, "tidegate ls")
+
+        return site.answer(
+            ask,
+            lambda row: RedirectResponse(_place(row), status_code=303),
+            missing,
+            what=f"Incident {incident_id}",
+        )
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _asset(site: Site, key: str, partition: str | None) -> Response:
+    """The page of ``key``; its twin if the address ends in .json and no asset's own name does."""
+    stem = key.removesuffix(_SUFFIX)
+    twin = key != stem
+
+    def ask() -> AssetPage | None:
+        return (site.reads.asset(stem) if twin else None) or site.reads.asset(key)
+
+    def show(page: AssetPage) -> Response:
+        if twin and page.key == stem:
+            return site.json(page)
+        return site.html("asset.html", view(page, partition))
+
+    return site.answer(ask, show, lambda: site.unknown_asset(stem), what=f"Asset {stem}", twin=twin)
+
+
+def view(page: AssetPage, partition: str | None = None) -> Context:
+    """What the template shows of ``page``, with its figures; ``partition`` is the one to point at."""
+    return {
+        "page": page,
+        "clock": Clock.of(page.at, page.timezone),
+        "partition": partition,
+        "figures": [
+            history(series, timezone=page.timezone, large=index == 0) if series.points else None
+            for index, series in enumerate(page.monitors)
+        ],
+        "heatmap": null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
+        "bins": BINS,
+        "plots": any(series.points for series in page.monitors) or page.heatmap is not None,
+    }
+
+
+def _place(row: IncidentRow) -> str:
+    """Where an incident is shown: on its asset's page, at its partition."""
+    query = f"?partition={quote(row.partition, safe='')}" if row.partition else ""
+    return f"{asset_url(row.asset)}{query}#incident-{row.id}"

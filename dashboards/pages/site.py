@@ -1,0 +1,133 @@
+"""What every page needs: the reads, the templates, the static files, and one way to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboards import instants, quantities, theme
+from dashboards.figures import sparkline
+from dashboards.pages.static import StaticFiles
+from dashboards.pages.twin import plain
+from observer.api import problems
+from observer.errors import StateError, UnknownName
+from observer.reads.base import Reads
+
+_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+
+Record = TypeVar("Record")
+Context = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a page can't be shown, in words, and the command that helps."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    command: str
+    nearest: tuple[tuple[str, str], ...] = ()  # (word, address)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The reads behind the pages and the templates in front of them."""
+
+    reads: Reads
+    static: StaticFiles = field(default_factory=StaticFiles)
+    templates: Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "templates", _environment(self.static))
+
+    def answer(
+        self,
+        ask: Callable[[], Record | None],
+        show: Callable[[Record], Response],
+        missing: Callable[[], Problem],
+        *,
+        what: str,
+        twin: bool = False,
+    ) -> Response:
+        """The response that ``show`` makes of what ``ask`` reads; a named problem where that fails."""
+        try:
+            record = ask()
+            if record is not None:
+                return show(record)
+            problem = missing()
+        except StateError as error:
+            problem = Problem(503, error.code, f"{what} could not be read", str(error), "tidegate ls")
+        return self.json_problem(problem) if twin else self.problem(problem)
+
+    def html(self, template: str, context: Context, *, status: int = 200) -> Response:
+        """A rendered page, never cached: it says what is now."""
+        text = self.templates.get_template(template).render(**context)
+        return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+    def json(self, record: object) -> Response:
+        """The twin of a page."""
+        return JSONResponse(plain(record), headers={"Cache-Control": "no-store"})
+
+    def problem(self, problem: Problem) -> Response:
+        """The page of a problem."""
+        return self.html("problem.html", {"problem": problem}, status=problem.status)
+
+    def json_problem(self, problem: Problem) -> Response:
+        """The same for a program, in the API's form (RFC 9457)."""
+        nearest = tuple(word for word, _ in problem.nearest) or None
+        return problems.problem(problem.status, problem.code, problem.title, problem.detail, nearest=nearest)
+
+    def unknown_asset(self, key: str) -> Problem:
+        """No such asset: which names are near."""
+        error = UnknownName("asset", key, [row.key for row in self.reads.now().assets])
+        near = tuple((name, asset_url(name)) for name in error.nearest)
+        detail = f"No asset is called {key!r}."
+        return Problem(404, error.code, "There is no such asset", detail, "tidegate ls", near)
+
+    def unknown_run(self, run_id: str) -> Problem:
+        """No such run: which are the last ones."""
+        near = tuple((row.id, run_url(row.id)) for row in self.reads.now().runs[:3])
+        detail = f"No run has the id {run_id!r}."
+        return Problem(404, "unknown-name", "There is no such run", detail, "tidegate ls", near)
+
+
+def asset_url(key: str) -> str:
+    """The address of an asset's page, whatever its name holds."""
+    return f"/assets/{quote(key, safe='/')}"
+
+
+def run_url(run_id: str) -> str:
+    """The address of a run's page."""
+    return f"/runs/{quote(run_id, safe='')}"
+
+
+def _environment(static: StaticFiles) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    made.filters.update(
+        quantity=quantities.quantity,
+        measured=quantities.measured,
+        count=quantities.count,
+        look=theme.look,
+        exact=instants.exact,
+        asset_url=asset_url,
+        run_url=run_url,
+        sparkline=sparkline,
+    )
+    made.globals.update(static=static.url, clock=None, span=quantities.span, tones=theme.TONES)
+    return made

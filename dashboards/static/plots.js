@@ -1,0 +1,120 @@
+// Draws each figure of the page in the reader's theme: its tokens, var(--held), become the theme's colours.
+(() => {
+  "use strict";
+  const style = getComputedStyle(document.documentElement);
+  const TOKEN = /^var\((--[a-z0-9-]+)\)$/;
+  const FONT = style.getPropertyValue("--sans") || "system-ui, sans-serif";
+
+  function themed(part) {
+    if (typeof part === "string") {
+      const match = TOKEN.exec(part);
+      return match ? style.getPropertyValue(match[1]).trim() : part;
+    }
+    if (Array.isArray(part)) return part.map(themed);
+    if (part && typeof part === "object") {
+      return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, themed(value)]));
+    }
+    return part;
+  }
+
+  function merged(base, more) {
+    const result = { ...base };
+    for (const [key, value] of Object.entries(more)) {
+      const both = value && base[key] && typeof value === "object" && !Array.isArray(value);
+      result[key] = both && typeof base[key] === "object" ? merged(base[key], value) : value;
+    }
+    return result;
+  }
+
+  // What every figure shares, so that it is not sent with each.
+  function template(kind, width) {
+    const axis = {
+      fixedrange: true,
+      zeroline: false,
+      showline: false,
+      tickfont: { size: 11.5, color: "var(--muted)" },
+      title: { font: { size: 11.5, color: "var(--muted)" }, standoff: 10 },
+    };
+    const layout = {
+      autosize: true,
+      showlegend: false,
+      dragmode: false,
+      hovermode: "closest",
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: FONT, size: 12, color: "var(--ink)" },
+      margin: { l: 8, r: 14, t: 22, b: 30 },
+      hoverlabel: {
+        bgcolor: "var(--surface)",
+        bordercolor: "var(--line-strong)",
+        font: { family: FONT, size: 12, color: "var(--ink)" },
+        align: "left",
+      },
+      xaxis: { ...axis, showgrid: false, ticks: "outside", ticklen: 4, tickcolor: "var(--line-strong)" },
+      yaxis: { ...axis, gridcolor: "var(--grid)", automargin: true },
+    };
+    if (kind === "history" || kind === "heatmap") {
+      layout.xaxis.tickformat = "%-d %b";
+      layout.xaxis.hoverformat = "%a %-d %b %Y";
+      layout.xaxis.nticks = Math.max(3, Math.floor(width / 90));
+      layout.xaxis.showline = kind === "history";
+      layout.xaxis.linecolor = "var(--line-strong)";
+    }
+    if (kind === "history") layout.hovermode = "x";
+    if (kind === "heatmap" || kind === "gantt") {
+      layout.yaxis.showgrid = false;
+      layout.yaxis.ticks = "";
+      layout.yaxis.ticksuffix = "  ";
+      layout.yaxis.tickfont = { size: width < 480 ? 10 : 12, color: "var(--ink)" };
+    }
+    if (kind === "gantt") {
+      layout.xaxis.showgrid = true;
+      layout.xaxis.gridcolor = "var(--grid)";
+      layout.xaxis.ticks = "";
+      layout.xaxis.tickangle = 0;
+      layout.margin = { l: 8, r: 22, t: 10, b: 44 };
+    }
+    return layout;
+  }
+
+  function draw(canvas) {
+    const figure = JSON.parse(canvas.nextElementSibling.textContent);
+    const narrow = canvas.clientWidth < 560;
+    const kind = ["history", "heatmap", "gantt"].find((name) => canvas.classList.contains(name));
+    const width = canvas.clientWidth;
+    const layout = themed(merged(template(kind, width), figure.layout));
+    layout.height = canvas.clientHeight || figure.layout.height;
+    if (kind === "gantt" && narrow) {
+      const { tickvals, ticktext } = layout.xaxis;
+      layout.xaxis.tickvals = tickvals.filter((_, index) => index % 2 === 0);
+      layout.xaxis.ticktext = ticktext.filter((_, index) => index % 2 === 0);
+      for (const trace of figure.data) {
+        if (trace.text) trace.text = trace.text.map((text) => (text.length > 26 ? "blocked  " : text));
+      }
+    }
+    const config = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
+    return Plotly.react(canvas, themed(figure.data), layout, config).then(() => {
+      canvas.classList.add("is-drawn");
+    });
+  }
+
+  const canvases = [...document.querySelectorAll(".plot .canvas")];
+  for (const canvas of canvases) {
+    if (canvas.dataset.height) canvas.style.height = `${canvas.dataset.height}px`;
+  }
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        seen.unobserve(entry.target);
+        draw(entry.target);
+      }
+    },
+    { rootMargin: "600px" },
+  );
+  for (const canvas of canvases) seen.observe(canvas);
+  document.addEventListener("themechange", () => {
+    for (const canvas of canvases) if (canvas.classList.contains("is-drawn")) draw(canvas);
+  });
+  addEventListener("beforeprint", () => canvases.forEach(draw));
+})();

@@ -1,0 +1,78 @@
+"""Reads that answer with the story, fail as a lost database does, or hold names that want to be markup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from observer.errors import StateError
+from observer.reads.base import GateAnswer
+from observer.reads.model import AssetPage, IncidentRow, Neighbour, NowPage, RunPage, State
+from tests.unit.dashboards import story
+
+
+@dataclass
+class StoryReads:
+    """The story's answers; with ``broken`` every question fails as a lost database does."""
+
+    page: NowPage = field(default_factory=story.now_page)
+    pages: dict[str, AssetPage] = field(default_factory=lambda: {"flights": story.asset_page()})
+    runs: dict[str, RunPage] = field(default_factory=lambda: {"r039": story.run_page()})
+    broken: bool = False
+
+    def _ask(self) -> None:
+        if self.broken:
+            raise StateError("state.db is not a database; nothing was changed; restore it or remove it")
+
+    def now(self) -> NowPage:
+        self._ask()
+        return self.page
+
+    def asset(self, key: str) -> AssetPage | None:
+        self._ask()
+        return self.pages.get(key)
+
+    def run(self, run_id: str) -> RunPage | None:
+        self._ask()
+        return self.runs.get(run_id)
+
+    def incident(self, incident_id: int) -> IncidentRow | None:
+        self._ask()
+        return next((row for row in self.page.incidents if row.id == incident_id), None)
+
+    def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
+        self._ask()
+        return None
+
+
+HOSTILE: Final = "<img src=x onerror=alert(1)>\"'&{{7*7}} שלום 🌊 " + "very_long_" * 30
+
+
+def hostile_reads() -> StoryReads:
+    """The story with names and sentences that want to be markup, or to break the page."""
+    row = replace(story.incident(), asset=HOSTILE, sentence=HOSTILE, affected=(HOSTILE,), owners=(HOSTILE,))
+    asset_row = replace(story.assets()[0], key=HOSTILE, text=HOSTILE, owners=(HOSTILE,))
+    series = replace(story.monitors()[0], title=HOSTILE, sentence=HOSTILE)
+    points = (*series.points[:-1], replace(series.points[-1], sentence=HOSTILE))
+    heat = story.heatmap()
+    page = replace(
+        story.asset_page(),
+        key=HOSTILE,
+        description=HOSTILE,
+        owners=(HOSTILE,),
+        tags=(HOSTILE,),
+        text=HOSTILE,
+        incidents=(row,),
+        monitors=(replace(series, points=points), *story.monitors()[1:]),
+        gate=replace(story.asset_page().gate, sentence=HOSTILE, release_command=f"tidegate release {HOSTILE}"),
+        heatmap=replace(heat, columns=(HOSTILE, *heat.columns[1:])),
+        downstream=(Neighbour(key=HOSTILE, state=State.BLOCKED, text=HOSTILE),),
+        checks=(replace(story.checks()[0], name=HOSTILE, sentence=HOSTILE),),
+    )
+    run = story.run_page()
+    step = replace(run.steps[4], asset=HOSTILE, reason=HOSTILE, error=HOSTILE, blocked_by=HOSTILE)
+    return StoryReads(
+        page=replace(story.now_page(), sentence=HOSTILE, incidents=(row,), assets=(asset_row, *story.assets()[1:])),
+        pages={HOSTILE: page},
+        runs={"r039": replace(run, sentence=HOSTILE, steps=(*run.steps[:4], step, *run.steps[5:]))},
+    )

@@ -1,0 +1,462 @@
+"""The demo's story as read records: flights out of New York, 1 January to 8 February 2013."""
+
+from __future__ import annotations
+
+import statistics
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.reads.model import (
+    AssetPage,
+    AssetRow,
+    CheckCell,
+    CheckStrip,
+    GateState,
+    IncidentRow,
+    MonitorSeries,
+    Neighbour,
+    NowPage,
+    NullHeatmap,
+    ObserverHealth,
+    RunPage,
+    RunRow,
+    SchemaColumn,
+    SeriesPoint,
+    State,
+    StatusCell,
+    StepRow,
+    StripCell,
+    VersionRow,
+)
+from tests.unit.dashboards.numbers import COLUMNS, NULLS, ROWS
+
+ZONE: Final = "America/New_York"
+NOW: Final = datetime(2013, 2, 9, 11, 0, 8, tzinfo=UTC)  # 06:00:08 in New York, the day after
+OPENED: Final = NOW - timedelta(seconds=8)
+DAYS: Final = tuple(f"{datetime(2013, 1, 1) + timedelta(days=i):%Y-%m-%d}" for i in range(len(ROWS)))  # noqa: DTZ001
+LAST: Final = len(DAYS) - 1
+SENTENCE: Final = "dep_time null rate 50.8 %, expected 0–9.4 % (learned from 38 days); 2 assets are blocked downstream"
+
+
+def day(index: int) -> datetime:
+    """The start of a partition: midnight in New York (EST all through)."""
+    return datetime(2013, 1, 1, 5, tzinfo=UTC) + timedelta(days=index)
+
+
+def rate(column: str, index: int) -> float:
+    return NULLS[column][index] / ROWS[index] if column in NULLS else 0.0
+
+
+def _series(
+    metric: str,
+    column: str | None,
+    values: list[float | None],
+    *,
+    unit: str,
+    severity: Severity,
+    title: str,
+    sentence: str,
+    floor: float | None = None,
+    spread: float = 4.0,
+) -> MonitorSeries:
+    """A series, judged from its 8th point on by median and MAD of the points before: enough for pictures."""
+    points: list[SeriesPoint] = []
+    for index, value in enumerate(values):
+        before = [v for v in values[:index] if v is not None]
+        lower = expected = upper = None
+        status: EvaluationStatus | None = EvaluationStatus.LEARNING
+        direction = "none"
+        if len(before) >= 7:
+            expected = statistics.median(before)
+            mad = statistics.median(abs(v - expected) for v in before) * 1.4826 or expected * 0.05
+            lower, upper = expected - spread * mad, expected + spread * mad
+            lower = max(lower, floor) if floor is not None else lower
+            status = EvaluationStatus.PASSED
+            if value is None:
+                status = EvaluationStatus.UNKNOWN
+            elif not lower <= value <= upper:
+                holds = severity is Severity.ERROR and index == len(values) - 1
+                status = EvaluationStatus.FAILED if holds else EvaluationStatus.WARNED
+                direction = "high" if value > upper else "low"
+        held = status is EvaluationStatus.FAILED and severity is Severity.ERROR
+        points.append(
+            SeriesPoint(
+                at=day(index),
+                partition=DAYS[index],
+                value=value,
+                lower=lower,
+                expected=expected,
+                upper=upper,
+                status=status,
+                direction=direction,
+                excluded=held,
+                p_value=None,
+                sentence=sentence,
+                run_id="r039",
+            )
+        )
+    return MonitorSeries(
+        id=f"{metric}({column})" if column else metric,
+        title=title,
+        metric=metric,
+        column=column,
+        unit=unit,
+        severity=severity,
+        detector="robust",
+        status=points[-1].status if points else None,
+        sentence=sentence,
+        trained_from=day(0),
+        trained_to=day(LAST - 1),
+        n_train=LAST,
+        alpha=0.001,
+        points=tuple(points),
+    )
+
+
+def monitors() -> tuple[MonitorSeries, ...]:
+    durations: list[float | None] = [0.11 + ((i * 37) % 17) / 400 for i in range(len(ROWS))]
+    durations[20] = None
+    warn = Severity.WARN
+    return (
+        _series(
+            "null_rate",
+            "dep_time",
+            [rate("dep_time", i) for i in range(len(ROWS))],
+            unit="rate",
+            severity=Severity.ERROR,
+            title="Null rate of dep_time",
+            floor=0.0,
+            spread=9.0,
+            sentence="2013-02-08: dep_time null rate 50.8 %, expected 0–9.4 % (learned from 38 days)",
+        ),
+        _series(
+            "null_rate",
+            "tailnum",
+            [rate("tailnum", i) for i in range(len(ROWS))],
+            unit="rate",
+            severity=warn,
+            title="Null rate of tailnum",
+            floor=0.0,
+            spread=9.0,
+            sentence="2013-02-08: tailnum null rate 17.3 %, expected 0–2.1 % (learned from 38 days)",
+        ),
+        _series(
+            "row_count",
+            None,
+            [float(v) for v in ROWS],
+            unit="rows",
+            severity=warn,
+            title="Rows",
+            spread=6.0,
+            sentence="2013-02-08: 930 rows, as expected (690–1,010, learned from 38 days)",
+        ),
+        _series(
+            "duration",
+            None,
+            durations,
+            unit="s",
+            severity=warn,
+            title="Duration",
+            floor=0.0,
+            sentence="2013-02-08: took 0.13 s, as expected",
+        ),
+        _series(
+            "bytes",
+            None,
+            [v * 61.0 + 9000 for v in ROWS],
+            unit="bytes",
+            severity=warn,
+            title="Size",
+            spread=6.0,
+            sentence="2013-02-08: 66 kB, as expected",
+        ),
+    )
+
+
+def incident() -> IncidentRow:
+    return IncidentRow(
+        id=1,
+        asset="flights",
+        partition="2013-02-08",
+        severity=Severity.ERROR,
+        status=IncidentStatus.OPEN,
+        sentence=f"flights 2013-02-08 is held: {SENTENCE}",
+        subjects=("null_rate(dep_time)",),
+        affected=("daily_delays", "delay_report"),
+        owners=("ops@example.com",),
+        opened_at=OPENED,
+        last_good="2013-02-07",
+        sparkline=tuple(rate("dep_time", i) for i in range(9, LAST + 1)),
+        notified="webhook delivered 06:00",
+    )
+
+
+def _strip(last: State, text: str, *, storms: bool = False) -> tuple[StripCell, ...]:
+    cells = []
+    for index in range(LAST - 29, LAST + 1):
+        state = last if index == LAST else State.HEALTHY
+        if storms and DAYS[index] in {"2013-01-28", "2013-01-30", "2013-01-31"}:
+            state = State.WARNED
+        cells.append(
+            StripCell(
+                partition=DAYS[index],
+                state=state,
+                text=f"{DAYS[index]} {text}" if index == LAST else f"{DAYS[index]} {state.value}",
+            )
+        )
+    return tuple(cells)
+
+
+def _row(key: str, state: State, text: str, last: str | None, rows: float | None, group: str) -> AssetRow:
+    spark = tuple(float(v) for v in ROWS[-30:]) if key.startswith("flights") else ()
+    if key == "daily_delays":
+        spark = (3.0,) * 29
+    if key == "weather_raw":
+        spark = tuple(71.0 + (i % 5 == 0) for i in range(30))
+    strip = _strip(state, text, storms=key == "flights") if last and last.startswith("2013") else ()
+    return AssetRow(
+        key=key,
+        kind="sql" if key == "daily_delays" else "source" if key == "planes" else "python",
+        group=group,
+        owners=("ops@example.com",),
+        state=state,
+        text=text,
+        last_partition=last if strip else None,
+        last_at=OPENED - timedelta(hours=24 if state in {State.HELD, State.BLOCKED} else 0),
+        rows=rows,
+        row_sparkline=spark,
+        strip=strip,
+    )
+
+
+def assets() -> tuple[AssetRow, ...]:
+    return (
+        _row("flights", State.HELD, "2013-02-08 is held: dep_time null rate 50.8 %", "2013-02-07", 932, "core"),
+        _row("daily_delays", State.BLOCKED, "2013-02-08 is blocked by flights", "2013-02-07", 3, "reports"),
+        _row("delay_report", State.BLOCKED, "2013-02-08 is blocked by flights", "2013-02-07", None, "reports"),
+        _row("flights_raw", State.HEALTHY, "2013-02-08 is published", "2013-02-08", 930, "raw"),
+        _row("weather_raw", State.HEALTHY, "2013-02-08 is published", "2013-02-08", 72, "raw"),
+        _row("planes", State.HEALTHY, "observed", None, 3322, "raw"),
+        _row("delay_model", State.HEALTHY, "published with 38 of 39 days", None, None, "models"),
+    )
+
+
+RUN_COUNTS: Final = (("published", 3), ("observed", 1), ("held", 1), ("blocked", 2))
+
+
+def run_row(index: int = LAST) -> RunRow:
+    held = index == LAST
+    return RunRow(
+        id=f"r{index + 1:03}",
+        status="held" if held else "succeeded",
+        selection="*",
+        partitions=DAYS[index],
+        trigger="command",
+        started_at=OPENED - timedelta(days=LAST - index, seconds=1),
+        duration_s=1.24 if held else 1.1 + index / 100,
+        counts=RUN_COUNTS if held else (("published", 6), ("observed", 1)),
+    )
+
+
+def now_page() -> NowPage:
+    counts = {State.HELD: 1, State.BLOCKED: 2, State.HEALTHY: 4}
+    return NowPage(
+        at=NOW,
+        project="flights",
+        environment="local",
+        timezone=ZONE,
+        sentence="1 asset held, 2 blocked downstream, since 06:00; 4 healthy",
+        since=OPENED,
+        counts=tuple((state, counts.get(state, 0)) for state in State),
+        incidents=(incident(),),
+        assets=assets(),
+        runs=tuple(run_row(LAST - i) for i in range(10)),
+        observer=ObserverHealth(last_event_at=OPENED, outbox_waiting=0, outbox_failing=0),
+        monitored=5,
+    )
+
+
+def run_page() -> RunPage:
+    why = "new partition"
+
+    def step(
+        asset: str,
+        status: str,
+        start: float | None,
+        execute: float | None,
+        gate: float | None,
+        **more: str | None,
+    ) -> StepRow:
+        total = None if start is None else round((execute or 0) + (gate or 0) + 0.02, 3)
+        return StepRow(
+            asset=asset,
+            partition=None if asset in {"planes", "delay_model"} else "2013-02-08",
+            status=status,
+            reason=more.get("reason") or why,
+            note=more.get("note") or "",
+            error=None,
+            blocked_by=more.get("blocked_by"),
+            start_s=start,
+            execute_s=execute,
+            gate_s=gate,
+            duration_s=total,
+        )
+
+    return RunPage(
+        at=NOW,
+        project="flights",
+        environment="local",
+        timezone=ZONE,
+        run=run_row(),
+        ended_at=OPENED,
+        holder="tide-1, process 4711",
+        sentence="3 published, 1 observed, 1 held, 2 blocked in 1.2 s",
+        steps=(
+            step("flights_raw", "published", 0.01, 0.21, 0.08),
+            step("weather_raw", "published", 0.01, 0.06, 0.04),
+            step("planes", "observed", 0.02, 0.03, 0.02, reason="a source is measured in each run"),
+            step("flights", "held", 0.33, 0.14, 0.27, note="readers keep 2013-02-07 · incident #1"),
+            step(
+                "daily_delays",
+                "blocked",
+                None,
+                None,
+                None,
+                reason="flights 2013-02-08 is held.",
+                blocked_by="flights",
+            ),
+            step(
+                "delay_model",
+                "published",
+                0.77,
+                0.39,
+                0.03,
+                reason="flights has new partitions",
+                note="went on with 38 of 39 days; 2013-02-08 of flights is held and left out",
+            ),
+            step(
+                "delay_report",
+                "blocked",
+                None,
+                None,
+                None,
+                reason="flights 2013-02-08 is held.",
+                blocked_by="flights",
+            ),
+        ),
+    )
+
+
+def checks() -> tuple[CheckStrip, ...]:
+    def strip(name: str, severity: Severity, sentence: str, bad: int | None = None) -> CheckStrip:
+        cells = tuple(
+            CheckCell(
+                partition=DAYS[i],
+                at=day(i),
+                run_id=f"r{i + 1:03}",
+                sentence=sentence,
+                status=EvaluationStatus.WARNED if i == bad else EvaluationStatus.PASSED,
+            )
+            for i in range(len(DAYS))
+        )
+        return CheckStrip(name=name, severity=severity, status=cells[-1].status, sentence=sentence, cells=cells)
+
+    return (
+        strip("unique(carrier, flight, sched_dep_time, origin)", Severity.ERROR, "no duplicates in 930 rows"),
+        strip("accepted_values(carrier)", Severity.WARN, "15 known carriers, none other", bad=20),
+        strip("ExpectColumnValuesToBeBetween(sched_dep_time)", Severity.ERROR, "all 930 values in 0–2,400"),
+        strip("arrivals_follow_departures", Severity.ERROR, "456 of 458 flights that left have arrived"),
+    )
+
+
+def _versions() -> tuple[VersionRow, ...]:
+    return tuple(
+        VersionRow(
+            id=f"v{i + 1:03}",
+            partition=DAYS[i],
+            status="held" if i == LAST else "published",
+            materialized_at=OPENED - timedelta(days=LAST - i),
+            rows=ROWS[i],
+            bytes=ROWS[i] * 61 + 9000,
+            duration_s=0.14,
+            run_id=f"r{i + 1:03}",
+            sentence="dep_time null rate 50.8 %, expected 0–9.4 %" if i == LAST else "",
+        )
+        for i in range(LAST, -1, -1)
+    )
+
+
+def heatmap() -> NullHeatmap:
+    names = tuple(column[0] for column in COLUMNS)
+    rates = tuple(tuple(rate(name, i) for i in range(len(DAYS))) for name in names)
+    return NullHeatmap(partitions=DAYS, columns=names, rates=rates, held=("2013-02-08",))
+
+
+def asset_page() -> AssetPage:
+    return AssetPage(
+        at=NOW,
+        project="flights",
+        environment="local",
+        timezone=ZONE,
+        key="flights",
+        kind="python",
+        group="core",
+        owners=("ops@example.com",),
+        tags=("tier-1",),
+        description="Cleaned flights out of New York with the weather at departure.",
+        partitions="daily since 2013-01-01, America/New_York",
+        state=State.HELD,
+        text="2013-02-08 is held; readers see 2013-02-07",
+        cells=(
+            StatusCell(
+                title="Readers see",
+                state=State.HELD,
+                value="2013-02-07",
+                detail="published 8 Feb 06:00; 2013-02-08 is held",
+            ),
+            StatusCell(
+                title="Checks and monitors",
+                state=State.FAILING,
+                value="7 of 9 passed",
+                detail="null_rate(dep_time) failed, null_rate(tailnum) warned",
+            ),
+            StatusCell(title="Freshness", state=State.HEALTHY, value="24 h old", detail="allowed: 26 h"),
+            StatusCell(title="Rows", state=State.HEALTHY, value="930", detail="expected 690–1,010"),
+        ),
+        gate=GateState(
+            outcome="held",
+            partition="2013-02-08",
+            held_partitions=("2013-02-08",),
+            sentence="2013-02-08 is held: dep_time null rate 50.8 %, expected 0–9.4 % (learned "
+            "from 38 days). Readers keep 2013-02-07.",
+            release_command='tidegate release flights --partition 2013-02-08 --reason "..."',
+        ),
+        incidents=(incident(),),
+        monitors=monitors(),
+        heatmap=heatmap(),
+        checks=checks(),
+        schema=tuple(
+            SchemaColumn(
+                name=name,
+                type=kind,
+                null_rate=rate(name, LAST),
+                distinct=distinct,
+                minimum=low,
+                maximum=high,
+                mean=mean,
+            )
+            for name, kind, distinct, low, high, mean in COLUMNS
+        ),
+        upstream=(
+            Neighbour(key="flights_raw", state=State.HEALTHY, text="2013-02-08 is published"),
+            Neighbour(key="weather_raw", state=State.HEALTHY, text="2013-02-08 is published"),
+            Neighbour(key="planes", state=State.HEALTHY, text="observed at 06:00"),
+        ),
+        downstream=(
+            Neighbour(key="daily_delays", state=State.BLOCKED, text="2013-02-08 is blocked"),
+            Neighbour(key="delay_model", state=State.HEALTHY, text="went on with 38 of 39 days"),
+            Neighbour(key="delay_report", state=State.BLOCKED, text="2013-02-08 is blocked"),
+        ),
+        versions=_versions(),
+    )
