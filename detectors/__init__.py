@@ -1,0 +1,66 @@
+"""Is this number surprising? Histories in, verdicts with calibrated p-values out; numbers only."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from detectors.errors import (
+    ConformanceError,
+    DetectorError,
+    HistoryError,
+    ParameterError,
+    UnknownDetectorError,
+)
+from detectors.model import Cadence, Detection, DetectionStatus, Direction, History, MetricKind, Point
+
+if TYPE_CHECKING:
+    from detectors.adaptive import Adaptive
+    from detectors.base import Detector, State
+    from detectors.calibrate import DEFAULT_ALPHA
+    from detectors.registry import default_detector, default_detectors, detector
+    from detectors.stuck import StuckValue
+    from detectors.threshold import Threshold
+
+_LATER = {
+    "DEFAULT_ALPHA": "calibrate",
+    "Adaptive": "adaptive",
+    "Detector": "base",
+    "State": "base",
+    "StuckValue": "stuck",
+    "Threshold": "threshold",
+    "default_detector": "registry",
+    "default_detectors": "registry",
+    "detector": "registry",
+}
+
+__all__ = [
+    "Adaptive",
+    "Cadence",
+    "ConformanceError",
+    "DEFAULT_ALPHA",
+    "Detection",
+    "DetectionStatus",
+    "Detector",
+    "DetectorError",
+    "Direction",
+    "History",
+    "HistoryError",
+    "MetricKind",
+    "ParameterError",
+    "Point",
+    "State",
+    "StuckValue",
+    "Threshold",
+    "UnknownDetectorError",
+    "default_detector",
+    "default_detectors",
+    "detector",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for when it is asked for (PEP 562)."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'detectors' has no attribute {name!r}")
+    return getattr(import_module(f"detectors.{_LATER[name]}"), name)

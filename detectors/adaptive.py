@@ -1,0 +1,289 @@
+"""The default detector: a mixture of cheap forecasters, a clipped scale of its errors, calibrated tails."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+from typing import ClassVar
+
+from detectors.base import Detector, State
+from detectors.calibrate import (
+    Tail,
+    body_end,
+    check_alpha,
+    min_p_value,
+    points_for,
+    score,
+    upper_p,
+    upper_quantile,
+)
+from detectors.errors import ParameterError
+from detectors.forecast import Mixture
+from detectors.model import Cadence, Detection, DetectionStatus, Direction, MetricKind, Point
+from detectors.noise import NOISES, Noise
+from detectors.season import forecasters_for, slots_at
+
+MIN_TRAIN = 7
+"""Fewest trained points: one week of a daily series."""
+
+SCALE_MEMORY = 0.97
+"""Discount of squared errors: the scale is worth about 65 points."""
+
+CLIP = 3.0
+"""Standard deviations beyond which an error counts no more: one bad point moves neither band nor level."""
+
+NEW_LEVEL_AFTER = 3
+"""So many clipped errors in a row on one side are a new level, which the forecasters then jump to."""
+
+SLOW = 1
+"""Index in `forecasters_for` of the level with a memory of about twenty points."""
+
+PROBATION = 14
+"""For so many points after a jump the former level stays believed: to return to it is no news."""
+
+SETTLE = 4
+"""Points before errors are clipped at all: earlier there is no scale to clip at."""
+
+LARGEST_TRAINED = 1e90
+"""Larger magnitudes are judged but teach nothing."""
+
+
+class AdaptiveState(State):
+    """What the default detector knows of one series: O(1) numbers, whatever the length of the past.
+
+    Parameters
+    ----------
+    noise: of the kind of metric.
+    cadence: of the series.
+    utc_offset_s: seconds that the local clock is ahead of UTC.
+    """
+
+    __slots__ = (
+        "evidence",
+        "first",
+        "former",
+        "last",
+        "lower_tail",
+        "mixture",
+        "n_train",
+        "noise",
+        "outliers",
+        "probation",
+        "run",
+        "square",
+        "upper_tail",
+        "utc_offset_s",
+        "weight",
+        "weight_square",
+    )
+
+    def __init__(self, noise: Noise, cadence: Cadence, utc_offset_s: float) -> None:
+        self.noise = noise
+        self.utc_offset_s = utc_offset_s
+        self.mixture = Mixture(forecasters_for(cadence))
+        self.upper_tail = Tail(noise.upper_index)
+        self.lower_tail = Tail(noise.lower_index)
+        self.n_train = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.evidence = 0.0
+        self.square = 0.0
+        self.weight = 0.0
+        self.weight_square = 0.0
+        self.former = 0.0
+        """Where the level was before it jumped, seen from the new one, on the working scale."""
+        self.probation = 0
+        """Points for which the former level is still believed."""
+        self.outliers: tuple[float, ...] = ()
+        """The errors of the run that is going on."""
+        self.run = 0
+        """Clipped errors in a row, negative below the forecast."""
+
+    def judge(self, point: Point, *, alpha: float) -> Detection:
+        check_alpha(alpha)
+        if not isfinite(point.value):
+            return self._silent(DetectionStatus.UNKNOWN, alpha)
+        needed = max(MIN_TRAIN, points_for(alpha)) - self.n_train
+        outlook = self._outlook(point) if needed <= 0 else None
+        if outlook is None:
+            return self._silent(DetectionStatus.LEARNING, alpha, runs_needed=max(1, needed))
+        expected, spread, freedom = outlook
+        error = self.noise.forward(point.value) - expected
+        lowest, highest = self._believed(expected)
+        error = (error - min(max(error, lowest), highest)) / spread
+        least = min_p_value(self.n_train)
+        p_value = max(least, self._p_value(error, freedom)) if self.noise.possible(point.value) else least
+        lower, upper = self._band(expected, spread, freedom, alpha)
+        return Detection(
+            status=DetectionStatus.ANOMALOUS if p_value < alpha else DetectionStatus.NORMAL,
+            score=score(p_value),
+            p_value=p_value,
+            lower=lower,
+            expected=self.noise.backward(expected),
+            upper=upper,
+            direction=Direction.HIGH if error > 0.0 else Direction.LOW if error < 0.0 else Direction.NONE,
+            detector=Adaptive.name,
+            trained_from=self.first,
+            trained_to=self.last,
+            n_train=self.n_train,
+            min_p_value=least,
+            alpha=alpha,
+        )
+
+    def _silent(self, status: DetectionStatus, alpha: float, runs_needed: int = 0) -> Detection:
+        """Return a verdict without numbers: LEARNING or UNKNOWN."""
+        return Detection(
+            status=status,
+            detector=Adaptive.name,
+            trained_from=self.first,
+            trained_to=self.last,
+            n_train=self.n_train,
+            runs_needed=runs_needed,
+            min_p_value=min_p_value(self.n_train) if self.n_train >= MIN_TRAIN else None,
+            alpha=alpha,
+        )
+
+    def _outlook(self, point: Point) -> tuple[float, float, float] | None:
+        """Return (forecast, spread, degrees of freedom) on the working scale; None without a past."""
+        expected = self.mixture.predict(slots_at(point.at, self.utc_offset_s))
+        if expected is None:
+            return None
+        least = max(self.noise.floor(expected, point.exposure, self.evidence), 1e-9 * abs(expected), 1e-150)
+        if not self.weight:
+            return expected, least, 1.0
+        worth = self.weight**2 / self.weight_square
+        return expected, max(sqrt(self.square / self.weight), least), round(max(1.0, worth - 1.0), 1)
+
+    def _p_value(self, error: float, freedom: float) -> float:
+        if not self.noise.two_sided:
+            return upper_p(error, freedom, self.upper_tail)
+        tail = self.upper_tail if error > 0.0 else self.lower_tail
+        return min(1.0, 2.0 * upper_p(abs(error), freedom, tail))
+
+    def _believed(self, expected: float) -> tuple[float, float]:
+        """Return what counts as the level, around `expected`: it and, for a while, the level before a jump.
+
+        A rate also believes its slow level: after a storm the last value may lead the mixture, and to be back at
+        ordinary is no news.
+        """
+        slow = self.mixture.forecasts[SLOW]
+        below = slow - expected if self.noise.kind is MetricKind.RATE and slow is not None else 0.0
+        return min(self.former, below, 0.0), max(self.former, 0.0)
+
+    def _band(self, expected: float, spread: float, freedom: float, alpha: float) -> tuple[float | None, float | None]:
+        """Return what `_p_value` does not call anomalous at `alpha`, in the metric's unit."""
+        noise = self.noise
+        share = 0.5 * alpha if noise.two_sided else alpha
+        lowest, highest = self._believed(expected)
+        upper = noise.backward(expected + highest + spread * upper_quantile(share, freedom, self.upper_tail))
+        if not noise.two_sided:
+            return (noise.minimum if isfinite(noise.minimum) else None), upper
+        low = expected + lowest - spread * upper_quantile(share, freedom, self.lower_tail)
+        return noise.backward(low), upper
+
+    def advance(self, point: Point) -> None:
+        if not abs(point.value) < LARGEST_TRAINED or not self.noise.possible(point.value):
+            return
+        value = self.noise.forward(point.value)
+        slots = slots_at(point.at, self.utc_offset_s)
+        outlook = self._outlook(point)
+        if outlook is not None:
+            self._return_to_former(value, outlook)
+            outlook = self._outlook(point) or outlook
+            value = self._weigh(value, outlook)
+            self.mixture.predict(slots)
+        self.mixture.learn(value, slots)
+        self.n_train += 1
+        self.first = point.at if self.first is None else self.first
+        self.last = point.at
+        if point.exposure is not None and isfinite(point.exposure):
+            self.evidence += max(0.0, point.exposure)
+
+    def _return_to_former(self, value: float, outlook: tuple[float, float, float]) -> None:
+        """Jump back when a new level proves to have been an episode."""
+        if not self.probation:
+            return
+        expected, spread, _ = outlook
+        error = value - expected
+        if abs(error) > CLIP * spread and abs(error - self.former) < abs(error):
+            self.mixture.jump(self.former)
+            self.probation = 0
+        self.probation = max(0, self.probation - 1)
+        self.former = self.former if self.probation else 0.0
+
+    def _weigh(self, value: float, outlook: tuple[float, float, float]) -> float:
+        """Learn the forecast's error; return the value to learn from, clipped unless the level is new."""
+        expected, spread, freedom = outlook
+        error = value - expected
+        clipped = error
+        if self.n_train >= SETTLE:
+            ratio = error / (spread * body_end(freedom))
+            self.upper_tail.learn(ratio)
+            self.lower_tail.learn(-ratio)
+            clipped = max(-CLIP * spread, min(CLIP * spread, error))
+        self.square = SCALE_MEMORY * self.square + clipped * clipped
+        self.weight = SCALE_MEMORY * self.weight + 1.0
+        self.weight_square = SCALE_MEMORY**2 * self.weight_square + 1.0
+        if clipped == error:
+            self.run = 0
+            return value
+        side = 1 if error > 0.0 else -1
+        self.run = self.run + side if self.run * side > 0 else side
+        self.outliers = (*self.outliers[1 - NEW_LEVEL_AFTER :], error) if abs(self.run) > 1 else (error,)
+        if abs(self.run) < NEW_LEVEL_AFTER:
+            return expected + clipped
+        step = sorted(self.outliers)[len(self.outliers) // 2]
+        self.mixture.jump(step)
+        self.former, self.probation = -side * max(abs(outlier) for outlier in self.outliers), PROBATION
+        self.run = 0
+        return expected + step + max(-CLIP * spread, min(CLIP * spread, error - step))
+
+
+class Adaptive(Detector):
+    """Judges a number by a mixture of cheap forecasts of it, and the errors which these made until now.
+
+    The value, on the scale of its kind of noise, is forecast by levels of several memories and by weekday or
+    hour effects, weighted by their recent out-of-sample errors. The scale of the mixture's errors is
+    exponentially weighted and clipped; p-values come from a Student t with a Pareto tail that follows the
+    series' own exceedances. One clipped point neither moves the level nor widens the band; three in a row
+    are a new level.
+
+    Parameters
+    ----------
+    kind: the kind of noise.
+    cadence: how often a point comes; decides which seasons are looked for.
+
+    Raises
+    ------
+    ParameterError: `kind` or `cadence` is not one of its enumeration.
+
+    References
+    ----------
+    Brown (1959), Winters (1960) for the forecasters; Bates and Granger (1969) for their combination; Gelper,
+    Fried and Croux (2010), "Robust forecasting with exponential and Holt-Winters smoothing", for clipping;
+    Pickands (1975) and Hill (1975) for the tail.
+
+    Examples
+    --------
+    >>> from detectors.model import History, Point
+    >>> rows = History.of([86400 * day for day in range(10)], [5000] * 10)
+    >>> verdict = Adaptive(MetricKind.COUNT, Cadence.DAILY).detect(rows, Point(864000, 10), alpha=0.001)
+    >>> str(verdict.status), str(verdict.direction), verdict.n_train
+    ('anomalous', 'low', 10)
+    """
+
+    name: ClassVar[str] = "adaptive"
+
+    def __init__(self, kind: MetricKind = MetricKind.VALUE, cadence: Cadence = Cadence.IRREGULAR) -> None:
+        try:
+            self.kind = MetricKind(kind)
+            self.cadence = Cadence(cadence)
+        except ValueError as error:
+            allowed = f"a kind of {[str(k) for k in MetricKind]} and a cadence of {[str(c) for c in Cadence]}"
+            raise ParameterError("kind, cadence", (kind, cadence), allowed) from error
+
+    def start(self, utc_offset_s: float = 0.0) -> AdaptiveState:
+        """Return the state of a series without a past."""
+        return AdaptiveState(NOISES[self.kind], self.cadence, utc_offset_s)
+
+    def __repr__(self) -> str:
+        return f"Adaptive(kind={self.kind.value!r}, cadence={self.cadence.value!r})"

@@ -1,0 +1,105 @@
+"""Which detector watches what, and detectors by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from detectors.base import Detector
+from detectors.errors import UnknownDetectorError
+from detectors.model import Cadence, MetricKind
+
+ENTRY_POINTS = "tidegate.detectors"
+"""Entry point group in which other distributions offer detectors: name -> class."""
+
+BUILT_IN: dict[str, str] = {
+    "adaptive": "detectors.adaptive:Adaptive",
+    "stuck": "detectors.stuck:StuckValue",
+    "threshold": "detectors.threshold:Threshold",
+}
+"""Name -> module:class of what comes with the package; a built-in name cannot be taken by others."""
+
+DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
+    MetricKind.COUNT: (("adaptive", 0.9), ("stuck", 0.1)),
+    MetricKind.RATE: (("adaptive", 0.9), ("stuck", 0.1)),
+    MetricKind.MEAN: (("adaptive", 0.9), ("stuck", 0.1)),
+    MetricKind.DURATION: (("adaptive", 1.0),),
+    MetricKind.FRESHNESS: (("adaptive", 1.0),),
+    MetricKind.VALUE: (("adaptive", 0.9), ("stuck", 0.1)),
+}
+"""Kind of metric -> the detectors that watch it with each one's share of the alpha; the shares sum to 1.
+
+A run of equal waits or ages is no fault, so durations and freshness have no test for stuck values.
+"""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all detectors that can be made, sorted.
+
+    Examples
+    --------
+    >>> "adaptive" in names()
+    True
+    """
+    return tuple(sorted({*BUILT_IN, *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
+
+
+def detector(name: str, **parameters: object) -> Detector:
+    """Make a detector by name.
+
+    Parameters
+    ----------
+    name: one of `names()`.
+    parameters: what the detector's class takes.
+
+    Returns
+    -------
+    Detector: a new one.
+
+    Raises
+    ------
+    UnknownDetectorError: no detector has the name.
+    ParameterError: a parameter is outside its range.
+    TypeError: the class has no such parameter.
+
+    Examples
+    --------
+    >>> detector("threshold", upper=0.05)
+    Threshold(lower=None, upper=0.05)
+    """
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
+        make: Callable[..., Detector] = getattr(import_module(module), attribute)
+        return make(**parameters)
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        make = entry.load()
+        return make(**parameters)
+    raise UnknownDetectorError(name, names())
+
+
+def default_detector(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) -> Detector:
+    """Return the detector that watches the level of a metric of this kind unless somebody says otherwise.
+
+    Examples
+    --------
+    >>> default_detector(MetricKind.COUNT, Cadence.DAILY)
+    Adaptive(kind='count', cadence='daily')
+    """
+    return default_detectors(kind, cadence)[0][0]
+
+
+def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) -> tuple[tuple[Detector, float], ...]:
+    """Return all detectors that watch a metric of this kind, its level's first, with shares of alpha.
+
+    Each is asked at `alpha * share`; together they keep the promise of alpha (Bonferroni 1936).
+
+    Examples
+    --------
+    >>> [(member.name, share) for member, share in default_detectors(MetricKind.RATE)]
+    [('adaptive', 0.9), ('stuck', 0.1)]
+    """
+    return tuple(
+        (detector(name, kind=kind, cadence=cadence) if name == "adaptive" else detector(name), share)
+        for name, share in DEFAULT_TABLE[MetricKind(kind)]
+    )

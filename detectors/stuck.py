@@ -1,0 +1,104 @@
+"""Stuck values: the same number again and again where numbers used to move."""
+
+from __future__ import annotations
+
+from math import exp, isfinite, lgamma
+from typing import ClassVar
+
+from detectors.base import Detector, State
+from detectors.calibrate import check_alpha, min_p_value, points_for, score
+from detectors.model import Detection, DetectionStatus, Direction, Point
+
+MIN_TRAIN = 7
+
+
+class StuckState(State):
+    """Ties between neighbours in the past of one series, and the run of ties that is going on."""
+
+    __slots__ = ("first", "last", "longest", "n_train", "previous", "run", "ties")
+
+    def __init__(self) -> None:
+        self.n_train = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.previous: float | None = None
+        self.ties = 0
+        self.run = 0
+        self.longest = 0
+
+    def judge(self, point: Point, *, alpha: float) -> Detection:
+        check_alpha(alpha)
+        needed = max(MIN_TRAIN, points_for(alpha)) - self.n_train
+        status, p_value = DetectionStatus.NORMAL, None
+        if not isfinite(point.value):
+            status = DetectionStatus.UNKNOWN
+        elif needed > 0:
+            status = DetectionStatus.LEARNING
+        else:
+            p_value = self._p_value(point.value)
+            status = DetectionStatus.ANOMALOUS if p_value < alpha else DetectionStatus.NORMAL
+        return Detection(
+            status=status,
+            score=0.0 if p_value is None else score(p_value),
+            p_value=p_value,
+            direction=Direction.NONE,
+            detector=StuckValue.name,
+            trained_from=self.first,
+            trained_to=self.last,
+            n_train=self.n_train,
+            runs_needed=max(needed, 0) if status is DetectionStatus.LEARNING else 0,
+            min_p_value=min_p_value(self.n_train) if self.n_train else None,
+            alpha=alpha,
+        )
+
+    def _p_value(self, value: float) -> float:
+        """Return P(a run of ties this long) given the tie rate; 1 unless it is longer than any before."""
+        run = self.run + 1 if value == self.previous else 0
+        if run <= self.longest:
+            return 1.0
+        ties = self.ties - self.run + 0.5
+        moves = self.n_train - 1 - self.ties + 0.5
+        log_p = lgamma(ties + run) - lgamma(ties) + lgamma(ties + moves) - lgamma(ties + moves + run)
+        return min(1.0, max(exp(log_p), min_p_value(self.n_train)))
+
+    def advance(self, point: Point) -> None:
+        if not isfinite(point.value):
+            return
+        if point.value == self.previous:
+            self.run += 1
+            self.ties += 1
+        else:
+            self.longest = max(self.longest, self.run)
+            self.run = 0
+        self.previous = point.value
+        self.n_train += 1
+        self.first = point.at if self.first is None else self.first
+        self.last = point.at
+
+
+class StuckValue(Detector):
+    """Alarms when a value repeats for longer than ever before and longer than its tie rate explains.
+
+    With t ties and m moves before the run, and Jeffreys' prior on the tie rate, a run of r ties has the
+    predictive probability p = B(t + 1/2 + r, m + 1/2) / B(t + 1/2, m + 1/2).
+    A series that never moved proves nothing.
+
+    References
+    ----------
+    Runs in Bernoulli trials: Feller (1950), chapter XIII; Jeffreys (1946) for the prior.
+
+    Examples
+    --------
+    >>> from detectors.model import History, Point
+    >>> moving = [100, 104, 97, 101, 99, 103, 98, 102, 95, 105, 105, 105]
+    >>> history = History.of([86400 * day for day in range(12)], moving)
+    >>> str(StuckValue().detect(history, Point(86400 * 12, 105), alpha=0.01).status)
+    'anomalous'
+    """
+
+    name: ClassVar[str] = "stuck"
+    banded: ClassVar[bool] = False
+
+    def start(self, utc_offset_s: float = 0.0) -> StuckState:
+        """Return the state of a series without a past; the clock does not matter."""
+        return StuckState()

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+
+from detectors import DetectionStatus, History, Point, detector
+
+
+def last_status(values: list[float], alpha: float = 0.001) -> DetectionStatus:
+    history = History.of(np.arange(len(values) - 1) * 86400.0, values[:-1])
+    return detector("stuck").detect(history, Point(86400.0 * len(values), values[-1]), alpha=alpha).status
+
+
+MOVING = np.random.default_rng(1).normal(100.0, 5.0, 30).tolist()
+
+
+def test_a_value_that_stops_moving_alarms() -> None:
+    assert last_status([*MOVING, 100.0, 100.0]) is DetectionStatus.NORMAL
+    assert last_status([*MOVING, 100.0, 100.0, 100.0]) is DetectionStatus.ANOMALOUS
+
+
+def test_a_value_that_never_moved_or_often_rests_does_not() -> None:
+    assert last_status([5000.0] * 40) is DetectionStatus.NORMAL
+    assert last_status([*([3.0, 3.0, 3.0, 4.0] * 10), 3.0, 3.0, 3.0]) is DetectionStatus.NORMAL
+
+
+def test_a_run_must_be_longer_than_any_before() -> None:
+    rested = [*MOVING, *[100.0] * 6, *MOVING]
+    assert last_status([*rested, *[90.0] * 6]) is DetectionStatus.NORMAL
+    assert last_status([*rested, *[90.0] * 7]) is DetectionStatus.ANOMALOUS
