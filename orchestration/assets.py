@@ -17,6 +17,8 @@ from orchestration.partitions import Partitions
 
 _CONTEXT = "context"
 _LONGEST_KEY = 200
+_LONGEST_CODE_VERSION = 80
+_SELECTION_SIGNS = (",", "+", "*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,11 @@ def asset_key(name: str) -> AssetKey:
     if not isinstance(name, str) or not name.strip() or name != name.strip():
         raise DefinitionError(f"{name!r} can't name an asset; give it a name without blanks at its ends")
     if len(name) > _LONGEST_KEY or any(not c.isprintable() for c in name):
-        raise DefinitionError(f"an asset's name has at most {_LONGEST_KEY} printable characters; {name[:40]!r} does not")
+        raise DefinitionError(
+            f"an asset's name has at most {_LONGEST_KEY} printable characters; {name[:40]!r} does not"
+        )
+    if any(sign in name for sign in _SELECTION_SIGNS):
+        raise DefinitionError(f"{name!r} can't name an asset: {' '.join(_SELECTION_SIGNS)} belong to selections")
     return AssetKey(name)
 
 
@@ -125,7 +131,8 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return _from_function(
             made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
-            deps=deps, on_hold=on_hold, code_version=code_version, freshness=freshness, attachments=attachments,
+            deps=deps, on_hold=on_hold, code_version=code_version, freshness=freshness,
+            attachments=attachments,
         )  # fmt: skip
 
     return declare(function) if function is not None else declare
@@ -171,7 +178,8 @@ def sql_asset(
     freshness: FreshnessPolicy | None = None,
     attachments: Iterable[object] = (),
 ) -> Asset:
-    """Declare an asset that a query makes; ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound.
+    """Declare an asset that a query makes; ``{{ name }}`` stands for an upstream asset, ``$partition`` is
+    bound.
 
     Raises
     ------
@@ -193,8 +201,11 @@ def sql_asset(
     _refuse_unknown_policies(name, policies)
     return Asset(
         key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
-        partitions=partitions, group=group, owners=tuple(owners), tags=tuple(tags), description=description,
-        code_version=code_version, freshness=freshness, attachments=tuple(attachments), where=where,
+        partitions=partitions, group=group, owners=_words(name, "owners", owners),
+        tags=_words(name, "tags", tags),
+        description=description,
+        code_version=_explicit(name, code_version), freshness=freshness,
+        attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
 
@@ -217,13 +228,16 @@ def _from_function(
         raise DefinitionError(f"an asset is made from a function, not from {type(function).__name__}")
     code: CodeType | None = getattr(function, "__code__", None)
     where = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else ""
-    name = asset_key(key if key is not None else function.__name__)
+    name = asset_key(key if key is not None else getattr(function, "__name__", ""))
     policies = _policies(name, on_hold)
-    dependencies, takes_context = [], False
+    dependencies: list[Dependency] = []
+    takes_context = False
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name == _CONTEXT:
             takes_context = True
             continue
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise DefinitionError(f"{where}: {name} takes {parameter.name!r} by position only; remove the / after it")
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise DefinitionError(f"{where}: {name} takes *{parameter.name}; name each upstream asset instead")
         dependencies.append(
@@ -236,14 +250,29 @@ def _from_function(
         )
     for other in deps:
         upstream = other.key if isinstance(other, Asset) else asset_key(other)
+        if any(known.upstream == upstream for known in dependencies):
+            continue
         dependencies.append(Dependency(upstream=upstream, parameter=None, on_hold=policies.pop(upstream, None)))
     _refuse_unknown_policies(name, policies)
     return Asset(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
-        partitions=partitions, group=group, owners=tuple(owners), tags=tuple(tags),
-        description=inspect.getdoc(function) or "", code_version=code_version, freshness=freshness,
-        attachments=tuple(attachments), where=where,
+        partitions=partitions, group=group, owners=_words(name, "owners", owners),
+        tags=_words(name, "tags", tags),
+        description=inspect.getdoc(function) or "", code_version=_explicit(name, code_version),
+        freshness=freshness, attachments=tuple(attachments), where=where,
     )  # fmt: skip
+
+
+def _words(name: AssetKey, what: str, words: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(words, str):
+        raise DefinitionError(f"{name}: {what} takes a list; write {what}=[{words!r}]")
+    return tuple(words)
+
+
+def _explicit(name: AssetKey, code_version: str | None) -> str | None:
+    if code_version is not None and len(code_version) > _LONGEST_CODE_VERSION:
+        raise DefinitionError(f"{name}: a code_version has at most {_LONGEST_CODE_VERSION} characters")
+    return code_version
 
 
 def _policies(name: AssetKey, on_hold: Mapping[str, OnHold | str] | None) -> dict[str, OnHold]:

@@ -17,9 +17,9 @@ def system_now() -> datetime:
 class Clock:
     """Where every instant comes from.
 
-    ``now`` dates facts about data (materializations, decisions, freshness) and may be replayed. ``wall`` is for the
-    life of processes (leases, retries, signatures) and is always the machine's, except in tests. ``monotonic``
-    measures durations, in seconds.
+    ``now`` dates facts about data (materializations, decisions, freshness) and may be replayed. ``wall`` is
+    for the life of processes (leases, retries, signatures) and is always the machine's, except in tests.
+    ``monotonic`` measures durations, in seconds.
     """
 
     now: Callable[[], datetime] = system_now

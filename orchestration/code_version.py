@@ -1,21 +1,30 @@
 """The code version of an asset: what the function, and the project's own code that it uses, say.
 
-It is a hash of syntax trees, without comments, docstrings, layout and decorators, so that a changed check or a
-reformatted file makes nothing again, while a changed helper does.
+It is a hash of syntax trees, without comments, docstrings, layout and decorators, so that a changed check or
+a reformatted file makes nothing again, while a changed helper does.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from pathlib import Path, PurePath
+from types import CodeType, FunctionType, MethodType, ModuleType
 
 from orchestration.assets import Asset
 
-_PLAIN = (str, bytes, int, float, complex, bool, type(None))
+_PLAIN = (
+    str, bytes, int, float, complex, bool, type(None), date, time, timedelta, tzinfo, Decimal, PurePath,
+    range, re.Pattern,
+)  # fmt: skip
 
 
 class CodeVersions:
@@ -29,7 +38,8 @@ class CodeVersions:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
-        self._trees: dict[str, dict[int, str]] = {}
+        self._trees: dict[str, dict[tuple[int, str], str]] = {}
+        self._ours: dict[str, bool] = {}
 
     def of(self, asset: Asset) -> str:
         """The explicit code version, else the hash of query or function; 16 hexadecimal digits."""
@@ -43,83 +53,135 @@ class CodeVersions:
         return digest.hexdigest()[:16]
 
     def _function(self, function: object, add: Callable[[bytes], None], seen: set[int]) -> None:
+        if isinstance(function, partial):
+            self._value([function.args, function.keywords], add, seen)
+            return self._function(function.func, add, seen)
+        if isinstance(function, MethodType):
+            self._value(function.__self__, add, seen)
+            return self._function(function.__func__, add, seen)
+        if id(function) in seen:
+            return None
         code = getattr(function, "__code__", None)
-        if id(function) in seen or not isinstance(code, CodeType):
-            return
+        if not isinstance(code, CodeType):  # an object that can be called
+            return self._value(type(function), add, seen)
         seen.add(id(function))
         add(self._source(code).encode())
-        for default in getattr(function, "__defaults__", None) or ():
-            self._value(default, add, seen)
+        self._value(getattr(function, "__defaults__", None), add, seen)
+        self._value(getattr(function, "__kwdefaults__", None), add, seen)
         for cell in getattr(function, "__closure__", None) or ():
-            self._value(cell.cell_contents, add, seen)
+            try:
+                self._value(cell.cell_contents, add, seen)
+            except ValueError:  # a name that was never bound
+                continue
         scope = getattr(function, "__globals__", {})
         for name in sorted(_names(code)):
             if name in scope:
                 add(name.encode())
                 self._value(scope[name], add, seen)
+        return None
 
     def _value(self, value: object, add: Callable[[bytes], None], seen: set[int]) -> None:
-        if isinstance(value, _PLAIN):
-            add(repr(value).encode())
-        elif isinstance(value, list | tuple):
-            for item in value:
-                self._value(item, add, seen)
+        if isinstance(value, Enum):
+            add(f"{type(value).__qualname__}.{value.name}={value.value!r}\0".encode())
+        elif isinstance(value, _PLAIN):
+            add(f"{value!r}\0".encode())
         elif isinstance(value, set | frozenset):
-            add(repr(sorted(map(repr, value))).encode())
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                add(repr(key).encode())
-                self._value(item, add, seen)
+            add(f"{sorted(map(repr, value))!r}\0".encode())
+        elif isinstance(value, list | tuple | dict):
+            self._container(value, add, seen)
         elif isinstance(value, Asset):
             return  # another asset's code is that asset's business
-        elif isinstance(value, FunctionType) and self._is_ours(value.__module__):
+        elif isinstance(value, FunctionType):
+            if self._is_ours(value.__code__.co_filename):
+                self._function(value, add, seen)
+        elif isinstance(value, partial | MethodType):
             self._function(value, add, seen)
-        elif isinstance(value, type) and self._is_ours(value.__module__):
-            self._module(sys.modules[value.__module__], add, seen)
-        elif isinstance(value, ModuleType) and self._is_ours(value.__name__):
+        elif isinstance(value, ModuleType):
             self._module(value, add, seen)
+        elif isinstance(value, type):
+            self._module(sys.modules.get(value.__module__), add, seen)
+        elif is_dataclass(value):  # a project's settings
+            add(type(value).__qualname__.encode())
+            self._container({f.name: getattr(value, f.name, None) for f in fields(value)}, add, seen)
 
-    def _module(self, module: ModuleType, add: Callable[[bytes], None], seen: set[int]) -> None:
-        if id(module) in seen or module.__file__ is None:
+    def _container(
+        self,
+        value: list[object] | tuple[object, ...] | dict[str, object],
+        add: Callable[[bytes], None],
+        seen: set[int],
+    ) -> None:
+        if isinstance(value, list | dict):
+            if id(value) in seen:  # it may hold itself
+                return
+            seen.add(id(value))
+        add(f"{type(value).__name__}{len(value)}\0".encode())
+        for item in value.items() if isinstance(value, dict) else value:
+            self._value(item, add, seen)
+
+    def _module(self, module: ModuleType | None, add: Callable[[bytes], None], seen: set[int]) -> None:
+        file = getattr(module, "__file__", None)
+        if module is None or id(module) in seen or file is None or not self._is_ours(file):
             return
         seen.add(id(module))
-        add(ast.dump(_plain(ast.parse(Path(module.__file__).read_bytes()))).encode())
-        for value in vars(module).values():
-            if isinstance(value, ModuleType) and self._is_ours(value.__name__):
+        add(ast.dump(_plain(ast.parse(Path(file).read_bytes()))).encode())
+        for value in list(vars(module).values()):  # what it imports of ours, whole modules or names
+            if isinstance(value, ModuleType):
                 self._module(value, add, seen)
+            elif isinstance(value, type | FunctionType):
+                self._module(sys.modules.get(value.__module__), add, seen)
 
-    def _is_ours(self, module: str) -> bool:
-        file = getattr(sys.modules.get(module), "__file__", None)
-        return file is not None and self._root in Path(file).resolve().parents and "site-packages" not in file
+    def _is_ours(self, file: str) -> bool:
+        found = self._ours.get(file)
+        if found is None:
+            path = Path(file).resolve()
+            found = self._ours[file] = self._root in path.parents and "site-packages" not in path.parts
+        return found
 
     def _source(self, code: CodeType) -> str:
         """The function's syntax tree as text; its bytecode where the source can't be read."""
         trees = self._trees.get(code.co_filename)
         if trees is None:
             trees = self._trees[code.co_filename] = _functions(Path(code.co_filename))
-        found = trees.get(code.co_firstlineno)
-        return found if found is not None else f"{code.co_code.hex()}{code.co_consts!r}"
+        found = trees.get((code.co_firstlineno, code.co_name))
+        return found if found is not None else _bytecode(code)
 
 
-def _functions(file: Path) -> dict[int, str]:
-    """Each function of a file by the line on which Python says that it begins (its first decorator's)."""
+def _functions(file: Path) -> dict[tuple[int, str], str]:
+    """Each function of a file by its name and its first line, which is that of its first decorator.
+
+    Functions that share both, such as two lambdas, are taken together.
+    """
     try:
         tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError):
+    except (OSError, SyntaxError, ValueError):
         return {}
-    found = {}
-    for node in ast.walk(tree):
+    found: dict[tuple[int, str], str] = {}
+    for node in ast.walk(_plain(tree, _FIRST_LINE)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            decorators = getattr(node, "decorator_list", [])
-            line = min([node.lineno, *(d.lineno for d in decorators)])
-            found.setdefault(line, ast.dump(_plain(node)))
+            place = (getattr(node, _FIRST_LINE, node.lineno), getattr(node, "name", "<lambda>"))
+            found[place] = found.get(place, "") + ast.dump(node)
     return found
 
 
-def _plain(tree: ast.AST) -> ast.AST:
-    """The tree without docstrings and decorators, in place."""
+_FIRST_LINE = "_tidegate_first_line"
+
+
+def _bytecode(code: CodeType) -> str:
+    """Bytecode with its constants and names, the same in each process."""
+    constants = [_bytecode(c) if isinstance(c, CodeType) else _constant(c) for c in code.co_consts]
+    return f"{code.co_code.hex()}{constants!r}{code.co_names!r}"
+
+
+def _constant(value: object) -> str:
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
+
+
+def _plain(tree: ast.AST, first_line: str | None = None) -> ast.AST:
+    """The tree without docstrings and decorators, in place; ``first_line`` names where their line is kept."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if first_line is not None:
+                setattr(node, first_line, min([node.lineno, *(d.lineno for d in node.decorator_list)]))
             node.decorator_list = []
         body = getattr(node, "body", None)
         if isinstance(body, list) and len(body) > 1 and isinstance(body[0], ast.Expr):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass, field
 
 from orchestration.errors import AssetError
@@ -29,9 +30,17 @@ class Context:
         return self.partition_key
 
     def add_metadata(self, **values: Scalar) -> None:
-        """Keep facts with this materialization; numbers become metrics that monitors can watch."""
+        """Keep facts with this materialization; numbers become metrics that monitors can watch.
+
+        NaN and infinity are kept as None: they could not be measured.
+        """
         for name, value in values.items():
-            plain = value.item() if hasattr(value, "item") else value  # numpy scalars
+            item = getattr(value, "item", None)
+            plain = item() if callable(item) else value  # numpy scalars
+            if isinstance(plain, float) and not math.isfinite(plain):
+                plain = None
+            if isinstance(plain, str):
+                plain = plain.replace("\0", "")  # which PostgreSQL can't keep
             if not isinstance(plain, str | int | float | bool | None):
                 raise AssetError(
                     f"{self.asset}: add_metadata({name}=...) got a {type(value).__name__}; give a number, text or bool"

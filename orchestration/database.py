@@ -18,13 +18,15 @@ _WRITES = "tidegate_writes"
 def open_database(url: str) -> Engine:
     """An engine for ``url`` (SQLite or PostgreSQL); raises StateError where it can't be one.
 
-    SQLite runs in WAL mode, so that any number of processes read while one writes. Nothing is created here but
-    the folder of a SQLite file.
+    SQLite runs in WAL mode, so that any number of processes read while one writes. Nothing is created here
+    but the folder of a SQLite file.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StateError("the state database's address isn't one; write sqlite:///path or postgresql+psycopg://...") from None
+        raise StateError(
+            "the state database's address isn't one; write sqlite:///path or postgresql+psycopg://..."
+        ) from None
     try:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url, parsed.database)
@@ -42,8 +44,8 @@ def _sqlite(url: str, file: str | None) -> Engine:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(
-                f"the folder of the state database can't be made: {error.strerror}: {error.filename}; nothing was "
-                "changed; make it writable or set state= in tidegate.toml"
+                f"the folder of the state database can't be made: {error.strerror}: {error.filename}; "
+                "nothing was changed; make it writable or set state= in tidegate.toml"
             ) from error
     engine = create_engine(url, connect_args={"timeout": 30})
 
@@ -66,7 +68,7 @@ def _sqlite(url: str, file: str | None) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One short write transaction: committed at the end, rolled back on any error. StateError where it can't be."""
+    """One short write transaction, rolled back on any error; StateError where it can't be."""
     with _speaking(engine), engine.connect() as connection:
         writer = connection.execution_options(**{_WRITES: True})
         with writer.begin():
@@ -76,8 +78,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the state. StateError where it can't be read."""
-    with _speaking(engine), engine.connect() as connection, connection.begin():
-        yield connection
+    with _speaking(engine), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":  # whose usual level shows each statement another moment
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -95,13 +100,13 @@ def _advice(cause: str) -> str:
     said = cause.lower()
     if "not a database" in said or "malformed" in said or "disk image" in said:
         return (
-            "the file is damaged and was left as it is; published data is not touched by this; put back a copy "
-            "of the file, or move it away to begin with an empty history"
+            "the file is damaged and was left as it is; published data is not touched by this; put back a "
+            "copy of the file, or move it away to begin with an empty history"
         )
     if "readonly" in said or "read-only" in said or "unable to open" in said or "permission" in said:
         return "nothing was changed; make the file and its folder writable for this user"
     if "full" in said or "no space" in said:
-        return "the transaction was rolled back and nothing is half-written; make room on the disk and run it again"
+        return "the transaction was rolled back, nothing is half-written; make room on the disk and run it again"
     if "locked" in said:
         return "another process has been writing for 30 s; nothing was changed; look for a run that hangs"
     return "nothing was changed; see whether the server is up and the address is right"

@@ -90,8 +90,8 @@ class LeaseHeld(StateError):
     def __init__(self, address: str, holder: str, run_id: str, since: str) -> None:
         self.address, self.holder, self.run_id = address, holder, run_id
         super().__init__(
-            f"{address} is being materialized by run {run_id} ({holder}, since {since}); this run left it as it is; "
-            "run it again when that run has ended"
+            f"{address} is being materialized by run {run_id} ({holder}, since {since}); this run left it as "
+            "it is; run it again when that run has ended"
         )
 
 
@@ -102,8 +102,8 @@ class LeaseLost(TidegateError, RuntimeError):
 
     def __init__(self, address: str) -> None:
         super().__init__(
-            f"{address}: another process took over while this one was not heard of; what this one made was not "
-            "published and readers keep what they had; run it again if it is still needed"
+            f"{address}: another process took over while this one was not heard of; what this one made was "
+            "not published and readers keep what they had; run it again if it is still needed"
         )
 
 

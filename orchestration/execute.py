@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestration.assets import Asset
 from orchestration.context import Context
-from orchestration.errors import AssetError, NothingReturned, TidegateError
+from orchestration.errors import AssetError, NothingReturned
 from orchestration.graph import Edge, Graph
 from orchestration.io.base import IOManager, StagedData
 from orchestration.model import Address, AssetKind, Scalar
@@ -20,15 +20,20 @@ Inputs = Sequence[tuple[Edge, tuple[VersionRecord, ...]]]
 
 
 class Execution:
-    """Makes the data of addresses; keeps what sources gave for the length of a run, so that what was judged is read."""
+    """Makes the data of addresses.
+
+    Keeps what sources gave for the length of a run, so that what was judged is what is read.
+    """
 
     def __init__(self, graph: Graph, io: IOManager, root: Path) -> None:
         self._graph = graph
         self._io = io
-        self._root = root
+        self._root = root.resolve()
         self._sources: dict[str, object] = {}
 
-    def stage(self, address: Address, version: str, run_id: str, inputs: Inputs) -> tuple[StagedData, dict[str, Scalar]]:
+    def stage(
+        self, address: Address, version: str, run_id: str, inputs: Inputs
+    ) -> tuple[StagedData, dict[str, Scalar]]:
         """Make the data of ``address`` and stage it; returns what was staged and the metadata that was added.
 
         Raises
@@ -83,7 +88,10 @@ class Execution:
             if self._graph.asset(edge.upstream).kind is AssetKind.SOURCE:
                 raise AssetError(f"{address}: a query can't read the source {edge.upstream}; read it in a Python asset")
             relations[str(edge.parameter)] = self._io.relation([v.stored() for v in versions])
-        sql = render(asset.sql, relations)
+        try:
+            sql = render(asset.sql, relations)
+        except Exception as error:  # the template is the user's own code
+            raise AssetError(self._said(address, asset, error)) from error
         try:
             return self._io.stage_query(address, version, sql, {"partition": address.partition})
         except AssetError as error:
@@ -95,22 +103,23 @@ class Execution:
             arguments["context"] = context
         try:
             value = asset.function(**arguments)
-        except TidegateError:
+        except AssetError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # sys.exit() ends the asset, not the service
             raise AssetError(self._said(address, asset, error)) from error
         if value is None:
             raise NothingReturned(str(address), asset.where or asset.key)
         return value
 
-    def _said(self, address: Address, asset: Asset, error: Exception) -> str:
+    def _said(self, address: Address, asset: Asset, error: BaseException) -> str:
         """Where in the project's own files it went wrong, and what was said there."""
         where = asset.where
         for frame in traceback.extract_tb(error.__traceback__):
-            if self._root in Path(frame.filename).resolve().parents:
-                where = f"{Path(frame.filename).resolve().relative_to(self._root)}:{frame.lineno}"
+            file = Path(frame.filename).resolve()
+            if self._root in file.parents and "site-packages" not in file.parts and file.is_file():
+                where = f"{file.relative_to(self._root)}:{frame.lineno}"
         message = " ".join(str(error).split())
         return (
-            f"{address}: {where} raised {type(error).__name__}{': ' + message if message else ''}; nothing was published "
-            "and readers keep what they had"
+            f"{address}: {where} raised {type(error).__name__}{': ' + message if message else ''}; nothing "
+            "was published and readers keep what they had"
         )

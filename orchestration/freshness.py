@@ -21,7 +21,10 @@ def duration(text: str) -> timedelta:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
     if not match:
         raise DefinitionError(f"{text!r} isn't a length of time; write a number and m, h, d or w, e.g. '26h'")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise DefinitionError(f"{text!r} is longer than can be counted; write a shorter length of time") from None
 
 
 class FreshnessStatus(StrEnum):
@@ -33,7 +36,7 @@ class FreshnessStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshnessPolicy:
-    """How old the published data may be, counted from the end of the newest partition (or from materialization).
+    """How old published data may be, counted from the end of the newest partition or from materialization.
 
     >>> policy = FreshnessPolicy(max_age="26h", warn_at="20h")
     """

@@ -31,9 +31,10 @@ class Gate(Protocol[Audit]):
     """Judges each staged version in two halves.
 
     ``measure`` runs beside the data, perhaps in a worker process or on another machine, so it and its result
-    pickle; it touches no database. ``decide`` runs where the run is coordinated and may read the state database,
-    without holding a lock on it. Neither raises for bad data: what can't be evaluated is part of the audit, and
-    the decision says so. An exception of either means that the gate itself is broken: the version is held.
+    pickle; it touches no database. ``decide`` runs where the run is coordinated and may read the state
+    database, without holding a lock on it. Neither raises for bad data: what can't be evaluated is part of
+    the audit, and the decision says so. An exception of either means that the gate itself is broken: the
+    version is held.
     """
 
     def measure(self, staged: Staged) -> Audit: ...

@@ -15,7 +15,7 @@ from orchestration.model import AssetKey, OnHold
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold`` says what it does while that is held."""
+    """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold``: what it does while that is held."""
 
     upstream: AssetKey
     downstream: AssetKey
@@ -26,7 +26,7 @@ class Edge:
 
 
 class Graph:
-    """Assets and their edges; building it raises DuplicateAsset, UnknownName, CycleError or DefinitionError."""
+    """Assets and their edges; raises DuplicateAsset, UnknownName, CycleError or DefinitionError."""
 
     def __init__(self, assets: Iterable[Asset]) -> None:
         self._assets: dict[AssetKey, Asset] = {}

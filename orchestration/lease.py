@@ -9,44 +9,76 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration.errors import LeaseHeld, LeaseLost
-from orchestration.model import Address
+from orchestration.model import Address, AssetKey
 from orchestration.tables import leases
 
 LEASE = timedelta(seconds=60)
 """How long a lease lasts after its holder was last heard of."""
 
 
-@cache
 def this_process() -> str:
     """``host:pid:start``: the start time tells a process from a later one with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid()) or '0'}"
+    return _process(os.getpid())
+
+
+@cache
+def _process(pid: int) -> str:  # by number, so that a forked child is not taken for its parent
+    return f"{_host()}:{pid}:{_start_time(pid) or '0'}"
+
+
+@cache
+def _host() -> str:
+    """This host's name, and its process numbers' name space: two containers may share the first."""
+    try:
+        namespace = f"/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        namespace = ""
+    return socket.gethostname() + namespace
 
 
 def is_gone(holder: str) -> bool:
-    """Whether ``holder`` is a process of this host that no longer exists; False where it can't be known."""
+    """Whether ``holder`` is a process of this host that no longer runs; False where it can't be known."""
     host, pid, start = holder.rsplit(":", 2)
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != _host() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:
+        pass  # it is another user's, or a later process with the same number: its start time says which
+    if start == "0":
         return False
-    begun = _start_time(int(pid))
-    return begun is not None and start != "0" and begun != start
+    return _start_time(int(pid)) != start
 
 
 def _start_time(pid: int) -> str | None:
+    """When a process began, in the kernel's ticks; None for an ended one, or where there is no /proc."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]
+    return None if fields[0] in "ZX" else fields[19]  # a zombie does nothing any more
+
+
+# Statements of the hot path are built once: building one anew costs several times what running it does.
+_HERE = (leases.c.asset == bindparam("b_asset")) & (leases.c.partition == bindparam("b_partition"))
+_FIND = select(leases).where(_HERE).with_for_update()
+_FIRST = {
+    name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.token)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_TAKE_OVER = update(leases).where(_HERE)
+_RELEASE = update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False)
+
+
+def _here(address: Address) -> dict[str, str]:
+    return {"b_asset": address.asset, "b_partition": address.partition or ""}
 
 
 def acquire(connection: Connection, address: Address, run_id: str, wall: datetime) -> int:
@@ -54,36 +86,45 @@ def acquire(connection: Connection, address: Address, run_id: str, wall: datetim
 
     Call it inside a write transaction. A lease whose holder is gone or silent is taken over.
     """
-    where = (leases.c.asset == address.asset) & (leases.c.partition == (address.partition or ""))
-    row = connection.execute(select(leases).where(where).with_for_update()).one_or_none()
     values = {
         "run_id": run_id, "holder": this_process(), "held": True,
         "acquired_at": wall, "expires_at": wall + LEASE,
     }  # fmt: skip
+    row = connection.execute(_FIND, _here(address)).one_or_none()
     if row is None:
         key = {"asset": address.asset, "partition": address.partition or "", "token": 1}
-        connection.execute(insert(leases).values(**key, **values))
-        return 1
+        first = connection.execute(_FIRST[connection.dialect.name], {**key, **values})
+        if first.one_or_none() is not None:
+            return 1
+        row = connection.execute(_FIND, _here(address)).one()  # on PostgreSQL another was first by a moment
     if row.held and row.expires_at > wall and not is_gone(row.holder):
         host, pid, _ = row.holder.rsplit(":", 2)
-        raise LeaseHeld(str(address), f"process {pid} on {host}", row.run_id, f"{row.acquired_at:%H:%M:%S} UTC")
+        holder = f"process {pid} on {host.partition('/')[0]}"
+        raise LeaseHeld(str(address), holder, row.run_id, f"{row.acquired_at:%H:%M:%S} UTC")
     token = int(row.token) + 1
-    connection.execute(update(leases).where(where).values(token=token, **values))
+    connection.execute(_TAKE_OVER, {**_here(address), "token": token, **values})
     return token
 
 
+def raise_token(connection: Connection, address: Address, token: int, floor: int) -> int:
+    """Lift our token above ``floor``, which storage has seen: the state database is younger than the data."""
+    if token > floor:
+        return token
+    confirm(connection, address, token)
+    connection.execute(_TAKE_OVER, {**_here(address), "token": floor + 1})
+    return floor + 1
+
+
 def confirm(connection: Connection, address: Address, token: int) -> None:
-    """Raise LeaseLost unless ``token`` still holds the lease; call it in the transaction that relies on it."""
-    where = (leases.c.asset == address.asset) & (leases.c.partition == (address.partition or ""))
-    row = connection.execute(select(leases.c.token, leases.c.held).where(where).with_for_update()).one_or_none()
+    """Raise LeaseLost unless ``token`` holds the lease; call it in the transaction that relies on it."""
+    row = connection.execute(_FIND, _here(address)).one_or_none()
     if row is None or row.token != token or not row.held:
         raise LeaseLost(str(address))
 
 
 def release(connection: Connection, address: Address, token: int) -> None:
     """Give the lease back; does nothing if it was taken over."""
-    where = (leases.c.asset == address.asset) & (leases.c.partition == (address.partition or ""))
-    connection.execute(update(leases).where(where, leases.c.token == token).values(held=False))
+    connection.execute(_RELEASE, {**_here(address), "b_token": token})
 
 
 def renew(connection: Connection, run_ids: Iterable[str], wall: datetime) -> None:
@@ -96,3 +137,31 @@ def renew(connection: Connection, run_ids: Iterable[str], wall: datetime) -> Non
 def release_all(connection: Connection, run_id: str) -> None:
     """Give back every lease of a run."""
     connection.execute(update(leases).where(leases.c.run_id == run_id, leases.c.held).values(held=False))
+
+
+# A run holds a lease on itself for as long as it walks. Whoever can't see its process, on another host, knows
+# by it whether the run was heard of. No asset has the empty name.
+
+
+def hold_run(connection: Connection, run_id: str, wall: datetime) -> None:
+    """Say that this process walks the run."""
+    acquire(connection, _run(run_id), run_id, wall)
+
+
+def forget_run(connection: Connection, run_id: str) -> None:
+    """The run has ended."""
+    connection.execute(delete(leases).where(_HERE), _here(_run(run_id)))
+
+
+def run_is_dead(connection: Connection, run_id: str, holder: str, wall: datetime) -> bool:
+    """Whether the process that walks a run is gone, or silent on another host."""
+    if is_gone(holder):
+        return True
+    if holder.rsplit(":", 2)[0] == _host():
+        return False
+    row = connection.execute(_FIND, _here(_run(run_id))).one_or_none()
+    return row is not None and row.expires_at <= wall
+
+
+def _run(run_id: str) -> Address:
+    return Address(AssetKey(""), run_id)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orchestration import lease
 from orchestration.events import Event, EventKind
-from orchestration.lease import is_gone
 from orchestration.model import (
     Address,
     GateDecision,
@@ -24,6 +24,37 @@ from orchestration.model import (
 from orchestration.state import VersionRecord
 from orchestration.tables import events, gates, runs, steps, versions
 
+# Statements of the hot path are built once: building one anew costs several times what running it does.
+_APPEND = insert(events)
+_SAVE_STEP = update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
+_ADD_VERSION = insert(versions).returning(versions.c.seq)
+_SET_STATUS = update(versions).where(versions.c.id == bindparam("b_id"))
+_OTHERS = (
+    (versions.c.asset == bindparam("b_asset"))
+    & (versions.c.partition == bindparam("b_partition"))
+    & (versions.c.id != bindparam("b_keep"))
+)
+_RETIRED = case(
+    (versions.c.status == VersionStatus.HELD.value, VersionStatus.DISCARDED.value),
+    else_=VersionStatus.SUPERSEDED.value,
+)
+_LIVE = (VersionStatus.PUBLISHED.value, VersionStatus.HELD.value)
+_RETIRE = update(versions).where(_OTHERS, versions.c.status.in_(_LIVE)).values(status=_RETIRED)
+_DISCARD_HELD = (
+    update(versions)
+    .where(_OTHERS, versions.c.status == VersionStatus.HELD.value)
+    .values(status=VersionStatus.DISCARDED.value)
+)
+
+
+def _decided(dialect: Any) -> Any:
+    statement = dialect.insert(gates)
+    new = {c.name: statement.excluded[c.name] for c in gates.c if not c.primary_key}
+    return statement.on_conflict_do_update(index_elements=["asset", "partition"], set_=new)
+
+
+_SAVE_DECISION = {"sqlite": _decided(sqlite), "postgresql": _decided(postgresql)}
+
 
 def append(connection: Connection, *facts: Event) -> None:
     """Append events."""
@@ -36,11 +67,11 @@ def append(connection: Connection, *facts: Event) -> None:
         }
         for fact in facts
     ]  # fmt: skip
-    connection.execute(insert(events), rows)
+    connection.execute(_APPEND, rows)
 
 
-def start_run(connection: Connection, run: Run) -> None:
-    """Log a run with its planned steps."""
+def start_run(connection: Connection, run: Run, wall: datetime) -> None:
+    """Log a run with its planned steps; ``wall`` is when its process was last heard of."""
     connection.execute(
         insert(runs).values(
             id=run.id, selection=run.selection, partitions=run.partitions, status=run.status.value,
@@ -50,19 +81,21 @@ def start_run(connection: Connection, run: Run) -> None:
     if run.steps:
         connection.execute(insert(steps), [_step_row(step) for step in run.steps])
     append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id))
+    lease.hold_run(connection, run.id, wall)
 
 
 def end_run(connection: Connection, run_id: str, status: RunStatus, at: datetime) -> None:
     """Log how a run ended."""
     connection.execute(update(runs).where(runs.c.id == run_id).values(status=status.value, ended_at=at))
+    lease.forget_run(connection, run_id)
     append(connection, Event(at=at, kind=EventKind.RUN_ENDED, run_id=run_id, detail={"status": status.value}))
 
 
 def save_step(connection: Connection, step: StepRecord, at: datetime) -> None:
     """Log what a step has become."""
     row = _step_row(step)
-    where = (steps.c.run_id == row.pop("run_id")) & (steps.c.position == row.pop("position"))
-    connection.execute(update(steps).where(where).values(**row))
+    row["b_run_id"], row["b_position"] = row.pop("run_id"), row.pop("position")
+    connection.execute(_SAVE_STEP, row)
     if step.status is not StepStatus.RUNNING:
         detail = {"status": step.status.value, "reason": step.reason}
         append(
@@ -73,7 +106,8 @@ def save_step(connection: Connection, step: StepRecord, at: datetime) -> None:
 
 def _step_row(step: StepRecord) -> dict[str, Any]:
     return {
-        "run_id": step.run_id, "position": step.position, "asset": step.asset, "partition": step.partition or "",
+        "run_id": step.run_id, "position": step.position, "asset": step.asset,
+        "partition": step.partition or "",
         "status": step.status.value, "reason": step.reason, "note": step.note, "started_at": step.started_at,
         "ended_at": step.ended_at, "offset_s": step.offset_s, "duration_s": step.duration_s,
         "execute_s": step.execute_s, "gate_s": step.gate_s, "materialization_id": step.materialization_id,
@@ -90,15 +124,14 @@ def add_version(
 ) -> VersionRecord:
     """Log a version that was judged, with the versions that it was made from."""
     row = connection.execute(
-        insert(versions)
-        .values(
-            id=made.id, asset=made.asset, partition=made.partition or "", run_id=made.run_id, status=status.value,
-            materialized_at=made.materialized_at, data_version=made.data_version, code_version=made.code_version,
-            fingerprint=made.fingerprint, duration_s=made.duration_s, rows=made.rows, bytes=made.bytes,
-            format=file_format, metadata=dict(made.metadata), inputs=[version.id for version in inputs],
-            released=False,
-        )
-        .returning(versions.c.seq)
+        _ADD_VERSION,
+        {
+            "id": made.id, "asset": made.asset, "partition": made.partition or "", "run_id": made.run_id,
+            "status": status.value, "materialized_at": made.materialized_at, "data_version": made.data_version,
+            "code_version": made.code_version, "fingerprint": made.fingerprint, "duration_s": made.duration_s,
+            "rows": made.rows, "bytes": made.bytes, "format": file_format, "metadata": dict(made.metadata),
+            "inputs": [version.id for version in inputs], "released": False,
+        },
     )  # fmt: skip
     return VersionRecord(
         seq=row.scalar_one(), id=made.id, address=made.address, status=status, run_id=made.run_id,
@@ -109,29 +142,19 @@ def add_version(
 
 def set_status(connection: Connection, version_id: str, status: VersionStatus, **values: object) -> None:
     """Log what became of a version."""
-    connection.execute(update(versions).where(versions.c.id == version_id).values(status=status.value, **values))
+    connection.execute(_SET_STATUS, {"b_id": version_id, "status": status.value, **values})
 
 
 def retire(connection: Connection, address: Address, keep: str) -> None:
-    """Every other published version of an address is superseded, every other held one discarded, by ``keep``."""
-    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
-    for old, new in (
-        (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED),
-        (VersionStatus.HELD, VersionStatus.DISCARDED),
-    ):
-        connection.execute(
-            update(versions).where(here, versions.c.status == old, versions.c.id != keep).values(status=new.value)
-        )
+    """By ``keep``, every other published version of an address is superseded, every held one discarded."""
+    here = {"b_asset": address.asset, "b_partition": address.partition or "", "b_keep": keep}
+    connection.execute(_RETIRE, here)
 
 
 def discard_held(connection: Connection, address: Address, keep: str) -> None:
     """Every other held version of an address is discarded by the held version ``keep``."""
-    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
-    connection.execute(
-        update(versions)
-        .where(here, versions.c.status == VersionStatus.HELD, versions.c.id != keep)
-        .values(status=VersionStatus.DISCARDED.value)
-    )
+    here = {"b_asset": address.asset, "b_partition": address.partition or "", "b_keep": keep}
+    connection.execute(_DISCARD_HELD, here)
 
 
 def save_decision(connection: Connection, decision: GateDecision, run_id: str) -> None:
@@ -141,11 +164,8 @@ def save_decision(connection: Connection, decision: GateDecision, run_id: str) -
         "reasons": list(decision.reasons), "holds": list(decision.holds), "unknown": decision.unknown,
         "decided_at": decision.decided_at, "by": decision.by, "expires_at": decision.expires_at,
     }  # fmt: skip
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(gates).values(
-        asset=decision.asset, partition=decision.partition or "", **values
-    )
-    connection.execute(statement.on_conflict_do_update(index_elements=["asset", "partition"], set_=values))
+    key = {"asset": decision.asset, "partition": decision.partition or ""}
+    connection.execute(_SAVE_DECISION[connection.dialect.name], {**key, **values})
     append(
         connection,
         Event(
@@ -159,17 +179,21 @@ def save_decision(connection: Connection, decision: GateDecision, run_id: str) -
     )  # fmt: skip
 
 
-def abandon_dead_runs(connection: Connection, at: datetime) -> tuple[str, ...]:
+def break_off(connection: Connection, run_id: str, status: RunStatus, at: datetime, error: str) -> None:
+    """Log that a run ended before its steps did: those that had not ended are interrupted."""
+    open_steps = (steps.c.run_id == run_id) & steps.c.status.in_((StepStatus.RUNNING, StepStatus.PLANNED))
+    connection.execute(
+        update(steps).where(open_steps).values(status=StepStatus.INTERRUPTED.value, error=error, ended_at=at)
+    )
+    end_run(connection, run_id, status, at)
+
+
+def abandon_dead_runs(connection: Connection, at: datetime, wall: datetime) -> tuple[str, ...]:
     """Mark the runs whose process is gone as interrupted; returns their ids."""
     rows = connection.execute(
-        select(runs.c.id, runs.c.holder).where(runs.c.status == RunStatus.RUNNING)
+        select(runs.c.id, runs.c.holder).where(runs.c.status == RunStatus.RUNNING).with_for_update(key_share=True)
     ).all()
-    dead = tuple(row.id for row in rows if is_gone(row.holder))
+    dead = tuple(row.id for row in rows if lease.run_is_dead(connection, row.id, row.holder, wall))
     for run_id in dead:
-        connection.execute(
-            update(steps)
-            .where(steps.c.run_id == run_id, steps.c.status.in_((StepStatus.RUNNING, StepStatus.PLANNED)))
-            .values(status=StepStatus.INTERRUPTED.value, error="the process that ran it is gone")
-        )
-        end_run(connection, run_id, RunStatus.INTERRUPTED, at)
+        break_off(connection, run_id, RunStatus.INTERRUPTED, at, "the process that ran it is gone")
     return dead

@@ -39,7 +39,7 @@ class Whole(PartitionMapping):
 
 @dataclass(frozen=True, slots=True)
 class AllPartitions(PartitionMapping):
-    """An asset without partitions reads every partition of its upstream; it goes on with the published ones."""
+    """A whole asset reads every partition of its upstream; it goes on with the published ones."""
 
     default_on_hold = OnHold.USE_PUBLISHED
 
@@ -47,9 +47,7 @@ class AllPartitions(PartitionMapping):
         return tuple(known)
 
 
-def default_mapping(
-    upstream: str, up: Partitions | None, downstream: str, down: Partitions | None
-) -> PartitionMapping:
+def default_mapping(upstream: str, up: Partitions | None, downstream: str, down: Partitions | None) -> PartitionMapping:
     """The mapping that an edge has unless it says otherwise; raises DefinitionError where none is plain."""
     if up is None:
         return Whole() if down is not None else Same()
@@ -58,6 +56,6 @@ def default_mapping(
     if type(up) is type(down) and up.timezone == down.timezone:
         return Same()
     raise DefinitionError(
-        f"{downstream} ({down.describe()}) reads {upstream} ({up.describe()}): their partitions are cut differently, "
-        "so which ones belong together isn't plain; give both the same partitions"
+        f"{downstream} ({down.describe()}) reads {upstream} ({up.describe()}): their partitions are cut "
+        "differently, so which ones belong together isn't plain; give both the same partitions"
     )

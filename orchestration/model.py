@@ -112,7 +112,6 @@ class Staged:
     """A version that exists and that no reader can see yet: what the gate judges.
 
     ``data`` is what can be looked at beside the data: a frame, a ``ParquetFiles``, or any object.
-    ``inputs`` are the upstream versions that were read, by asset.
     """
 
     materialization: Materialization

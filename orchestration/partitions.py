@@ -21,7 +21,8 @@ class Interval:
 class Partitions(ABC):
     """A set of partition keys in the order of data time.
 
-    Implementations are frozen and compare equal when they cut alike. Every method is pure; ``now`` is a parameter.
+    Implementations are frozen and compare equal when they cut alike. Every method is pure; ``now`` is a
+    parameter.
     """
 
     @property
@@ -68,9 +69,12 @@ class DailyPartitions(Partitions):
 
     def interval(self, key: str) -> Interval:
         day, zone = self._day(key), ZoneInfo(self.zone)
-        begin = datetime.combine(day, time(), zone)
-        finish = datetime.combine(day + timedelta(days=1), time(), zone)
-        return Interval(begin.astimezone(UTC), finish.astimezone(UTC))
+        try:
+            begin = datetime.combine(day, time(), zone)
+            finish = datetime.combine(day + timedelta(days=1), time(), zone)
+            return Interval(begin.astimezone(UTC), finish.astimezone(UTC))
+        except OverflowError:
+            raise PartitionError(f"the day {key} lies at the end of the calendar; it can't be a partition") from None
 
     def between(self, first: str, last: str) -> tuple[str, ...]:
         begin, finish = self._day(first), self._day(last)
@@ -90,7 +94,7 @@ class DailyPartitions(Partitions):
     def _day(self, key: str) -> date:
         try:
             day = date.fromisoformat(key)
-        except ValueError:
+        except (ValueError, TypeError):
             day = None
         if day is None or day.isoformat() != key:
             raise PartitionError(f"{key!r} isn't a daily partition; write a day as YYYY-MM-DD, e.g. {self.start}")

@@ -1,14 +1,15 @@
-"""The plan: which steps, in which order, and why each runs or not. Pure data; the runner walks what ``explain`` prints."""
+"""The plan: which steps, in which order, and why. Pure data; the runner walks what ``explain`` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import heappop, heappush
 
 from orchestration.errors import PartitionError
 from orchestration.graph import Graph
-from orchestration.model import Address, AssetKey, AssetKind
+from orchestration.model import Address, AssetKey, AssetKind, StepStatus
 from orchestration.partitions import Partitions
 from orchestration.selection import select
 from orchestration.staleness import Action, judge
@@ -21,6 +22,7 @@ class PlannedStep:
     action: Action
     reason: str
     note: str = ""
+    forced: bool = False  # made again whatever its state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +73,36 @@ def make_plan(
     wanted = chosen | graph.ancestors(chosen)
     asked = partition_range(partitions)
     steps, pending = [], set[Address]()
+    outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
     for address in _addresses(graph, wanted, asked, now):
+        forced = force and address.asset in chosen
         judgement = judge(
-            graph, address, snapshot, code_versions[address.asset],
-            force=force and address.asset in chosen, pending=pending,
-        )  # fmt: skip
+            graph,
+            address,
+            snapshot,
+            code_versions[address.asset],
+            force=forced,
+            pending=pending,
+            outcomes=outcomes,
+        )
         unseen = judgement.action is Action.OBSERVE and snapshot.of(address).published is None
         if judgement.action is Action.RUN or unseen:
             pending.add(address)
+        elif judgement.action is Action.BLOCK:
+            outcomes[address] = (StepStatus.BLOCKED, judgement.blocked_by)
         steps.append(
-            PlannedStep(address=address, action=judgement.action, reason=judgement.reason, note=judgement.note)
+            PlannedStep(
+                address=address,
+                action=judgement.action,
+                reason=judgement.reason,
+                note=judgement.note,
+                forced=forced,
+            )
         )
     return Plan(selection=selection, partitions=partitions or "", force=force, steps=tuple(steps))
 
 
-def _addresses(
-    graph: Graph, wanted: set[AssetKey], asked: tuple[str, str] | None, now: datetime
-) -> Iterable[Address]:
+def _addresses(graph: Graph, wanted: set[AssetKey], asked: tuple[str, str] | None, now: datetime) -> Iterable[Address]:
     """Upstream first, and day by day: assets that are cut alike are walked one partition after the other."""
     partitioned = [key for key in graph.order if key in wanted and graph.asset(key).partitions is not None]
     if partitioned and asked is None:
@@ -117,28 +132,35 @@ def _partitions(graph: Graph, key: AssetKey) -> Partitions:
 
 
 def _groups(graph: Graph, wanted: set[AssetKey]) -> list[list[AssetKey]]:
-    """The wanted assets in topological order, cut into runs of assets with the same partitions, as long as can be."""
-    left = {key: {e.upstream for e in graph.upstream(key)} & wanted for key in graph.order if key in wanted}
+    """The wanted assets in topological order, in runs of assets with the same partitions, as long as can be.
+
+    Sources and other whole assets come as early as they can, so that the partitioned ones stay together.
+    """
+    place = {key: n for n, key in enumerate(graph.order)}
+    missing = {key: {e.upstream for e in graph.upstream(key)} & wanted for key in graph.order if key in wanted}
+    ready: dict[Partitions | None, list[tuple[bool, int, AssetKey]]] = {}
+
+    def add(key: AssetKey) -> None:
+        asset = graph.asset(key)
+        heappush(ready.setdefault(asset.partitions, []), (asset.kind is not AssetKind.SOURCE, place[key], key))
+
+    for key, upstream in missing.items():
+        if not upstream:
+            add(key)
     groups: list[list[AssetKey]] = []
-    current: Partitions | None = None
-    while left:
-        ready = [key for key, upstream in left.items() if not upstream]
-        alike = [key for key in ready if groups and graph.asset(key).partitions == current]
-        # Sources and other whole assets come as early as they can, so that the partitioned ones stay together.
-        key = (alike or sorted(ready, key=lambda k: _rank(graph, k)))[0]
-        if not alike:
-            groups.append([])
-            current = graph.asset(key).partitions
-        groups[-1].append(key)
-        del left[key]
-        for upstream in left.values():
-            upstream.discard(key)
+    while ready:
+        partitions = min(ready, key=lambda cut: (ready[cut][0][0], cut is not None, ready[cut][0][1]))
+        groups.append([])
+        while waiting := ready.get(partitions):
+            _, _, key = heappop(waiting)
+            groups[-1].append(key)
+            for below in graph.downstream(key):
+                if below in missing and key in missing[below]:
+                    missing[below].discard(key)
+                    if not missing[below]:
+                        add(below)
+        ready.pop(partitions)
     return groups
-
-
-def _rank(graph: Graph, key: AssetKey) -> tuple[bool, bool]:
-    asset = graph.asset(key)
-    return (asset.kind is not AssetKind.SOURCE, asset.partitions is not None)
 
 
 _WORDS = {
@@ -173,5 +195,3 @@ def _plural(action: Action, count: int) -> str:
 def _line(step: PlannedStep, width: int) -> str:
     note = f" ({step.note})" if step.note else ""
     return f"  {step.address!s:<{width}}  {_WORDS[step.action]} because {step.reason}{note}"
-
-

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestration.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 
@@ -32,4 +33,9 @@ def references(name: str, sql: str) -> tuple[str, ...]:
 
 def render(sql: str, relations: Mapping[str, str]) -> str:
     """The query with each reference replaced by its relation (SQL text made by an IO manager)."""
-    return _environment().from_string(sql).render(relations)
+    return _template(sql).render(relations)
+
+
+@cache
+def _template(sql: str) -> Template:
+    return _environment().from_string(sql)

@@ -1,12 +1,13 @@
 """Walking a plan: execute, stage, ask the gate, publish or hold, log.
 
-Publishing spans two stores, so it is done in this order: the verdict and the intent to publish in one transaction
-of the log, the pointer in storage, the confirmation in the log. Whoever comes after a crash between them finishes
-the intent (``recover``).
+Publishing spans two stores, so it is done in this order: the verdict and the intent to publish in one
+transaction of the log, the pointer in storage, the confirmation in the log. Whoever comes after a crash
+between them finishes the intent (``recover``).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, LeaseLost, StateError
 from orchestration.execute import Execution
 from orchestration.model import Address, AssetKey, Run, RunStatus, StepRecord, StepStatus
-from orchestration.plan import Plan
+from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
 from orchestration.runtime import Runtime
 from orchestration.staleness import Action
@@ -27,6 +28,8 @@ from orchestration.state import Snapshot, load
 from orchestration.step import Step
 
 _HEARTBEAT_S = 15.0
+
+_log = logging.getLogger("tidegate.runner")
 
 
 def _silent(step: StepRecord) -> None:
@@ -42,8 +45,8 @@ def run_plan(
 ) -> Run:
     """Walk ``plan`` to its end and return the run with what became of each step.
 
-    A step that fails, is held or is blocked stops only what depends on it. ``listener`` hears each step when it
-    begins and when it ends.
+    A step that fails, is held or is blocked stops only what depends on it. ``listener`` hears each step when
+    it begins and when it ends.
 
     Raises
     ------
@@ -81,61 +84,62 @@ class _Walk:
         self._execution = Execution(runtime.graph, runtime.io, runtime.root)
 
     def to_the_end(self) -> Run:
-        with writing(self._runtime.engine) as connection:
-            log.start_run(connection, self._run)
-        with reading(self._runtime.engine) as connection:
-            self._snapshot = load(connection, {step.asset for step in self._run.steps})
-        with self._heartbeat():
-            try:
-                for planned in self._run.steps:
-                    self._walk(planned)
-            except BaseException:
-                self._interrupt()
-                raise
-        status = _status(self._done)
-        ended_at = self._runtime.clock.now()
-        with writing(self._runtime.engine) as connection:
-            log.end_run(connection, self._run.id, status, ended_at)
-        return replace(self._run, status=status, ended_at=ended_at, steps=tuple(self._done))
+        runtime, run = self._runtime, self._run
+        with writing(runtime.engine) as connection:
+            log.start_run(connection, run, runtime.clock.wall())
+        try:
+            with self._heartbeat():
+                with reading(runtime.engine) as connection:
+                    self._snapshot = load(connection, self._assets())
+                for planned, record in zip(self._plan.steps, run.steps, strict=True):
+                    self._walk(planned, record)
+            status, ended_at = _status(self._done), runtime.clock.now()
+            with writing(runtime.engine) as connection:
+                log.end_run(connection, run.id, status, ended_at)
+        except BaseException:
+            self._interrupt()
+            raise
+        return replace(run, status=status, ended_at=ended_at, steps=tuple(self._done))
 
-    def _walk(self, planned: StepRecord) -> None:
+    def _assets(self) -> set[AssetKey]:
+        """Those of the plan and those that they read, which a plan made by hand may leave out."""
+        chosen = {step.asset for step in self._run.steps}
+        return chosen | self._runtime.graph.ancestors(chosen, 1)
+
+    def _walk(self, planned: PlannedStep, record: StepRecord) -> None:
         runtime = self._runtime
+        step = Step(runtime, self._execution, self._snapshot, self._outcomes, force=planned.forced)
+        judgement = step.judge(planned.address)
         started = replace(
-            planned,
+            record,
             status=StepStatus.RUNNING,
+            reason=judgement.reason,
+            note=judgement.note,
             started_at=runtime.clock.now(),
             offset_s=runtime.clock.monotonic() - self._began,
         )
-        step = Step(runtime, self._execution, self._snapshot, self._outcomes, force=self._forces(planned.address))
-        judgement = step.judge(planned.address)
-        started = replace(started, reason=judgement.reason, note=judgement.note)
         if judgement.action in (Action.RUN, Action.OBSERVE):
             self._listener(started)
             try:
                 ended = step.make(started, judgement.action)
             except (LeaseHeld, LeaseLost) as error:
                 ended = replace(started, status=StepStatus.FAILED, error=str(error))
-            except StateError:
-                raise
         else:
             ended = _without_running(started, judgement.action, judgement.blocked_by)
         self._end(ended)
 
-    def _forces(self, address: Address) -> bool:
-        return self._plan.force and self._plan.steps[len(self._done)].reason == "forced"
-
     def _end(self, step: StepRecord) -> None:
         runtime = self._runtime
-        ended = step
-        if step.status is not StepStatus.RUNNING and step.ended_at is None:
-            ended = replace(
-                step,
-                ended_at=runtime.clock.now(),
-                duration_s=runtime.clock.monotonic() - self._began - (step.offset_s or 0.0),
-                error=runtime.redact(step.error) if step.error else None,
-            )
-            with writing(runtime.engine) as connection:
-                log.save_step(connection, ended, ended.ended_at or runtime.clock.now())
+        ended = replace(
+            step,
+            reason=_storable(step.reason),
+            note=_storable(step.note),
+            ended_at=runtime.clock.now(),
+            duration_s=runtime.clock.monotonic() - self._began - (step.offset_s or 0.0),
+            error=_storable(runtime.redact(step.error)) if step.error else None,
+        )
+        with writing(runtime.engine) as connection:
+            log.save_step(connection, ended, ended.ended_at or runtime.clock.now())
         self._done.append(ended)
         self._outcomes[ended.address] = (ended.status, ended.blocked_by)
         self._listener(ended)
@@ -145,11 +149,8 @@ class _Walk:
         now = self._runtime.clock.now()
         try:
             with writing(self._runtime.engine) as connection:
-                for step in self._run.steps[len(self._done) :]:
-                    broken = replace(step, status=StepStatus.INTERRUPTED, ended_at=now, error="the run was interrupted")
-                    log.save_step(connection, broken, now)
                 lease.release_all(connection, self._run.id)
-                log.end_run(connection, self._run.id, RunStatus.INTERRUPTED, now)
+                log.break_off(connection, self._run.id, RunStatus.INTERRUPTED, now, "the run was interrupted")
         except StateError:
             return  # the state can't be written: the next run finds our process gone and says the same
 
@@ -177,8 +178,8 @@ class _Heartbeat:
             try:
                 with writing(self._engine) as connection:
                     lease.renew(connection, (self._run_id,), self._wall())
-            except StateError:
-                continue  # tried again at the next beat; a lease that lapses is refused by its token
+            except Exception as error:  # tried again at the next beat; a lease that lapses is refused by its token
+                _log.warning("the leases of run %s could not be renewed: %s", self._run_id, error)
 
 
 def _without_running(step: StepRecord, action: Action, blocked_by: AssetKey | None) -> StepRecord:
@@ -188,6 +189,11 @@ def _without_running(step: StepRecord, action: Action, blocked_by: AssetKey | No
         Action.BLOCK: StepStatus.BLOCKED,
     }[action]
     return replace(step, status=status, blocked_by=blocked_by)
+
+
+def _storable(text: str) -> str:
+    """Text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def _status(steps: list[StepRecord]) -> RunStatus:

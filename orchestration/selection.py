@@ -1,13 +1,15 @@
 """The one small language that names assets: ``+orders``, ``orders+2``, ``tag:pii``, ``group:raw,flights``.
 
-A comma is a union. ``+`` before a name adds everything upstream, after it everything downstream, a number beside it
-limits the steps. ``*`` is everything.
+A comma is a union. ``+`` before a name adds everything upstream, after it everything downstream, a number
+beside it limits the steps. ``*`` is everything.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from orchestration.assets import Asset
 from orchestration.errors import UnknownName
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
@@ -42,7 +44,7 @@ def _named(graph: Graph, name: str) -> set[AssetKey]:
     method, colon, value = name.partition(":")
     if not colon or name in graph:
         return {graph.asset(name).key}
-    values = {
+    values: dict[str, Callable[[Asset], tuple[str, ...]]] = {
         "tag": lambda asset: asset.tags,
         "group": lambda asset: (asset.group,) if asset.group else (),
         "owner": lambda asset: asset.owners,

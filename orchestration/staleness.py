@@ -1,4 +1,4 @@
-"""What really has to be computed: one pure function, asked by the plan and again by the runner before each step."""
+"""What really has to be computed: one pure function, asked by the plan and by the runner before each step."""
 
 from __future__ import annotations
 
@@ -65,10 +65,13 @@ def judge(
     note = "; ".join(notes)
     asset = graph.asset(address.asset)
     if asset.kind is AssetKind.SOURCE:
-        return Judgement(action=Action.OBSERVE, reason="a source is observed in each run; what reads it runs if it changed")
+        return Judgement(
+            action=Action.OBSERVE, reason="a source is observed in each run; what reads it runs if it changed"
+        )
     fingerprint = _fingerprint(code_version, inputs)
     if waits_for is not None:
-        return Judgement(action=Action.RUN, reason=f"{waits_for} runs first", note=note, inputs=tuple(inputs))
+        reason = "forced" if force else f"{waits_for} runs first"
+        return Judgement(action=Action.RUN, reason=reason, note=note, inputs=tuple(inputs))
     action, reason = _compare(snapshot.of(address), fingerprint, force)
     return Judgement(action=action, reason=reason, note=note, fingerprint=fingerprint, inputs=tuple(inputs))
 
@@ -76,6 +79,8 @@ def judge(
 def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action, str]:
     if force:
         return Action.RUN, "forced"
+    if state.is_held and state.held is None:
+        return Action.RUN, "its held version was thrown away"
     held = state.held if state.is_held else None
     if held is not None and held.fingerprint == fingerprint:
         why = state.gate.reasons[0] if state.gate and state.gate.reasons else "the gate keeps it back"
@@ -85,11 +90,8 @@ def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action
         return Action.RUN, "never materialized"
     if newest.fingerprint == fingerprint:
         return Action.SKIP, "up to date: its code and its inputs are those of the published version"
-    code, _, data = fingerprint.partition(".")
-    old_code, _, old_data = newest.fingerprint.partition(".")
-    if code != old_code:
-        return Action.RUN, "its code changed"
-    return Action.RUN, "what it reads changed" if data != old_data else "it changed"
+    code, old_code = fingerprint.partition(".")[0], newest.fingerprint.partition(".")[0]
+    return Action.RUN, "what it reads changed" if code == old_code else "its code changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,13 @@ def _inputs(
     outcomes: Mapping[Address, tuple[StepStatus, AssetKey | None]],
 ) -> _Found | Judgement:
     """The versions that an edge reads, or the judgement that blocks the address."""
-    known: tuple[str, ...] = ()
-    if graph.asset(edge.upstream).partitions is not None and address.partition is None:
-        coming = {a.partition for a in pending if a.asset == edge.upstream and a.partition is not None}
-        known = tuple(sorted({*snapshot.known(edge.upstream), *coming}))
-    chosen, left_out, waits = [], [], None
+    known = _known(graph, edge, address, snapshot, pending, outcomes)
+    chosen: list[VersionRecord] = []
+    left_out: list[Address] = []
+    older: list[Address] = []
+    waits = None
+    # What a source gave is kept nowhere: without reading it in this run there is nothing to hand on.
+    only_now = edge.parameter is not None and graph.asset(edge.upstream).kind is AssetKind.SOURCE
     for key in edge.mapping.upstream(address.partition, known):
         upstream = Address(edge.upstream, key)
         if upstream in pending:
@@ -121,24 +125,45 @@ def _inputs(
         state = snapshot.of(upstream)
         status, root = outcomes.get(upstream, (None, None))
         bad = state.is_held or status in _FAILED or status is StepStatus.BLOCKED
-        if bad and edge.on_hold is OnHold.WAIT:
+        if (bad and edge.on_hold is OnHold.WAIT) or (only_now and status in _FAILED):
             return _blocked(upstream, state, status, root)
-        take = state.held if edge.on_hold is OnHold.PROCEED and state.is_held else state.published
+        take = state.held if edge.on_hold is OnHold.PROCEED and state.is_held else None
+        take = take or state.published
         if take is not None:
             chosen.append(take)
+            if bad and take is state.published:
+                older.append(upstream)
         elif edge.on_hold is OnHold.WAIT:
             return _blocked(upstream, state, status, root)
-        if bad and not (edge.on_hold is OnHold.PROCEED and take is not None):
+        else:
             left_out.append(upstream)
-    if not chosen and waits is None:
+    if not chosen and waits is None and edge.parameter is not None:
         nothing = f"nothing of {edge.upstream} is published"
         return Judgement(action=Action.BLOCK, reason=nothing, blocked_by=edge.upstream)
-    return _Found(tuple(chosen), _left_out(edge, chosen, left_out), waits)
+    return _Found(tuple(chosen), _note(edge, chosen, left_out, older), waits)
 
 
-def _blocked(
-    upstream: Address, state: AddressState, status: StepStatus | None, root: AssetKey | None
-) -> Judgement:
+def _known(
+    graph: Graph,
+    edge: Edge,
+    address: Address,
+    snapshot: Snapshot,
+    pending: Collection[Address],
+    outcomes: Mapping[Address, tuple[StepStatus, AssetKey | None]],
+) -> tuple[str, ...]:
+    """The upstream partitions that should be there: from the first judged, coming or tried to the last."""
+    partitions = graph.asset(edge.upstream).partitions
+    if address.partition is not None or partitions is None:
+        return ()
+    here = (a.partition for among in (pending, outcomes) for a in among if a.asset == edge.upstream)
+    keys = {*snapshot.known(edge.upstream), *(key for key in here if key is not None)}
+    if not keys:
+        return ()
+    ends = {key: partitions.interval(key).start for key in keys}
+    return partitions.between(min(keys, key=ends.__getitem__), max(keys, key=ends.__getitem__))
+
+
+def _blocked(upstream: Address, state: AddressState, status: StepStatus | None, root: AssetKey | None) -> Judgement:
     by = root or upstream.asset
     if state.is_held:
         reason = f"{upstream} is held"
@@ -151,14 +176,22 @@ def _blocked(
     return Judgement(action=Action.BLOCK, reason=reason, blocked_by=by)
 
 
-def _left_out(edge: Edge, chosen: list[VersionRecord], left_out: list[Address]) -> str:
-    if not left_out:
+def _note(edge: Edge, chosen: list[VersionRecord], left_out: list[Address], older: list[Address]) -> str:
+    """What a reader of the result must know about its inputs; empty where there is nothing to say."""
+    said = []
+    if left_out:
+        said.append(f"{len(left_out)} not published and left out: {_keys(left_out)}")
+    if older:
+        said.append(f"{len(older)} held or failed read as last published: {_keys(older)}")
+    if not said:
         return ""
-    names = ", ".join(str(a.partition) for a in left_out[:5]) + (", ..." if len(left_out) > 5 else "")
-    return (
-        f"read {len(chosen)} published partitions of {edge.upstream}; "
-        f"{len(left_out)} held or blocked left out: {names}"
-    )
+    if any(a.partition is not None for a in (*left_out, *older)):
+        return f"read {len(chosen)} published partitions of {edge.upstream}; {'; '.join(said)}"
+    return f"read {edge.upstream} as last published" if older else f"went on without {edge.upstream}"
+
+
+def _keys(addresses: list[Address]) -> str:
+    return ", ".join(str(a.partition) for a in addresses[:5]) + (", ..." if len(addresses) > 5 else "")
 
 
 def _fingerprint(code_version: str, inputs: list[tuple[Edge, tuple[VersionRecord, ...]]]) -> str:
@@ -168,4 +201,5 @@ def _fingerprint(code_version: str, inputs: list[tuple[Edge, tuple[VersionRecord
         digest.update(f"\0{edge.upstream}".encode())
         for version in versions:
             digest.update(f"\0{version.address.partition}\0{version.data_version}".encode())
-    return f"{code_version[:32]}.{digest.hexdigest()[:32]}"
+    code = hashlib.sha256(code_version.encode()).hexdigest()  # an explicit one may hold any text
+    return f"{code[:32]}.{digest.hexdigest()[:32]}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from orchestration.io.base import StoredVersion
 from orchestration.model import Address, AssetKey, GateOutcome, VersionStatus
@@ -92,28 +92,34 @@ def load(connection: Connection, assets: Collection[AssetKey]) -> Snapshot:
     return snapshot
 
 
-def load_one(connection: Connection, address: Address) -> AddressState:
-    """The state of one address."""
-    snapshot = Snapshot()
-    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
-    live = (VersionStatus.PUBLISHED, VersionStatus.HELD)
-    rows = connection.execute(
-        _version_columns().where(here, versions.c.status.in_(live)).order_by(versions.c.seq)
-    ).all()
-    where = (gates.c.asset == address.asset) & (gates.c.partition == (address.partition or ""))
-    _fill(snapshot, rows, connection.execute(select(gates).where(where)).all())
-    return snapshot.of(address)
+def load_one(connection: Connection, address: Address, known: Sequence[VersionRecord] | None = None) -> AddressState:
+    """The state of one address; ``known`` are its versions where the caller has just read them."""
+    here = {"b_asset": address.asset, "b_partition": address.partition or ""}
+    published = held = None
+    for version in known_versions(connection, address) if known is None else known:
+        published = version if version.status is VersionStatus.PUBLISHED else published
+        held = version if version.status is VersionStatus.HELD else held
+    row = connection.execute(_GATE, here).one_or_none()
+    return AddressState(published, held, None if row is None else _gate(row))
 
 
 def known_versions(connection: Connection, address: Address) -> tuple[VersionRecord, ...]:
     """Every version of an address that the log has, oldest first, whatever became of it."""
-    here = (versions.c.asset == address.asset) & (versions.c.partition == (address.partition or ""))
-    return tuple(_record(row) for row in connection.execute(_version_columns().where(here).order_by(versions.c.seq)))
+    here = {"b_asset": address.asset, "b_partition": address.partition or ""}
+    return tuple(_record(row) for row in connection.execute(_VERSIONS, here))
+
+
+def status_of(connection: Connection, version_id: str) -> VersionStatus | None:
+    """What has become of one version; None for one that the log doesn't know."""
+    found = connection.execute(select(versions.c.status).where(versions.c.id == version_id)).scalar_one_or_none()
+    return None if found is None else VersionStatus(found)
 
 
 def unconfirmed(connection: Connection) -> tuple[VersionRecord, ...]:
     """The versions whose publication was begun and not confirmed."""
-    rows = connection.execute(_version_columns().where(versions.c.status == VersionStatus.PUBLISHING))
+    rows = connection.execute(
+        _version_columns().where(versions.c.status == VersionStatus.PUBLISHING).order_by(versions.c.seq)
+    )
     return tuple(_record(row) for row in rows)
 
 
@@ -135,11 +141,14 @@ def _fill(snapshot: Snapshot, rows: Sequence[Any], decided: Sequence[Any]) -> No
             snapshot.put(record.address, replace(state, held=record))
     for row in decided:
         address = Address(AssetKey(row.asset), row.partition or None)
-        gate = GateRecord(
-            materialization_id=row.materialization_id, outcome=GateOutcome(row.outcome),
-            reasons=tuple(row.reasons), decided_at=row.decided_at, expires_at=row.expires_at,
-        )  # fmt: skip
-        snapshot.put(address, replace(snapshot.of(address), gate=gate))
+        snapshot.put(address, replace(snapshot.of(address), gate=_gate(row)))
+
+
+def _gate(row: Any) -> GateRecord:
+    return GateRecord(
+        materialization_id=row.materialization_id, outcome=GateOutcome(row.outcome), reasons=tuple(row.reasons),
+        decided_at=row.decided_at, expires_at=row.expires_at,
+    )  # fmt: skip
 
 
 def _record(row: Any) -> VersionRecord:
@@ -154,3 +163,10 @@ def _chunks(items: Sequence[AssetKey], size: int) -> Iterable[Sequence[AssetKey]
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
+# Built once, because each step asks them.
+_VERSIONS = (
+    _version_columns()
+    .where(versions.c.asset == bindparam("b_asset"), versions.c.partition == bindparam("b_partition"))
+    .order_by(versions.c.seq)
+)
+_GATE = select(gates).where(gates.c.asset == bindparam("b_asset"), gates.c.partition == bindparam("b_partition"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from orchestration import lease, log
 from orchestration.database import reading, writing
-from orchestration.errors import LeaseLost, StateError, TidegateError
+from orchestration.errors import LeaseHeld, LeaseLost, StateError, TidegateError
 from orchestration.events import Event, EventKind
 from orchestration.execute import Execution
 from orchestration.gate import Ruling
@@ -26,10 +27,24 @@ from orchestration.model import (
     StepStatus,
     VersionStatus,
 )
-from orchestration.recovery import OBSERVED, confirm
+from orchestration.recovery import OBSERVED, above_storage, confirm, unfinished
 from orchestration.runtime import Runtime
 from orchestration.staleness import Action, Judgement, judge
 from orchestration.state import AddressState, GateRecord, Snapshot, VersionRecord, known_versions, load_one
+
+_SOURCE_WAIT_S = 30.0
+_SOURCE_POLL_S = 0.05
+
+_log = logging.getLogger("tidegate.step")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A lease, and what the log said in the transaction that took it."""
+
+    token: int
+    known: tuple[VersionRecord, ...]
+    state: AddressState
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,46 +79,70 @@ class Step:
 
     def make(self, step: StepRecord, action: Action) -> StepRecord:
         """Do it; returns what became of the step. Raises LeaseHeld, LeaseLost and StateError."""
-        address = step.address
-        token = self._take(step)
-        judgement = self._again(address)
-        if judgement.action is not action:  # another process has made it in the meantime
-            with writing(self._runtime.engine) as connection:
-                lease.release(connection, address, token)
-            return replace(step, status=_QUIET[judgement.action], reason=judgement.reason)
+        taken = self._take(step, wait=action is Action.OBSERVE)
+        token = taken.token
+        try:
+            token = self._tidy(step.address, taken)
+            judgement = self.judge(step.address)  # once more under the lease, from what the log says now
+            if judgement.action is not action:  # another process has made it in the meantime
+                self._release(step.address, token)
+                status = _QUIET.get(judgement.action, StepStatus.FAILED)
+                return replace(step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by)
+            return self._produce(step, action, judgement, token)
+        except (StateError, LeaseLost):
+            raise
+        except TidegateError as error:
+            self._release(step.address, token)
+            return replace(step, status=StepStatus.FAILED, error=str(error))
+        except Exception as error:  # ours or a library's: one step fails by it, not the run
+            _log.exception("%s failed outside the user's function", step.address)
+            self._release(step.address, token)
+            said = f"{step.address}: {type(error).__name__}: {' '.join(str(error).split())}"
+            return replace(step, status=StepStatus.FAILED, error=f"{said}; readers keep what they had")
+
+    def _take(self, step: StepRecord, *, wait: bool) -> _Taken:
+        """Take the lease and say that the step runs; ``wait``: observing a source harms nobody."""
+        clock, address = self._runtime.clock, step.address
+        patience_s = _SOURCE_WAIT_S if wait else 0.0
+        while True:
+            try:
+                with writing(self._runtime.engine) as connection:
+                    token = lease.acquire(connection, address, step.run_id, clock.wall())
+                    log.save_step(connection, step, clock.now())
+                    known = known_versions(connection, address)
+                    return _Taken(token, known, load_one(connection, address, known))
+            except LeaseHeld:
+                if patience_s <= 0:
+                    raise
+            time.sleep(_SOURCE_POLL_S)
+            patience_s -= _SOURCE_POLL_S
+
+    def _tidy(self, address: Address, taken: _Taken) -> int:
+        """Finish or remove what a dead holder left; returns the token, which may have grown."""
+        runtime = self._runtime
+        token = above_storage(runtime.engine, runtime.io, address, taken.token)
+        state = taken.state
+        if left := unfinished(taken.known):
+            for version in left:
+                confirm(runtime.engine, runtime.io, runtime.clock, version, token, keep_lease=True)
+            with reading(runtime.engine) as connection:
+                state = load_one(connection, address)
+        runtime.io.sweep(address, {version.id for version in taken.known})
+        self._snapshot.put(address, state)
+        return token
+
+    def _produce(self, step: StepRecord, action: Action, judgement: Judgement, token: int) -> StepRecord:
         clock = self._runtime.clock
         began = clock.monotonic()
-        try:
-            made = self._execute(step, action, judgement)
-        except TidegateError as error:
-            if isinstance(error, StateError | LeaseLost):
-                raise
-            return self._fail(step, token, str(error))
+        made = self._execute(step, action, judgement)
         executed = clock.monotonic()
         ruling = self._rule(made.staged)
         step = replace(step, execute_s=executed - began, gate_s=clock.monotonic() - executed)
         return self._settle(step, token, made, ruling, judgement)
 
-    def _take(self, step: StepRecord) -> int:
-        """Take the lease, finish or remove what a dead holder left, and say that the step runs."""
-        runtime, address = self._runtime, step.address
-        with writing(runtime.engine) as connection:
-            token = lease.acquire(connection, address, step.run_id, runtime.clock.wall())
-            log.save_step(connection, step, runtime.clock.now())
-            known = known_versions(connection, address) if token > 1 else ()
-        for version in known:
-            if version.status is VersionStatus.PUBLISHING:
-                confirm(runtime.engine, runtime.io, runtime.clock, version, token)
-                with writing(runtime.engine) as connection:
-                    token = lease.acquire(connection, address, step.run_id, runtime.clock.wall())
-        runtime.io.sweep(address, {version.id for version in known})
-        return token
-
-    def _again(self, address: Address) -> Judgement:
-        """Judge once more under the lease, from what the log says of this address now."""
-        with reading(self._runtime.engine) as connection:
-            self._snapshot.put(address, load_one(connection, address))
-        return self.judge(address)
+    def _release(self, address: Address, token: int) -> None:
+        with writing(self._runtime.engine) as connection:
+            lease.release(connection, address, token)
 
     def _execute(self, step: StepRecord, action: Action, judgement: Judgement) -> _Made:
         runtime, address = self._runtime, step.address
@@ -133,7 +172,8 @@ class Step:
             materialized_at=self._runtime.clock.now(), data_version=written.data_version,
             code_version=self._runtime.code_versions[step.asset],
             fingerprint=written.data_version if observed else judgement.fingerprint,
-            duration_s=duration_s, rows=written.rows, bytes=None if observed else written.bytes, metadata=metadata,
+            duration_s=duration_s, rows=written.rows, bytes=None if observed else written.bytes,
+            metadata=metadata,
         )  # fmt: skip
 
     def _rule(self, staged: Staged) -> Ruling:
@@ -147,14 +187,14 @@ class Step:
             made = staged.materialization
             why = self._runtime.redact(f"the gate could not judge it: {type(error).__name__}: {error}")
             decision = GateDecision(
-                asset=made.asset, partition=made.partition, materialization_id=made.id, outcome=GateOutcome.HELD,
-                reasons=(why,), holds=("gate",), decided_at=self._runtime.clock.now(), by="gate", unknown=True,
+                asset=made.asset, partition=made.partition, materialization_id=made.id,
+                outcome=GateOutcome.HELD,
+                reasons=(why,), holds=("gate",), decided_at=self._runtime.clock.now(), by="gate",
+                unknown=True,
             )  # fmt: skip
             return Ruling(decision, lambda connection, version_seq: None)
 
-    def _settle(
-        self, step: StepRecord, token: int, made: _Made, ruling: Ruling, judgement: Judgement
-    ) -> StepRecord:
+    def _settle(self, step: StepRecord, token: int, made: _Made, ruling: Ruling, judgement: Judgement) -> StepRecord:
         """Log the verdict, then publish or hold."""
         runtime, decision, address = self._runtime, ruling.decision, step.address
         held = decision.outcome is GateOutcome.HELD
@@ -174,8 +214,9 @@ class Step:
                     Event(at=decision.decided_at, kind=kind, run_id=step.run_id, address=address, detail=detail),
                 )
                 lease.release(connection, address, token)
-        if not held:
-            confirm(runtime.engine, runtime.io, runtime.clock, record, token)
+        if not held and not confirm(runtime.engine, runtime.io, runtime.clock, record, token):
+            gone = f"{address}: the staged version {record.id} is no longer in storage, so it was not published"
+            return replace(step, status=StepStatus.FAILED, error=f"{gone}; run it again")
         self._remember(address, record, decision)
         outcome = StepStatus.OBSERVED if made.format == OBSERVED else StepStatus.PUBLISHED
         return replace(
@@ -196,16 +237,9 @@ class Step:
         state = AddressState(old.published, now, gate) if held else AddressState(now, None, gate)
         self._snapshot.put(address, state)
 
-    def _fail(self, step: StepRecord, token: int, error: str) -> StepRecord:
-        with writing(self._runtime.engine) as connection:
-            lease.release(connection, step.address, token)
-        return replace(step, status=StepStatus.FAILED, error=error)
 
-
-_QUIET: Mapping[Action, Any] = {
+_QUIET: Mapping[Action, StepStatus] = {
     Action.SKIP: StepStatus.SKIPPED,
     Action.STAY_HELD: StepStatus.HELD,
     Action.BLOCK: StepStatus.BLOCKED,
-    Action.RUN: StepStatus.FAILED,
-    Action.OBSERVE: StepStatus.FAILED,
 }

@@ -1,7 +1,7 @@
 """The tables of the log: facts are appended to ``events``, the others are projections of them.
 
-``partition`` is ``""`` for an asset without partitions, so that unique keys hold on every engine. Instants are
-aware UTC (:class:`Instant`), which SQLite keeps as microseconds since 1970.
+``partition`` is ``""`` for an asset without partitions, so that unique keys hold on every engine. Instants
+are aware UTC (:class:`Instant`), which SQLite keeps as microseconds since 1970.
 """
 
 from __future__ import annotations

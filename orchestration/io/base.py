@@ -52,17 +52,15 @@ class IOManager(Protocol):
     """Keeps the versions of addresses. Every implementation passes ``check_io_manager``.
 
     A version is written once under its id (``stage``), becomes visible by ``publish`` and is never changed.
-    ``publish`` is atomic and idempotent, and refuses a token lower than the published one (LeaseLost). A crash at
-    any point leaves the old version or the new one readable, never half of one; what ``stage`` left behind is
-    removed by ``sweep``. Thread-safe for different addresses. Raises StorageError for what the storage refuses and
-    CorruptData for content that is not what was recorded.
+    ``publish`` is atomic and idempotent, and refuses a token lower than the published one (LeaseLost). A
+    crash at any point leaves the old version or the new one readable, never half of one; what ``stage`` left
+    behind is removed by ``sweep``. Thread-safe for different addresses. Raises StorageError for what the
+    storage refuses and CorruptData for content that is not what was recorded.
     """
 
     def stage(self, address: Address, version: str, value: object) -> StagedData: ...
 
-    def stage_query(
-        self, address: Address, version: str, sql: str, parameters: Mapping[str, object]
-    ) -> StagedData: ...
+    def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData: ...
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         """SQL text that stands for the rows of ``versions`` together, in ``stage_query``."""
@@ -71,8 +69,8 @@ class IOManager(Protocol):
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         """Read versions of one asset as the annotation ``wants`` asks.
 
-        ``one``: a single version is returned as it was written. Otherwise frames are concatenated in the order
-        given, and anything else comes as a dict by partition.
+        ``one``: a single version is returned as it was written. Otherwise frames are concatenated in the
+        order given, and anything else comes as a dict by partition.
         """
         ...
 

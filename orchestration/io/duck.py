@@ -19,12 +19,14 @@ def relation(paths: Sequence[str]) -> str:
     return f"read_parquet([{literals}], union_by_name = true, hive_partitioning = false)"
 
 
-def query(sql: str, parameters: Mapping[str, object]) -> pa.Table:
-    """The result of one query; raises AssetError with the engine's message."""
+def query(sql: str, parameters: Mapping[str, object], tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
+    """The result of one query, which may name ``tables``; raises AssetError with the engine's message."""
     import duckdb
 
     used = {name: value for name, value in parameters.items() if f"${name}" in sql}
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as engine:
+        for name, table in (tables or {}).items():
+            engine.register(name, table)
         try:
             return engine.sql(sql, params=used).to_arrow_table()
         except duckdb.Error as error:

@@ -3,8 +3,8 @@
     <root>/<asset>/<partition>/versions/<version>/data.parquet, manifest.json
     <root>/<asset>/<partition>/current.json          what readers see
 
-Any number of processes read while others write; publishing copies nothing, and a held version is a version that no
-pointer names.
+Any number of processes read while others write; publishing copies nothing, and a held version is a version
+that no pointer names.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from orchestration.io.base import ParquetFiles, Pointer, StagedData, StoredVersi
 from orchestration.model import Address
 
 _LONGEST_NAME = 120
+_HASHED_BYTES = 64 * 2**20
 
 
 class FilesIOManager:
@@ -37,12 +38,17 @@ class FilesIOManager:
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         with self._staging(address, version) as folder:
             written = formats.write(folder, value, _sync)
-            _write_json(folder / "manifest.json", {"format": written.format, "sha256": written.sha256})
-        data = ParquetFiles((str(self._file(address, version, formats.PARQUET)),)) if (
-            written.format == formats.PARQUET
-        ) else value  # fmt: skip
+            manifest = {"format": written.format, "sha256": written.sha256, "bytes": written.bytes}
+            _write_new(folder / "manifest.json", manifest)
+        data = value
+        if written.format == formats.PARQUET:
+            data = ParquetFiles((str(self._file(address, version, formats.PARQUET)),))
         return StagedData(
-            format=written.format, data_version=written.sha256, rows=written.rows, bytes=written.bytes, data=data
+            format=written.format,
+            data_version=written.sha256,
+            rows=written.rows,
+            bytes=written.bytes,
+            data=data,
         )
 
     def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
@@ -78,32 +84,30 @@ class FilesIOManager:
         return {version.address.partition: value for version, value in zip(versions, values, strict=True)}
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
-        folder = self._version(version.address, version.id)
+        file = self._file(version.address, version.id, version.format)
+        again = f"materialize it again: tidegate run {version.address.asset} --force"
         try:
-            self._verify(version)
-            return formats.read(folder, version.format, wants)
+            if version.format == formats.PARQUET and file.stat().st_size > _HASHED_BYTES:
+                # Parquet knows its own layout; hashing gigabytes at each read would not pay.
+                return formats.read(file, version.format, wants)
+            body = file.read_bytes()
+            if hashlib.sha256(body).hexdigest() != version.data_version:  # a pickle could otherwise run anything
+                raise CorruptData(
+                    f"{version.address}: version {version.id} isn't what was written (its hash differs); it "
+                    f"was not loaded; {again}"
+                )
+            return formats.read(body, version.format, wants)
         except FileNotFoundError as error:
             raise CorruptData(
-                f"{version.address}: version {version.id} is missing ({error.filename}); the log still names it; "
-                f"materialize it again: tidegate run {version.address.asset} --force"
+                f"{version.address}: version {version.id} is missing ({error.filename}); the log still names "
+                f"it; {again}"
             ) from error
-        except OSError as error:
-            if isinstance(error, StorageError):
-                raise
-            raise CorruptData(f"{version.address}: version {version.id} can't be read: {error}") from error
-
-    def _verify(self, version: StoredVersion) -> None:
-        """Refuse what is not what was written; a pickle could otherwise run anything."""
-        file = self._file(version.address, version.id, version.format)
-        if version.format == formats.PARQUET and file.stat().st_size > 64 * 2**20:
-            return  # Parquet checks its own pages; hashing gigabytes at each read would not pay
-        with open(file, "rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != version.data_version:
+        except StorageError:
+            raise
+        except Exception as error:  # whatever a reader of a damaged file or pickle says
             raise CorruptData(
-                f"{version.address}: version {version.id} isn't what was written (its hash differs); it was not loaded; "
-                f"materialize it again: tidegate run {version.address.asset} --force"
-            )
+                f"{version.address}: version {version.id} can't be read ({type(error).__name__}: {error}); {again}"
+            ) from error
 
     def publish(self, address: Address, version: str, token: int) -> None:
         folder = self._address(address)
@@ -111,27 +115,42 @@ class FilesIOManager:
             raise StorageError(f"{address}: version {version} is not there whole, so it can't be published")
         with _refusing("publishing", address), _locked(folder / "lock"):
             seen = self.pointer(address)
-            if seen is not None and seen.version == version:
-                return
             if seen is not None and seen.token > token:
+                if seen.version == version:
+                    return
                 raise LeaseLost(str(address))
-            _write_json(folder / "current.json", {"version": version, "token": token})
+            if seen != Pointer(version, token):
+                _write_json(folder / "current.json", {"version": version, "token": token})
 
     def pointer(self, address: Address) -> Pointer | None:
         file = self._address(address) / "current.json"
         try:
             body = json.loads(file.read_bytes())
-            return Pointer(body["version"], body["token"])
+            version, token = body["version"], body["token"]
+            if type(version) is not str or type(token) is not int:
+                raise TypeError("it names no version and token")
+            return Pointer(version, token)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptData(
-                f"{address}: its pointer {file} can't be read ({error}); it was left as it is; materialize it again "
-                f"after moving that file away: tidegate run {address.asset} --force"
+                f"{address}: its pointer {file} can't be read ({error}); it was left as it is; materialize "
+                f"it again after moving that file away: tidegate run {address.asset} --force"
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"{address}: its pointer {file} can't be read: {error.strerror or error}; nothing of it was "
+                "published and readers keep what they had; make the folder readable, then run it again"
             ) from error
 
     def has(self, address: Address, version: str) -> bool:
-        return (self._version(address, version) / "manifest.json").is_file()
+        folder = self._version(address, version)
+        try:
+            manifest = json.loads((folder / "manifest.json").read_bytes())
+            size = (folder / formats.FILE_NAMES[manifest["format"]]).stat().st_size
+            return bool(size == manifest["bytes"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
         folder = self._address(address) / "versions"
@@ -139,7 +158,8 @@ class FilesIOManager:
             return ()
         seen = self.pointer(address)
         known = set(keep) | ({seen.version} if seen else set())
-        left = sorted(path.name for path in folder.iterdir() if path.name not in known)
+        with _refusing("sweeping", address):
+            left = sorted(name for name in os.listdir(folder) if name not in known)
         for name in left:
             shutil.rmtree(folder / name, ignore_errors=True)
         return tuple(left)
@@ -150,7 +170,8 @@ class FilesIOManager:
         final = self._version(address, version)
         working = final.with_name(f".{final.name}.writing")
         with _refusing("staging", address):
-            working.mkdir(parents=True)
+            _make_folders(working.parent)
+            working.mkdir()
             try:
                 yield working
                 _sync_folder(working)
@@ -179,15 +200,34 @@ def _file_name(name: str) -> str:
     return f"{safe[:60]}~{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
-def _write_json(file: Path, body: Mapping[str, object]) -> None:
-    """Replace a file in one step: a reader sees the old text or the new one."""
-    working = file.with_name(f".{file.name}.{os.getpid()}")
-    with open(working, "w", encoding="utf-8") as stream:
+def _write_new(file: Path, body: Mapping[str, object]) -> None:
+    with open(file, "x", encoding="utf-8") as stream:
         json.dump(body, stream)
         stream.flush()
         _sync(stream)
-    os.replace(working, file)
+
+
+def _write_json(file: Path, body: Mapping[str, object]) -> None:
+    """Replace a file in one step: a reader sees the old text or the new one."""
+    working = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        working.unlink(missing_ok=True)  # of a dead process with our number
+        _write_new(working, body)
+        os.replace(working, file)
+    except BaseException:
+        working.unlink(missing_ok=True)
+        raise
     _sync_folder(file.parent)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it, each entry durable: a power cut must not take a version away."""
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync(file: Any) -> None:
@@ -218,6 +258,7 @@ def _refusing(doing: str, address: Address) -> Iterator[None]:
         if isinstance(error, StorageError):
             raise
         raise StorageError(
-            f"{doing} {address}: {error.strerror or error}: {error.filename or ''}; nothing of it was published and "
+            f"{doing} {address}: {error.strerror or error}: {error.filename or ''}; nothing of it was "
+            "published and "
             "readers keep what they had; make room or make the folder writable, then run it again"
         ) from error

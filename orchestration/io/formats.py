@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import pickle
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,23 +64,43 @@ def _writer(value: object) -> tuple[str, int | None, Callable[[Any], None]]:
     table = as_table(value)
     if table is not None:
         return PARQUET, table.num_rows, lambda file: _write_parquet(table, file)
-    if isinstance(value, str):
-        return TEXT, None, lambda file: file.write(value.encode())
-    if isinstance(value, dict | list):
+    if type(value) is str:
         try:
-            body = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
-        except (TypeError, ValueError):
+            text = value.encode()
+        except UnicodeEncodeError:  # half a surrogate pair: pickle keeps it
             pass
         else:
-            return JSON, None, lambda file: file.write(body)
+            return TEXT, None, lambda file: file.write(text)
+    if isinstance(value, dict | list) and _is_json(value):
+        body = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode("utf-8", "surrogatepass")
+        return JSON, None, lambda file: file.write(body)
     try:
         pickled = pickle.dumps(value, protocol=5)
     except Exception as error:  # pickle raises whatever the object's __reduce__ raises
         raise StorageError(
-            f"a {type(value).__name__} can't be stored: {error}; nothing was published; return a frame, text, JSON "
-            "or an object that pickles"
+            f"a {type(value).__name__} can't be stored: {error}; nothing was published; return a frame, "
+            "text, JSON or an object that pickles"
         ) from error
     return PICKLE, None, lambda file: file.write(pickled)
+
+
+_DEEPEST_JSON = 50
+
+
+def _is_json(value: object, depth: int = 0) -> bool:
+    """Whether JSON gives it back as it is: no tuples, only text as keys, no subclasses, finite numbers."""
+    kind = type(value)
+    if kind is str:
+        return True
+    if kind is float:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    if value is None or kind is bool or kind is int:
+        return True
+    if depth == _DEEPEST_JSON:
+        return False
+    if isinstance(value, dict) and kind is dict:
+        return all(type(key) is str and _is_json(item, depth + 1) for key, item in value.items())
+    return isinstance(value, list) and kind is list and all(_is_json(item, depth + 1) for item in value)
 
 
 def as_table(value: object) -> pa.Table | None:
@@ -89,42 +111,58 @@ def as_table(value: object) -> pa.Table | None:
     import pyarrow as pa
 
     if isinstance(value, pa.Table):
+        _refuse_repeated(value.column_names)
         return value
     import pandas as pd
 
     if not isinstance(value, pd.DataFrame):
         return None
-    repeated = value.columns[value.columns.duplicated()].tolist()
-    if repeated:
-        raise StorageError(f"the frame has two columns called {repeated[0]!r}; nothing was published; rename one")
+    _refuse_repeated(value.columns.tolist())
+    _refuse_repeated([str(name) for name in value.columns])  # 1 and "1" are one name in a file
     try:
         return pa.Table.from_pandas(value)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise StorageError(
-            f"the frame can't be stored: {' '.join(map(str, error.args))}; nothing was published; give each column one type"
+            f"the frame can't be stored: {' '.join(map(str, error.args))}; nothing was published; give each "
+            "column one type"
         ) from error
+
+
+def _refuse_repeated(names: Sequence[object]) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise StorageError(f"the frame has two columns called {repeated[0]!r}; nothing was published; rename one")
 
 
 def _write_parquet(table: pa.Table, file: Any) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(table, pa.PythonFile(file, mode="w"), compression="zstd")
+    try:
+        pq.write_table(table, pa.PythonFile(file, mode="w"), compression="zstd")
+    except pa.ArrowException as error:
+        raise StorageError(
+            f"the frame can't be stored as Parquet: {' '.join(map(str, error.args))}; nothing was published"
+        ) from error
 
 
-def read(folder: Path, kind: str, wants: str) -> object:
-    """Read what ``write`` wrote; frames as pandas unless ``wants`` names Arrow."""
-    file = folder / FILE_NAMES[kind]
+def read(file: Path | bytes, kind: str, wants: str) -> object:
+    """Read what ``write`` wrote, from its file or its bytes; frames as pandas unless ``wants`` names Arrow.
+
+    The caller has compared the bytes with the recorded hash: a pickle runs what it says.
+    """
     if kind == PARQUET:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pq.read_table(file, partitioning=None)
+        source = pa.BufferReader(file) if isinstance(file, bytes) else file
+        table = pq.read_table(source, partitioning=None)
         return table if wants_arrow(wants) else table.to_pandas()
-    body = file.read_bytes()
+    body = file if isinstance(file, bytes) else file.read_bytes()
     if kind == TEXT:
         return body.decode()
     if kind == JSON:
-        return json.loads(body)
+        return json.loads(body.decode("utf-8", "surrogatepass"))
     return pickle.loads(body)
 
 
@@ -133,12 +171,17 @@ def wants_arrow(wants: str) -> bool:
     return wants in {"pa.Table", "pyarrow.Table", "pyarrow.lib.Table", "Table"}
 
 
-def content_hash(value: object) -> str:
-    """The SHA-256 of what ``write`` would write, without writing it."""
-    _, _, save = _writer(value)
+def measure(value: object) -> Written:
+    """What ``write`` would say of it, without writing it."""
+    kind, rows, save = _writer(value)
     hashing = _Hashing(_Nowhere())
     save(hashing)
-    return hashing.sha256.hexdigest()
+    return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
+
+
+def content_hash(value: object) -> str:
+    """The SHA-256 of what ``write`` would write, without writing it."""
+    return measure(value).sha256
 
 
 class _Nowhere:

@@ -102,9 +102,7 @@ class Receiver:
     def _record(self, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
         with self._lock:
             status = self._failures.pop(0) if self._failures else 204
-            self._requests.append(
-                Received(method=method, path=path, headers=headers, body=body, status=status)
-            )
+            self._requests.append(Received(method=method, path=path, headers=headers, body=body, status=status))
             self._lock.notify_all()
             return status
 

@@ -1,0 +1,83 @@
+"""What the documentation shows works: Python compiles, the README's pipeline runs, the signature verifies."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+from typer.testing import CliRunner
+
+import observer as ob
+from observer.cli.app import app
+from orchestration.model import StepStatus
+from tests.support.repository import ROOT
+from tests.unit.docs.pages import DOCS, PAGES, blocks, name_of
+
+PYTHON = [
+    pytest.param(page, number, id=f"{name_of(page)}-{number}")
+    for page in PAGES
+    for number in range(len(blocks(page, "python")))
+]
+DECLARING = [DOCS / "guide" / "checks-and-monitors.md", ROOT / "README.md"]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project that `tidegate init` has made, with the README's pipeline in it."""
+    folder = tmp_path / "shop"
+    assert CliRunner().invoke(app, ["init", str(folder)]).exit_code == 0
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, "pipeline", raising=False)
+    (folder / "pipeline.py").write_text(blocks(ROOT / "README.md", "python")[0].text, encoding="utf-8")
+    yield folder
+    sys.modules.pop("pipeline", None)
+
+
+@pytest.mark.parametrize(("page", "number"), PYTHON)
+def test_python_compiles(page: Path, number: int) -> None:
+    ast.parse(blocks(page, "python")[number].text, filename=name_of(page))
+
+
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [
+        pytest.param(page, n, id=f"{name_of(page)}-{n}")
+        for page in DECLARING
+        for n in range(len(blocks(page, "python")))
+    ],
+)
+def test_what_is_declared_can_be_declared(page: Path, number: int) -> None:
+    code = compile(blocks(page, "python")[number].text, name_of(page), "exec")
+    exec(code, {"__name__": "documented"})
+
+
+def test_the_pipeline_of_the_readme_runs(shop: Path) -> None:
+    project = ob.open_project(shop)
+    done = project.run(project.plan("revenue", None), trigger="test")
+    assert [step.status for step in done.steps] == [StepStatus.PUBLISHED, StepStatus.PUBLISHED]
+    revenue = project.load("revenue")
+    assert dict(zip(revenue["country"], revenue["revenue"], strict=True)) == {"DE": 32.0, "FR": 35.5}  # type: ignore[index]
+    again = project.run(project.plan("revenue", None), trigger="test")
+    assert {step.status for step in again.steps} == {StepStatus.SKIPPED}
+    project.engine.dispose()
+
+
+def test_the_receiver_of_the_guide_verifies_and_knows_a_repetition() -> None:
+    names: dict[str, object] = {}
+    exec(blocks(DOCS / "guide" / "alerts.md", "python")[0].text, names)
+    received = names["received"]
+    assert callable(received)
+    secret, body, now = "whsec_dGlkZWdhdGU=", '{"type":"incident.opened"}', datetime.now(UTC)
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", now, body),
+    }
+    seen: set[str] = set()
+    assert received(body, headers, secret, seen) == {"type": "incident.opened"}
+    assert received(body, headers, secret, seen) is None
+    with pytest.raises(WebhookVerificationError):
+        received(body + " ", headers, secret, seen)
