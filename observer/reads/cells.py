@@ -1,0 +1,113 @@
+"""The four cells on top of an asset: what readers have, what was checked, how fresh, how many rows. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from observer.model import EvaluationStatus
+from observer.quantities import age, number, span
+from observer.reads.instants import full, moment
+from observer.reads.model import State, StatusCell
+from observer.reads.states import BROKEN, Cell, Standing
+from observer.reads.verdicts import Verdict, Verdicts
+from orchestration.assets import Asset
+from orchestration.freshness import FreshnessStatus
+
+_FRESH = {
+    FreshnessStatus.PASSED: State.HEALTHY,
+    FreshnessStatus.WARNED: State.WARNED,
+    FreshnessStatus.FAILED: State.STALE,
+    FreshnessStatus.UNKNOWN: State.NEVER,
+}
+_NAMED = 3  # subjects
+
+
+def four(asset: Asset, standing: Standing, verdicts: Verdicts, now: datetime, zone: ZoneInfo) -> tuple[StatusCell, ...]:
+    """The cells in their order."""
+    judged = next((cell for cell in reversed(standing.cells) if cell.version is not None), None)
+    version = judged.version if judged is not None else None
+    said = verdicts.on(version.seq) if version is not None else ()
+    held = version is not None and version.is_held
+    return (
+        _readers(standing, now, zone),
+        _verdicts(said, held=held),
+        _freshness(asset, standing, now),
+        _rows(judged, said, held=held),
+    )
+
+
+def _readers(standing: Standing, now: datetime, zone: ZoneInfo) -> StatusCell:
+    title, readers = "Readers see", standing.readers
+    newest = standing.cells[-1] if standing.cells else None
+    broken = newest is not None and newest.state in BROKEN
+    trouble = f"{newest.subject} {_SHORT[newest.state]}" if newest is not None and broken else ""
+    if readers is None:
+        state = newest.state if newest is not None and broken else State.NEVER
+        return StatusCell(title=title, state=state, value="nothing", detail=trouble or "never materialized")
+    made = f"published {moment(readers.materialized_at, now, zone)}, run {readers.run_id}"
+    return StatusCell(
+        title=title, state=newest.state if newest is not None and broken else State.HEALTHY,
+        value=readers.address.partition or full(readers.materialized_at, zone),
+        detail=f"{made}; {trouble}" if trouble else made,
+    )  # fmt: skip
+
+
+_SHORT = {State.HELD: "is held", State.BLOCKED: "is blocked", State.FAILING: "failed"}
+
+
+def _verdicts(said: Sequence[Verdict], *, held: bool) -> StatusCell:
+    title = "Checks and monitors"
+    if not said:
+        return StatusCell(title=title, state=State.NEVER, value="none yet", detail="nothing was judged")
+    by_status = Counter(v.evaluation.status for v in said)
+    named = [
+        f"{v.evaluation.subject} {v.evaluation.status.value}"
+        for status in (EvaluationStatus.FAILED, EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN)
+        for v in said
+        if v.evaluation.status is status
+    ]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    learning = by_status[EvaluationStatus.LEARNING]
+    detail = ", ".join(named[:_NAMED]) + more or (f"{learning} still learning" if learning else "all of them")
+    return StatusCell(
+        title=title, state=_state(by_status, held=held),
+        value=f"{by_status[EvaluationStatus.PASSED]} of {len(said)} passed", detail=detail,
+    )  # fmt: skip
+
+
+def _state(by_status: Counter[EvaluationStatus], *, held: bool) -> State:
+    if by_status[EvaluationStatus.FAILED]:
+        return State.HELD if held else State.WARNED
+    if by_status[EvaluationStatus.WARNED]:
+        return State.WARNED
+    if by_status[EvaluationStatus.UNKNOWN]:
+        return State.UNKNOWN
+    return State.HEALTHY if by_status[EvaluationStatus.PASSED] else State.LEARNING
+
+
+def _freshness(asset: Asset, standing: Standing, now: datetime) -> StatusCell:
+    title, until, policy = "Freshness", standing.data_until, asset.freshness
+    allowed = f"allowed: {policy.max_age}" if policy is not None else "no policy"
+    if until is None:
+        return StatusCell(title=title, state=State.NEVER, value="no data", detail=allowed)
+    old = max(0.0, (now - until).total_seconds())
+    state = _FRESH[standing.freshness] if standing.freshness is not None else State.HEALTHY
+    return StatusCell(title=title, state=state, value=f"{age(old)} old", detail=allowed)
+
+
+def _rows(judged: Cell | None, said: Sequence[Verdict], *, held: bool) -> StatusCell:
+    title = "Rows"
+    if judged is None:
+        return StatusCell(title=title, state=State.NEVER, value="–", detail="never materialized")
+    if judged.rows is None:
+        return StatusCell(title=title, state=State.HEALTHY, value="–", detail="no table")
+    verdict = next((v.evaluation for v in said if v.evaluation.subject == "row_count"), None)
+    if verdict is None:
+        return StatusCell(title=title, state=State.UNKNOWN, value=number(judged.rows), detail="not judged")
+    found = verdict.detection
+    expected = f"expected {span(found.lower, found.upper, 'rows')}" if found and found.expected is not None else ""
+    state = _state(Counter([verdict.status]), held=held)
+    return StatusCell(title=title, state=state, value=number(judged.rows), detail=expected or verdict.status.value)

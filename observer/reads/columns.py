@@ -1,0 +1,77 @@
+"""The columns of an asset: what readers have of each, and how many nulls each had over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, case, select
+
+from observer.history import SeriesKey, StoredPoint
+from observer.reads import points
+from observer.reads.instants import full
+from observer.reads.ledger import LIVE
+from observer.reads.model import NullHeatmap, SchemaColumn
+from observer.store.tables import observations, schemas, series
+from orchestration.assets import Asset
+from orchestration.model import AssetKey, VersionStatus
+from orchestration.tables import versions
+
+_PARTITIONS = 60
+_METRICS = ("null_rate", "distinct_count", "min", "max", "mean")
+
+
+def newest_schema(connection: Connection, asset: AssetKey) -> tuple[SchemaColumn, ...]:
+    """The columns of the newest version that readers have, else of the held one: two statements."""
+    published = case((versions.c.status == VersionStatus.PUBLISHED, 0), else_=1)
+    row = connection.execute(
+        select(schemas.c.version_seq, schemas.c.columns)
+        .join(versions, versions.c.seq == schemas.c.version_seq)
+        .where(schemas.c.asset == asset, versions.c.status.in_(LIVE))
+        .order_by(published, schemas.c.data_at.desc(), schemas.c.version_seq.desc())
+        .limit(1)
+    ).one_or_none()
+    numbers = connection.execute(
+        select(series.c.column, series.c.metric, observations.c.value)
+        .join(series, series.c.id == observations.c.series_id)
+        .where(
+            series.c.asset == asset, series.c.segment == "", series.c.metric.in_(_METRICS),
+            observations.c.version_seq == (row.version_seq if row is not None else -1),
+        )
+    ).all()  # fmt: skip
+    return () if row is None else tuple(_columns(row.columns, numbers))
+
+
+def _columns(columns: Iterable[tuple[str, str]], numbers: Iterable[Any]) -> Iterable[SchemaColumn]:
+    known = {(row.column, row.metric): row.value for row in numbers}
+    for name, kind in columns:
+        null_rate, distinct, minimum, maximum, mean = (known.get((name, each)) for each in _METRICS)
+        yield SchemaColumn(
+            name=name, type=kind, null_rate=null_rate, distinct=distinct, minimum=minimum, maximum=maximum, mean=mean
+        )  # fmt: skip
+
+
+def heatmap(
+    connection: Connection, asset: Asset, columns: tuple[SchemaColumn, ...], zone: ZoneInfo
+) -> NullHeatmap | None:
+    """Null rates of the columns over the newest partitions (or versions): one statement; None without columns."""
+    keys = {column.name: SeriesKey("null_rate", column.name) for column in columns}
+    stored = points.load(connection, asset, set(keys.values()), _PARTITIONS)
+    by_at = {p.at: p for found in stored.values() for p in found}
+    ats = sorted(by_at)[-_PARTITIONS:]
+    if not ats:
+        return None
+    labels = {at: _label(by_at[at], zone) for at in ats}
+    rates = []
+    for key in keys.values():
+        rate = {p.at: p.value for p in stored[key]}
+        rates.append(tuple(rate.get(at) for at in ats))
+    return NullHeatmap(
+        partitions=tuple(labels.values()), columns=tuple(keys), rates=tuple(rates),
+        held=tuple(labels[at] for at in ats if by_at[at].status is VersionStatus.HELD),
+    )  # fmt: skip
+
+
+def _label(point: StoredPoint, zone: ZoneInfo) -> str:
+    return point.partition or full(point.at, zone)

@@ -1,0 +1,207 @@
+"""What the gate says of one address: one answer for the page, the API and the command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, exists, func, select
+
+from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.reads.base import GateAnswer
+from observer.reads.instants import full, timezone_of
+from observer.reads.ledger import LIVE, STEP, VERSION, Gate, LastStep, Version, ended, gate, last_step, version
+from observer.reads.states import why
+from observer.store.tables import evaluations, incident_versions, incidents
+from orchestration.assets import Asset
+from orchestration.errors import PartitionError
+from orchestration.graph import Graph
+from orchestration.model import Address, GateOutcome, PartitionKey, StepStatus, VersionStatus
+from orchestration.tables import gates, runs, steps, versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What was read of one address."""
+
+    asset: Asset
+    partition: PartitionKey
+    gate: Gate | None
+    step: LastStep | None
+    live: tuple[Version, ...]  # of this address
+    readers: Version | None  # the newest of the asset
+    verdicts: tuple[tuple[Severity, EvaluationStatus, int], ...]
+    incident_id: int | None
+    zone: ZoneInfo
+
+
+def answer(connection: Connection, graph: Graph, key: str, partition: PartitionKey, now: datetime) -> GateAnswer | None:
+    """The state of the gate: six statements; None for an asset that doesn't exist.
+
+    Raises
+    ------
+    PartitionError
+        ``partition`` isn't one of the asset's.
+    """
+    if key not in graph:
+        return None
+    asset = graph.asset(key)
+    if partition is not None:
+        if asset.partitions is None:
+            raise PartitionError(f"{key} isn't partitioned; leave the partition {partition!r} out")
+        asset.partitions.check(partition)
+    return _answer(_read(connection, asset, partition, ZoneInfo(timezone_of(graph)), now))
+
+
+def _read(connection: Connection, asset: Asset, partition: PartitionKey, zone: ZoneInfo, now: datetime) -> _Facts:
+    judged = select(gates).where(gates.c.asset == asset.key)
+    if partition is not None or asset.partitions is None:
+        judged = judged.where(gates.c.partition == (partition or ""))
+    row = connection.execute(judged.order_by(gates.c.partition.desc()).limit(1)).one_or_none()
+    decided = gate(row, now) if row is not None else None
+    address = decided.address if decided is not None else Address(asset.key, partition)
+    here = (versions.c.asset == asset.key, versions.c.partition == (address.partition or ""))
+    live = connection.execute(select(*VERSION).where(*here, versions.c.status.in_(LIVE)).order_by(versions.c.seq))
+    readers = connection.execute(
+        select(*VERSION)
+        .where(versions.c.asset == asset.key, versions.c.status == VersionStatus.PUBLISHED)
+        .order_by(versions.c.partition.desc(), versions.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    judged_id = decided.materialization_id if decided is not None else ""
+    return _Facts(
+        asset=asset, partition=address.partition, gate=decided, step=_step(connection, address),
+        live=tuple(version(each) for each in live), readers=None if readers is None else version(readers),
+        verdicts=_verdicts(connection, judged_id), incident_id=_incident(connection, address, judged_id), zone=zone,
+    )  # fmt: skip
+
+
+def _step(connection: Connection, address: Address) -> LastStep | None:
+    row = connection.execute(
+        select(*STEP)
+        .join(runs, runs.c.id == steps.c.run_id)
+        .where(ended(), steps.c.asset == address.asset, steps.c.partition == (address.partition or ""))
+        .order_by(runs.c.seq.desc(), steps.c.position.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else last_step(row)
+
+
+def _verdicts(connection: Connection, version_id: str) -> tuple[tuple[Severity, EvaluationStatus, int], ...]:
+    of_version = evaluations.c.materialization_id == version_id
+    newest = select(func.max(evaluations.c.id)).where(of_version).group_by(evaluations.c.subject)
+    rows = connection.execute(
+        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"))
+        .where(evaluations.c.id.in_(newest))
+        .group_by(evaluations.c.severity, evaluations.c.status)
+    )
+    return tuple((Severity(row.severity), EvaluationStatus(row.status), row.number) for row in rows)
+
+
+def _incident(connection: Connection, address: Address, version_id: str) -> int | None:
+    about = exists().where(
+        incident_versions.c.incident_id == incidents.c.id, incident_versions.c.materialization_id == version_id
+    )
+    found: int | None = connection.execute(
+        select(func.max(incidents.c.id)).where(
+            incidents.c.asset == address.asset, incidents.c.status != IncidentStatus.RESOLVED, about
+        )
+    ).scalar_one()
+    return found
+
+
+def _answer(facts: _Facts) -> GateAnswer:
+    decided, zone = facts.gate, facts.zone
+    readers = facts.readers
+    seen = None if readers is None else readers.address.partition or full(readers.materialized_at, zone)
+    common: dict[str, Any] = {
+        "asset": facts.asset.key, "partition": facts.partition, "readers_see": seen, "incident_id": facts.incident_id
+    }  # fmt: skip
+    if decided is None:
+        return GateAnswer(
+            **common, outcome="none", sentence=_never(facts), reasons=(), holds=(), materialization_id=None,
+            decided_at=None, expires_at=None,
+        )  # fmt: skip
+    return GateAnswer(
+        **common, outcome=decided.outcome.value, sentence=_sentence(facts, decided, seen), reasons=decided.reasons,
+        holds=decided.holds, materialization_id=decided.materialization_id, decided_at=decided.decided_at,
+        expires_at=decided.expires_at, unknown=decided.unknown,
+    )  # fmt: skip
+
+
+def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
+    if decided.outcome is GateOutcome.HELD:
+        ran_out = f" (an override ended {full(decided.expires_at, facts.zone)})" if decided.expires_at else ""
+        return f"held: {why(decided)}{ran_out}; {_kept(facts, seen)}"
+    if decided.outcome is GateOutcome.OPEN_BY_OVERRIDE:
+        until = f" until {full(decided.expires_at, facts.zone)}" if decided.expires_at else ""
+        return f"open by override of {decided.by}{until}: {why(decided)}"
+    published = next((v for v in reversed(facts.live) if not v.is_held), None)
+    what = facts.partition or "the version"
+    at = f" at {full(published.materialized_at, facts.zone)}" if published else ""
+    if published is not None and published.status is VersionStatus.PUBLISHING:
+        said = f"open: the publication of {what} has begun and is not confirmed"
+    elif decided.reasons:
+        said = f"open: {what} was {decided.reasons[0]}"
+    else:
+        said = f"open: {what} was published{at}"
+    return f"{said}, {_passed(facts.verdicts)}"
+
+
+def _kept(facts: _Facts, seen: str | None) -> str:
+    """What readers have instead of the held version."""
+    own = next((v for v in reversed(facts.live) if v.status is VersionStatus.PUBLISHED), None)
+    if own is not None:
+        return f"readers keep the version of {full(own.materialized_at, facts.zone)}"
+    if seen is None:
+        return "readers have nothing yet"
+    if facts.partition is not None and seen > facts.partition:
+        return f"readers see up to {seen}, without this partition"
+    return f"readers keep {seen}"
+
+
+def _passed(verdicts: Sequence[tuple[Severity, EvaluationStatus, int]]) -> str:
+    """``6 of 6 checks and monitors of severity error passed, 1 warned``."""
+    hard = [(status, number) for severity, status, number in verdicts if severity is Severity.ERROR]
+    total = sum(number for _, number in hard)
+    passed = sum(number for status, number in hard if status is EvaluationStatus.PASSED)
+    said = [f"{passed} of {total} checks and monitors of severity error passed" if total else _soft(verdicts)]
+    for status, word in _WORDS.items():
+        counts = status is EvaluationStatus.WARNED or not total  # of severity warn only what is a warning
+        if number := sum(n for severity, s, n in verdicts if s is status and (counts or severity is Severity.ERROR)):
+            said.append(f"{number} {word}")
+    return ", ".join(said)
+
+
+_WORDS = {
+    EvaluationStatus.FAILED: "failed",
+    EvaluationStatus.WARNED: "warned",
+    EvaluationStatus.UNKNOWN: "could not be judged",
+    EvaluationStatus.LEARNING: "still learning",
+}
+
+
+def _soft(verdicts: Sequence[tuple[Severity, EvaluationStatus, int]]) -> str:
+    total = sum(number for _, _, number in verdicts)
+    passed = sum(number for _, status, number in verdicts if status is EvaluationStatus.PASSED)
+    if not total:
+        return "nothing was checked"
+    return f"nothing that could hold it is declared, {passed} of {total} monitors and checks passed"
+
+
+def _never(facts: _Facts) -> str:
+    """Why there is no decision."""
+    what = f"{facts.asset.key} {facts.partition}" if facts.partition else facts.asset.key
+    step = facts.step
+    if step is None:
+        return f"{what} was never materialized"
+    if step.status is StepStatus.BLOCKED:
+        return f"{what} was never materialized: blocked by {step.blocked_by or 'something upstream'}, {step.reason}"
+    if step.status is StepStatus.FAILED:
+        return f"{what} was never materialized: its run failed, {(step.error or step.reason).strip().splitlines()[0]}"
+    if step.status is StepStatus.INTERRUPTED:
+        return f"{what} was never materialized: its run was interrupted"
+    return f"{what} was never judged"

@@ -1,0 +1,186 @@
+"""Incidents as people read them: with whom they concern, what readers still have, who was told, and a sparkline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Integer, Text, and_, case, column, func, select, values
+
+from observer.model import Incident, IncidentStatus, Notification, Severity
+from observer.project import Project
+from observer.quantities import count
+from observer.reads import ledger
+from observer.reads.instants import full, moment, timezone_of
+from observer.reads.ledger import Version
+from observer.reads.model import IncidentRow
+from observer.store.incidents import get, incident
+from observer.store.outbox import by_incident
+from observer.store.tables import evaluations, incidents
+from orchestration.errors import PartitionError
+from orchestration.model import AssetKey
+from orchestration.tables import Instant
+
+_SPARKLINE = 30  # points
+_MOST = 100  # incidents on a page
+_LARGEST = 2**63 - 1  # number that a database has
+
+
+def open_ones(connection: Connection) -> tuple[Incident, ...]:
+    """The worst incidents that are not resolved."""
+    rows = connection.execute(
+        select(incidents)
+        .where(incidents.c.status != IncidentStatus.RESOLVED)
+        .order_by(case((incidents.c.severity == Severity.ERROR, 0), else_=1), incidents.c.id.desc())
+        .limit(_MOST)
+    )
+    return tuple(incident(row) for row in rows)
+
+
+def of_asset(connection: Connection, asset: AssetKey, limit: int) -> tuple[Incident, ...]:
+    """The incidents of an asset: open ones first, then the last resolved."""
+    resolved = case((incidents.c.status == IncidentStatus.RESOLVED, 1), else_=0)
+    rows = connection.execute(
+        select(incidents).where(incidents.c.asset == asset).order_by(resolved, incidents.c.id.desc()).limit(limit)
+    )
+    return tuple(incident(row) for row in rows)
+
+
+def one(connection: Connection, project: Project, number: int) -> IncidentRow | None:
+    """The row of one incident: four statements."""
+    found = get(connection, number) if 0 < number <= _LARGEST else None
+    if found is None:
+        return None
+    zone = ZoneInfo(timezone_of(project.graph))
+    return rows(connection, project, (found,), ledger.readers(connection, {found.asset}), zone)[0]
+
+
+def rows(
+    connection: Connection,
+    project: Project,
+    found: Sequence[Incident],
+    readers: Mapping[AssetKey, Version],
+    zone: ZoneInfo,
+) -> tuple[IncidentRow, ...]:
+    """The rows of ``found``, worst first: by severity, then how many are affected, then the newest.
+
+    Two statements. ``readers`` has the newest version that readers have of each asset.
+    """
+    told = by_incident(connection, [each.id for each in found])
+    lines = _sparklines(connection, project, found)
+    wall = project.clock.wall()
+    made = [
+        IncidentRow(
+            id=each.id, asset=each.asset, partition=each.last_partition, severity=each.severity, status=each.status,
+            sentence=each.sentence, subjects=each.subjects, affected=each.affected,
+            owners=project.graph.asset(each.asset).owners if each.asset in project.graph else (),
+            opened_at=each.opened_at, last_good=_last_good(readers.get(each.asset), zone),
+            sparkline=lines.get(each.id, ()), notified=notified(told.get(each.id, ()), wall, zone),
+            resolved_at=each.resolved_at,
+        )
+        for each in found
+    ]  # fmt: skip
+    return tuple(sorted(made, key=_badness))
+
+
+def _badness(row: IncidentRow) -> tuple[bool, bool, int, float]:
+    return (
+        row.status is IncidentStatus.RESOLVED,
+        row.severity is not Severity.ERROR,
+        -len(row.affected),
+        -row.opened_at.timestamp(),
+    )
+
+
+def _last_good(version: Version | None, zone: ZoneInfo) -> str | None:
+    if version is None:
+        return None
+    return version.address.partition or full(version.materialized_at, zone)
+
+
+def notified(messages: Sequence[Notification], wall: datetime, zone: ZoneInfo) -> str:
+    """Who was told, by channel: ``ops delivered 06:00``.
+
+    ``wall`` is the real time, in which messages are delivered whatever clock the data runs on.
+    """
+    by_channel: dict[str, list[Notification]] = {}
+    for message in messages:
+        by_channel.setdefault(message.channel, []).append(message)
+    if not by_channel:
+        return "no channel wants it"
+    return "; ".join(_channel(name, each, wall, zone) for name, each in by_channel.items())
+
+
+def _channel(name: str, messages: Sequence[Notification], wall: datetime, zone: ZoneInfo) -> str:
+    left = [m for m in messages if m.delivered_at is None]
+    if not left:
+        last = max(m.delivered_at for m in messages if m.delivered_at is not None)
+        return f"{name} delivered {moment(last, wall, zone)}"
+    waits = [m for m in left if m.next_attempt_at is not None]
+    error = next((m.last_error for m in reversed(left) if m.last_error), None)
+    tries = max(m.attempts for m in left)
+    if waits:
+        said = f"{count(len(waits), 'message')} {'waits' if len(waits) == 1 else 'wait'}"
+        said += f", tried {count(tries, 'time')}" if tries else ""
+    else:
+        said = f"given up after {count(tries, 'try', 'tries')}"
+    return f"{name}: {said}: {error}" if error else f"{name}: {said}"
+
+
+def _sparklines(
+    connection: Connection, project: Project, found: Sequence[Incident]
+) -> dict[int, tuple[float | None, ...]]:
+    """What the check or monitor that opened each incident saw, oldest first, up to the bad point."""
+    asked = [(n.id, n.asset, n.subjects[0], _bad_at(project, n)) for n in found if n.subjects]
+    if not asked:
+        return {}
+    wanted = (
+        values(
+            column("id", Integer),
+            column("asset", Text),
+            column("subject", Text),
+            column("until", Instant),
+            name="wanted",
+        )
+        .data(asked)
+        .cte()
+    )
+    newest = evaluations.c.version_seq.desc(), evaluations.c.id.desc()
+    once = func.row_number().over(partition_by=(wanted.c.id, evaluations.c.data_at), order_by=newest)
+    place = func.dense_rank().over(partition_by=wanted.c.id, order_by=evaluations.c.data_at.desc())
+    ranked = (
+        select(
+            wanted.c.id, evaluations.c.data_at, evaluations.c.observed,
+            once.label("once"), place.label("place"),
+        )
+        .join(
+            wanted,
+            and_(
+                evaluations.c.asset == wanted.c.asset,
+                evaluations.c.subject == wanted.c.subject,
+                evaluations.c.data_at <= wanted.c.until,
+            ),
+        )
+        .subquery()
+    )  # fmt: skip
+    points = connection.execute(
+        select(ranked.c.id, ranked.c.observed)
+        .where(ranked.c.once == 1, ranked.c.place <= _SPARKLINE)
+        .order_by(ranked.c.data_at)
+    )
+    lines: dict[int, list[float | None]] = {}
+    for point in points:
+        lines.setdefault(point.id, []).append(point.observed)
+    return {number: tuple(line) for number, line in lines.items()}
+
+
+def _bad_at(project: Project, found: Incident) -> datetime:
+    """Where the bad version stands in its series."""
+    partitions = project.graph.asset(found.asset).partitions if found.asset in project.graph else None
+    if partitions is None or found.last_partition is None:
+        return found.updated_at
+    try:
+        return partitions.interval(found.last_partition).start
+    except PartitionError:  # the asset is cut otherwise since
+        return found.updated_at

@@ -1,0 +1,265 @@
+"""What the log and the store say of many assets at one moment: five statements, whatever their number.
+
+Keys of partitions are compared as text, as everywhere in the log.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, or_, select, true
+
+from observer.model import EvaluationStatus, SubjectKind
+from observer.store.tables import evaluations
+from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
+from orchestration.tables import gates, runs, steps, versions
+
+STRIP = 30  # partitions (or versions) of each asset that are looked at
+
+LIVE = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
+"""What stands for a partition: superseded and discarded versions stand for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The newest decision on an address, as it counts now: an override that has run out is a hold."""
+
+    address: Address
+    materialization_id: str
+    outcome: GateOutcome
+    reasons: tuple[str, ...]
+    holds: tuple[str, ...]
+    unknown: bool
+    decided_at: datetime
+    by: str
+    expires_at: datetime | None
+
+    @property
+    def is_held(self) -> bool:
+        return self.outcome is GateOutcome.HELD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastStep:
+    """The newest step of an address that has ended."""
+
+    address: Address
+    status: StepStatus
+    reason: str
+    note: str
+    blocked_by: AssetKey | None
+    error: str | None
+    run_id: str
+    began: bool
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version, as far as states need it."""
+
+    seq: int
+    id: str
+    address: Address
+    status: VersionStatus
+    run_id: str
+    materialized_at: datetime
+    rows: int | None
+    released: bool
+
+    @property
+    def is_held(self) -> bool:
+        return self.status is VersionStatus.HELD
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The newest verdicts on one version, counted; ``sentences`` has one for each status.
+
+    ``rows`` are those that were counted, also of a source, whose versions the log has no size of.
+    """
+
+    rows: float | None = None
+    counts: dict[tuple[SubjectKind, EvaluationStatus], int] = field(default_factory=dict)
+    sentences: dict[EvaluationStatus, str] = field(default_factory=dict)
+
+    def number(self, *statuses: EvaluationStatus) -> int:
+        return sum(n for (_, status), n in self.counts.items() if status in statuses)
+
+    @property
+    def only_learns(self) -> bool:
+        """Whether there are monitors and every one of them is still learning."""
+        monitors = {status for kind, status in self.counts if kind is SubjectKind.MONITOR}
+        return monitors == {EvaluationStatus.LEARNING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What was read."""
+
+    gates: Mapping[Address, Gate]  # held or overridden, of every asset
+    steps: Mapping[AssetKey, Mapping[PartitionKey, LastStep]]  # those that ended badly or left a note
+    versions: Mapping[AssetKey, tuple[Version, ...]]  # by partition, then by age, oldest first
+    readers: Mapping[AssetKey, Version]  # the newest partition (or version) that readers have
+    tallies: Mapping[str, Tally]  # by version
+
+    def rows_of(self, version: Version | None) -> float | None:
+        """How many rows a version has; None where it is no table."""
+        if version is None:
+            return None
+        tally = self.tallies.get(version.id)
+        return float(version.rows) if version.rows is not None else tally.rows if tally else None
+
+
+def load(connection: Connection, assets: Collection[AssetKey] | None, now: datetime) -> Ledger:
+    """Read the newest ``STRIP`` partitions of ``assets``, or of all if None."""
+    ranked = _ranked(assets)
+    return Ledger(
+        gates=_closed(connection, now), steps=_steps(connection, assets), versions=_versions(connection, ranked),
+        readers=readers(connection, assets), tallies=_tallies(connection, ranked),
+    )  # fmt: skip
+
+
+def gate(row: Any, now: datetime) -> Gate:
+    """The record of a row of ``gates``."""
+    outcome = GateOutcome(row.outcome)
+    if outcome is GateOutcome.OPEN_BY_OVERRIDE and row.expires_at is not None and row.expires_at <= now:
+        outcome = GateOutcome.HELD
+    return Gate(
+        address=Address(AssetKey(row.asset), row.partition or None), materialization_id=row.materialization_id,
+        outcome=outcome, reasons=tuple(row.reasons), holds=tuple(row.holds), unknown=row.unknown,
+        decided_at=row.decided_at, by=row.by, expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def version(row: Any) -> Version:
+    """The record of a row of ``versions``."""
+    return Version(
+        seq=row.seq, id=row.id, address=Address(AssetKey(row.asset), row.partition or None),
+        status=VersionStatus(row.status), run_id=row.run_id, materialized_at=row.materialized_at, rows=row.rows,
+        released=row.released,
+    )  # fmt: skip
+
+
+def last_step(row: Any) -> LastStep:
+    """The record of a row of ``steps``."""
+    return LastStep(
+        address=Address(AssetKey(row.asset), row.partition or None), status=StepStatus(row.status), reason=row.reason,
+        note=row.note, blocked_by=AssetKey(row.blocked_by) if row.blocked_by else None, error=row.error,
+        run_id=row.run_id, began=row.started_at is not None, ended_at=row.ended_at,
+    )  # fmt: skip
+
+
+def ended() -> ColumnElement[bool]:
+    """The steps of which it is known what has become of them."""
+    return steps.c.status.not_in((StepStatus.PLANNED, StepStatus.RUNNING))
+
+
+STEP = (
+    steps.c.asset, steps.c.partition, steps.c.status, steps.c.reason, steps.c.note, steps.c.blocked_by,
+    steps.c.error, steps.c.run_id, steps.c.started_at, steps.c.ended_at,
+)  # fmt: skip
+VERSION = (
+    versions.c.seq, versions.c.id, versions.c.asset, versions.c.partition, versions.c.status, versions.c.run_id,
+    versions.c.materialized_at, versions.c.rows, versions.c.released,
+)  # fmt: skip
+
+
+def _closed(connection: Connection, now: datetime) -> dict[Address, Gate]:
+    rows = connection.execute(select(gates).where(gates.c.outcome != GateOutcome.OPEN))
+    return {found.address: found for found in (gate(row, now) for row in rows)}
+
+
+def _of(column: ColumnElement[str], assets: Collection[AssetKey] | None) -> ColumnElement[bool]:
+    return true() if assets is None else column.in_(sorted(assets))
+
+
+_TROUBLE = (StepStatus.BLOCKED, StepStatus.FAILED, StepStatus.INTERRUPTED)
+
+
+def _steps(connection: Connection, assets: Collection[AssetKey] | None) -> dict[AssetKey, dict[PartitionKey, LastStep]]:
+    address, newest = (steps.c.asset, steps.c.partition), (runs.c.seq.desc(), steps.c.position.desc())
+    ranked = (
+        select(
+            *STEP,
+            func.row_number().over(partition_by=address, order_by=newest).label("nth"),
+            func.dense_rank().over(partition_by=steps.c.asset, order_by=steps.c.partition.desc()).label("place"),
+        )
+        .join(runs, runs.c.id == steps.c.run_id)
+        .where(ended(), _of(steps.c.asset, assets))
+        .subquery()
+    )
+    found: dict[AssetKey, dict[PartitionKey, LastStep]] = defaultdict(dict)
+    says_more = or_(ranked.c.status.in_(_TROUBLE), ranked.c.note != "")  # than the version that it made
+    for row in connection.execute(select(ranked).where(ranked.c.nth == 1, ranked.c.place <= STRIP, says_more)):
+        step = last_step(row)
+        found[step.address.asset][step.address.partition] = step
+    return found
+
+
+def _ranked(assets: Collection[AssetKey] | None) -> Subquery:
+    """The versions that stand for the newest partitions of each asset; without partitions its newest versions."""
+    stands = or_(
+        versions.c.status.in_(LIVE),
+        and_(versions.c.partition == "", versions.c.status == VersionStatus.SUPERSEDED),
+    )
+    address = (versions.c.asset, versions.c.partition)
+    ranked = (
+        select(
+            *VERSION,
+            func.row_number().over(partition_by=address, order_by=versions.c.seq.desc()).label("nth"),
+            func.dense_rank().over(partition_by=versions.c.asset, order_by=versions.c.partition.desc()).label("place"),
+        )
+        .where(stands, _of(versions.c.asset, assets))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.nth <= STRIP, ranked.c.place <= STRIP).subquery()
+
+
+def _versions(connection: Connection, ranked: Subquery) -> dict[AssetKey, tuple[Version, ...]]:
+    found: dict[AssetKey, list[Version]] = defaultdict(list)
+    for row in connection.execute(select(ranked).order_by(ranked.c.asset, ranked.c.partition, ranked.c.seq)):
+        found[AssetKey(row.asset)].append(version(row))
+    return {asset: tuple(each) for asset, each in found.items()}
+
+
+def readers(connection: Connection, assets: Collection[AssetKey] | None) -> dict[AssetKey, Version]:
+    """The newest partition (or version) that readers have of each asset."""
+    newest = (versions.c.partition.desc(), versions.c.seq.desc())
+    ranked = (
+        select(*VERSION, func.row_number().over(partition_by=versions.c.asset, order_by=newest).label("nth"))
+        .where(versions.c.status == VersionStatus.PUBLISHED, _of(versions.c.asset, assets))
+        .subquery()
+    )
+    rows = connection.execute(select(ranked).where(ranked.c.nth == 1))
+    return {found.address.asset: found for found in (version(row) for row in rows)}
+
+
+def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
+    of_version = evaluations.c.materialization_id
+    newest = (
+        select(func.max(evaluations.c.id))
+        .join(ranked, ranked.c.id == of_version)
+        .group_by(of_version, evaluations.c.subject)
+    )
+    status, kind = evaluations.c.status, evaluations.c.kind
+    counted = case((evaluations.c.subject == "row_count", evaluations.c.observed))
+    grouped = connection.execute(
+        select(
+            of_version, kind, status, func.count().label("number"),
+            func.min(evaluations.c.sentence).label("sentence"), func.max(counted).label("rows"),
+        )
+        .where(evaluations.c.id.in_(newest))
+        .group_by(of_version, kind, status)
+    )  # fmt: skip
+    found: dict[str, Tally] = {}
+    for row in grouped:
+        tally = found.get(row.materialization_id, Tally())
+        tally.counts[SubjectKind(row.kind), EvaluationStatus(row.status)] = row.number
+        tally.sentences[EvaluationStatus(row.status)] = row.sentence
+        found[row.materialization_id] = tally if row.rows is None else replace(tally, rows=row.rows)
+    return found

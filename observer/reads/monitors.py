@@ -1,0 +1,150 @@
+"""The monitors and checks of an asset with their history: points with the band as stored, and strips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from observer.checks.base import Check
+from observer.history import SeriesKey, StoredPoint
+from observer.metrics import SCHEMA, Metric, Order, metric
+from observer.model import EvaluationStatus, Severity
+from observer.monitors import Monitor, with_defaults
+from observer.quantities import quantity
+from observer.reads import points
+from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
+from observer.reads.verdicts import Verdict, Verdicts
+from orchestration.assets import Asset
+from orchestration.model import VersionStatus
+
+_POINTS = 400  # of each series, the newest
+_CELLS = 60  # of each check, the newest
+_LIVE = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
+
+_WORST_FIRST = (
+    EvaluationStatus.FAILED, EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN, EvaluationStatus.PASSED,
+    EvaluationStatus.LEARNING, EvaluationStatus.SKIPPED,
+)  # fmt: skip
+
+
+def series(
+    connection: Connection, asset: Asset, declared: tuple[Monitor, ...], verdicts: Verdicts
+) -> tuple[MonitorSeries, ...]:
+    """The monitors of numbers, worst first, declared before default ones: one statement.
+
+    A default monitor of what the asset doesn't have (rows of a model) is left out. The schema, which is no
+    number, is a strip.
+    """
+    watching = [m for m in with_defaults(declared) if m.metric != SCHEMA]
+    keys = {SeriesKey(m.metric, m.column) for m in watching}
+    partitioned = asset.partitions is not None
+    stored = points.load(connection, asset, keys, _POINTS)
+    measured = any(stored.values())
+    made = []
+    for monitor in watching:
+        here = stored[SeriesKey(monitor.metric, monitor.column)]
+        said = verdicts.of(monitor.id)
+        if not said and monitor not in declared and measured and all(p.value is None for p in here):
+            continue
+        made.append(_series(monitor, here, said, partitioned=partitioned))
+    return tuple(sorted(made, key=lambda one: _rank(one.status)))
+
+
+def _rank(status: EvaluationStatus | None) -> int:
+    return len(_WORST_FIRST) if status is None else _WORST_FIRST.index(status)
+
+
+def _series(
+    monitor: Monitor, stored: Sequence[StoredPoint], said: Sequence[Verdict], *, partitioned: bool
+) -> MonitorSeries:
+    described = metric(monitor.metric, column=monitor.column)
+    by_version = {verdict.version_seq: verdict for verdict in said}
+    drawn = {p.at: _point(p, by_version.get(p.version_seq), monitor, described) for p in stored}
+    by_clock = not partitioned or described.order is Order.WALL_CLOCK
+    for verdict in said:  # a column that is gone is judged unknown without being measured
+        at = verdict.materialized_at if by_clock else verdict.data_at
+        if at not in drawn and verdict.version_status in _LIVE:
+            drawn[at] = _unmeasured(at, verdict)
+    ordered = tuple(drawn[at] for at in sorted(drawn))
+    last = _newest(ordered, said, by_clock=by_clock)
+    found = last.evaluation.detection if last is not None else None
+    return MonitorSeries(
+        id=monitor.id, title=described.label(monitor.column), metric=monitor.metric, column=monitor.column,
+        unit=described.unit, severity=monitor.severity,
+        detector=found.detector if found else monitor.detector or "default",
+        status=last.evaluation.status if last else None,
+        sentence=last.evaluation.sentence if last else _silent(ordered, described, monitor),
+        trained_from=_instant(found.trained_from if found else None),
+        trained_to=_instant(found.trained_to if found else None), n_train=found.n_train if found else 0,
+        alpha=found.alpha if found else monitor.alpha, points=ordered,
+    )  # fmt: skip
+
+
+def _newest(drawn: Sequence[SeriesPoint], said: Sequence[Verdict], *, by_clock: bool) -> Verdict | None:
+    """The verdict on the last point that was judged."""
+    judged = next((p for p in reversed(drawn) if p.status is not None), None)
+    if judged is None:
+        return None
+    here = [v for v in said if (v.materialized_at if by_clock else v.data_at) == judged.at]
+    return next((v for v in reversed(here) if v.version_status in _LIVE), here[-1] if here else None)
+
+
+def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, described: Metric) -> SeriesPoint:
+    said = verdict.evaluation if verdict is not None else None
+    found = said.detection if said is not None else None
+    measured = f"{described.label(monitor.column)} {quantity(stored.value, described.unit)}"
+    return SeriesPoint(
+        at=stored.at, partition=stored.partition, value=stored.value, lower=found.lower if found else None,
+        expected=found.expected if found else None, upper=found.upper if found else None,
+        status=said.status if said else None, direction=found.direction.value if found else "none",
+        excluded=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
+        sentence=said.sentence if said else f"{measured}; not judged",
+        run_id=stored.run_id,
+    )  # fmt: skip
+
+
+def _unmeasured(at: datetime, verdict: Verdict) -> SeriesPoint:
+    said = verdict.evaluation
+    return SeriesPoint(
+        at=at, partition=said.partition, value=said.observed, lower=None, expected=None, upper=None, status=said.status,
+        direction="none", excluded=verdict.version_status is VersionStatus.HELD, p_value=None, sentence=said.sentence,
+        run_id=verdict.run_id,
+    )  # fmt: skip
+
+
+def _silent(drawn: Sequence[SeriesPoint], described: Metric, monitor: Monitor) -> str:
+    label = described.label(monitor.column)
+    if drawn:
+        return f"{label} {quantity(drawn[-1].value, described.unit)}; measured and not judged yet"
+    return f"{label} has not been measured yet"
+
+
+def _instant(at_s: float | None) -> datetime | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC)
+
+
+def strips(checks: Sequence[Check], verdicts: Verdicts) -> tuple[CheckStrip, ...]:
+    """Each check with what it said of the newest partitions (or versions), oldest first; the schema's come last."""
+    made = [_strip(check.name, check.severity, verdicts.of(check.name)) for check in checks]
+    if schema := verdicts.of(SCHEMA):
+        made.append(_strip(SCHEMA, schema[-1].evaluation.severity, schema))
+    return tuple(made)
+
+
+def _strip(name: str, severity: Severity, said: Sequence[Verdict]) -> CheckStrip:
+    chosen: Mapping[datetime, Verdict] = {v.data_at: v for v in said}  # the newest version of each
+    cells = [_cell(v) for v in chosen.values()][-_CELLS:]
+    last = cells[-1] if cells else None
+    return CheckStrip(
+        name=name, severity=severity, status=last.status if last else None,
+        sentence=last.sentence if last else "not run yet", cells=tuple(cells),
+    )  # fmt: skip
+
+
+def _cell(verdict: Verdict) -> CheckCell:
+    said = verdict.evaluation
+    return CheckCell(
+        partition=said.partition, at=verdict.data_at, status=said.status, sentence=said.sentence, run_id=verdict.run_id
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The stored verdicts on one asset: read once, for its monitors, its checks and its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from observer.model import Evaluation
+from observer.store.evaluations import evaluation
+from observer.store.tables import evaluations
+from orchestration.model import AssetKey, VersionStatus
+from orchestration.tables import versions
+
+_VERSIONS = 400  # of one asset, the newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The newest evaluation of one subject on one version."""
+
+    evaluation: Evaluation
+    version_seq: int
+    version_status: VersionStatus
+    run_id: str
+    data_at: datetime
+    materialized_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """By subject, in the order of data time and then of versions."""
+
+    by_subject: Mapping[str, tuple[Verdict, ...]]
+
+    def of(self, subject: str) -> tuple[Verdict, ...]:
+        return self.by_subject.get(subject, ())
+
+    def on(self, version_seq: int) -> tuple[Verdict, ...]:
+        return tuple(v for found in self.by_subject.values() for v in found if v.version_seq == version_seq)
+
+
+def load(connection: Connection, asset: AssetKey) -> Verdicts:
+    """What was said of the newest versions of an asset: one statement."""
+    recent = select(versions.c.seq).where(versions.c.asset == asset).order_by(versions.c.seq.desc()).limit(_VERSIONS)
+    first = select(func.min(recent.subquery().c.seq)).scalar_subquery()
+    rows = connection.execute(
+        select(evaluations, versions.c.status.label("version_status"), versions.c.run_id, versions.c.materialized_at)
+        .join(versions, versions.c.seq == evaluations.c.version_seq)
+        .where(evaluations.c.asset == asset, evaluations.c.version_seq >= first)
+        .order_by(evaluations.c.data_at, evaluations.c.version_seq, evaluations.c.id)
+    )
+    newest: dict[str, dict[int, Any]] = {}
+    for row in rows:  # what was said later of the same version takes its place
+        newest.setdefault(row.subject, {})[row.version_seq] = row
+    return Verdicts({subject: tuple(_verdict(row) for row in found.values()) for subject, found in newest.items()})
+
+
+def _verdict(row: Any) -> Verdict:
+    return Verdict(
+        evaluation=evaluation(row), version_seq=row.version_seq, version_status=VersionStatus(row.version_status),
+        run_id=row.run_id, data_at=row.data_at, materialized_at=row.materialized_at,
+    )  # fmt: skip
