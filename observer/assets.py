@@ -8,14 +8,13 @@ from typing import Any, overload
 
 from observer.checks.base import Check
 from observer.errors import CheckError
-from observer.model import GatePolicy
+from observer.model import GatePolicy, OnUnknown
 from observer.monitors import Monitor
 from orchestration import assets as core
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy
 from orchestration.model import OnHold
 from orchestration.partitions import Partitions
-
 
 _DEFAULT_POLICY = GatePolicy()
 
@@ -148,6 +147,13 @@ def sql_asset(
 
 def _quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy) -> Quality:
     quality = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate)
+    if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
+        raise CheckError(
+            f"gate= takes ob.GatePolicy(on_unknown=..., on_learning=...) of 'hold' or 'open', not {gate!r}"
+        )
+    for one in quality.checks:
+        if not isinstance(one, Check):
+            raise CheckError(f"checks= takes checks such as ob.unique('id'), not {one!r}")
     for given in quality.monitors:
         if not isinstance(given, Monitor):
             raise CheckError(f"monitors= takes ob.monitor(...), not {given!r}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from observer.errors import ProjectError, UnknownName
@@ -58,6 +60,8 @@ def find_root(start: Path) -> Path:
         There is none.
     """
     here = start.resolve()
+    if not here.is_dir():
+        raise ProjectError(f"there is no folder {start}; nothing was run")
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file():
             return folder
@@ -97,11 +101,13 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
     secrets: list[str] = []
     filled = _fill(table, file, where, secrets)
     project = _text(content, "project", file, "", default="pipeline.py")
+    channels = _channels(filled, file, where)
     return EnvironmentConfig(
         name=name, root=root, project=root / project,
-        state=_state(_text(filled, "state", file, where, default="sqlite:///.tidegate/state.db"), root),
-        io_path=_io(filled, file, where, root), channels=_channels(filled, file, where),
-        clock=_clock(filled, file, where), url=filled.get("url"), secrets=tuple(secrets),
+        state=_state(_text(filled, "state", file, where, default="sqlite:///.tidegate/state.db"), root, file, where),
+        io_path=_io(filled, file, where, root), channels=channels, clock=_clock(filled, file, where),
+        url=_text(filled, "url", file, where) if "url" in filled else None,
+        secrets=tuple(dict.fromkeys([*secrets, *_written_secrets(filled, channels)])),
     )  # fmt: skip
 
 
@@ -131,7 +137,8 @@ def _only(table: Mapping[str, object], known: tuple[str, ...], file: Path, where
 def _text(table: Mapping[str, Any], key: str, file: Path, where: str, *, default: str | None = None) -> str:
     value = table.get(key, default)
     if not isinstance(value, str) or not value:
-        raise ProjectError(f"{file} {where}: {key} is a text, not {value!r}".replace("  ", " "))
+        said = "is missing" if value is None else "is empty" if value == "" else "is no text"  # which may be a secret
+        raise ProjectError(f"{file} {where}: {key} {said}; write {key} = '...'".replace(" :", ":"))
     return value
 
 
@@ -145,21 +152,34 @@ def _fill(value: Any, file: Path, where: str, secrets: list[str]) -> Any:
         return value
 
     def one(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1]) or match[2]
-        if not found:
+        if found := os.environ.get(match[1]):
+            secrets.append(found)
+            return found
+        if match[2] is None:
             raise ProjectError(f"{file} {where} needs the environment variable {match[1]}, which is not set")
-        secrets.append(found)
-        return found
+        return match[2]
 
     return _VARIABLE.sub(one, value)
 
 
-def _state(url: str, root: Path) -> str:
+def _state(url: str, root: Path, file: Path, where: str) -> str:
     """A SQLite path is counted from the project's folder."""
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and not url.startswith(prefix + "/"):
-        return f"{prefix}{(root / url.removeprefix(prefix)).as_posix()}"
-    return url
+    match = re.fullmatch(r"(sqlite(?:\+\w+)?):(?:///?)?([^/].*)?", url)
+    if match is None:
+        return url
+    if match[2] is None or match[2].startswith(":memory:"):
+        raise ProjectError(f"{file} {where}: state = {url!r} would be forgotten at once; write sqlite:///path")
+    return f"{match[1]}:///{(root / match[2]).as_posix()}"
+
+
+def _written_secrets(table: Mapping[str, Any], channels: Iterable[ChannelConfig]) -> Iterator[str]:
+    """What is secret wherever it stands: what signs, where it is sent, the password of the state database."""
+    for channel in channels:
+        yield from (text for text in (channel.secret, channel.url) if text)
+    with suppress(ValueError):
+        if password := urlsplit(str(table.get("state", ""))).password:
+            yield password
+            yield unquote(password)
 
 
 def _io(table: Mapping[str, Any], file: Path, where: str, root: Path) -> Path:
@@ -190,7 +210,8 @@ def _channels(table: Mapping[str, Any], file: Path, where: str) -> tuple[Channel
             raise ProjectError(f"{file} {here}: a channel before it is called {name!r} too; give it a name= of its own")
         found.append(
             ChannelConfig(
-                kind=kind, name=name, url=_text(one, "url", file, here), secret=one.get("secret"),
+                kind=kind, name=name, url=_text(one, "url", file, here),
+                secret=_text(one, "secret", file, here) if "secret" in one else None,
                 when=_text(one, "when", file, here, default="severity>=warn"),
             )
         )  # fmt: skip
@@ -202,10 +223,12 @@ def _clock(table: Mapping[str, Any], file: Path, where: str) -> datetime | None:
     text = table.get("clock")
     if text is None:
         return None
+    if isinstance(text, datetime) and text.tzinfo is not None:
+        return text
     try:
         day, time, zone = str(text).split()
         return datetime.fromisoformat(f"{day} {time}").replace(tzinfo=ZoneInfo(zone))
-    except (ValueError, ZoneInfoNotFoundError) as error:
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
         raise ProjectError(
             f"{file} {where}: clock = {text!r} isn't an instant; write 'YYYY-MM-DD HH:MM Area/City' ({error})"
         ) from error

@@ -63,7 +63,7 @@ class _Judge:
         if outcome.passed is not None:
             status = EvaluationStatus.PASSED if outcome.passed else _WORSE[outcome.severity]
         sentence = outcome.message
-        if status is EvaluationStatus.UNKNOWN:
+        if status is EvaluationStatus.UNKNOWN and not sentence.startswith(outcome.check):
             sentence = f"{outcome.check} could not be evaluated: {outcome.message}"
         evidence = dict(outcome.evidence)
         if outcome.failing_rows is not None:
@@ -105,7 +105,7 @@ class _Judge:
         )
 
     def _detect(self, monitor: Monitor, key: SeriesKey, observation: Observation) -> Detection:
-        from detectors import DEFAULT_ALPHA, default_detector, detector
+        from detectors import default_detector, detector
 
         described = metric(monitor.metric, column=monitor.column)
         partitions = self._asset.partitions
@@ -118,7 +118,7 @@ class _Judge:
         history = self._history(self._past.series.get(key, ()), at, offset)
         rows = self._observed.get(SeriesKey("row_count"))
         point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
-        return watch.detect(history, point, alpha=monitor.alpha or DEFAULT_ALPHA)
+        return watch.detect(history, point, alpha=monitor.false_alarms)
 
     def _history(self, points: Sequence[StoredPoint], at: datetime, offset: float) -> History:
         rows = {p.version_seq: p.value for p in self._past.series.get(SeriesKey("row_count"), ())}

@@ -8,6 +8,10 @@ from datetime import datetime
 
 from observer.model import Evaluation, EvaluationStatus, Incident, IncidentStatus, Severity
 from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey
+from orchestration.partitions import Interval
+
+Covers = Callable[[PartitionKey], Interval | None]
+"""The data time that a partition of the asset covers; None where it has none, or is none any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ def finding(
     if not held and not warned:
         return None
     sentence = decision.reasons[0] if held else warned[0].sentence
-    subjects = decision.holds + tuple(e.subject for e in warned)
+    subjects = (decision.holds if held else ()) + tuple(e.subject for e in warned)
     return Finding(
         asset=decision.asset, partition=decision.partition, severity=Severity.ERROR if held else Severity.WARN,
         sentence=sentence, subjects=subjects, affected=affected if held else (), at=decision.decided_at,
@@ -48,28 +52,28 @@ def opened(found: Finding) -> Incident:
     )  # fmt: skip
 
 
-def to_fold_into(
-    found: Finding, open_ones: Sequence[Incident], follows: Callable[[PartitionKey, PartitionKey], bool]
-) -> Incident | None:
-    """The incident that goes on with this finding: the same partition again, or the one right after it.
+def to_fold_into(found: Finding, open_ones: Sequence[Incident], covers: Covers) -> Incident | None:
+    """The newest incident that goes on with this finding: about the same partition, or one right beside it.
 
     An error is not folded into a warning: people were told of less than what it is.
     """
     for incident in reversed(open_ones):
         if incident.severity is Severity.WARN and found.severity is Severity.ERROR:
             continue
-        same = found.partition in (incident.first_partition, incident.last_partition)
-        if same or follows(incident.last_partition, found.partition):
+        if _touches(incident, found.partition, covers):
             return incident
     return None
 
 
-def folded(incident: Incident, found: Finding) -> Incident:
+def folded(incident: Incident, found: Finding, covers: Covers) -> Incident:
     """The incident with one more finding in it; the newest sentence is the one that is shown."""
     severe = found.severity is Severity.ERROR or incident.severity is Severity.WARN
+    first, last = incident.first_partition, incident.last_partition
+    this, begin, end = covers(found.partition), covers(first), covers(last)
     return replace(
         incident,
-        last_partition=found.partition,
+        first_partition=found.partition if this and begin and this.start < begin.start else first,
+        last_partition=found.partition if this and end and this.start > end.start else last,
         sentence=found.sentence if severe else incident.sentence,
         subjects=tuple(dict.fromkeys(incident.subjects + found.subjects)),
         affected=tuple(dict.fromkeys(incident.affected + found.affected)),
@@ -77,6 +81,26 @@ def folded(incident: Incident, found: Finding) -> Incident:
     )
 
 
+def is_over(incident: Incident, partition: PartitionKey, evaluations: Sequence[Evaluation], covers: Covers) -> bool:
+    """Whether a warning has ended with a published version: what it was about passes, on its last partition or later.
+
+    What is no longer watched can't pass, and keeps no incident open.
+    """
+    last, this = covers(incident.last_partition), covers(partition)
+    if last is not None and this is not None and this.start < last.start:
+        return False
+    about = [e for e in evaluations if e.subject in incident.subjects]
+    return incident.severity is Severity.WARN and all(e.status is EvaluationStatus.PASSED for e in about)
+
+
 def resolved(incident: Incident, resolution: str, at: datetime) -> Incident:
     """The incident, ended, and by what."""
     return replace(incident, status=IncidentStatus.RESOLVED, resolution=resolution, resolved_at=at, updated_at=at)
+
+
+def _touches(incident: Incident, partition: PartitionKey, covers: Covers) -> bool:
+    this = covers(partition)
+    if this is None:  # an asset without partitions always goes on
+        return partition == incident.last_partition
+    first, last = covers(incident.first_partition), covers(incident.last_partition)
+    return first is not None and last is not None and first.start <= this.end and this.start <= last.end

@@ -19,6 +19,8 @@ from orchestration.errors import TidegateError
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
 
+_TAKEN = sys.stdlib_module_names | {"dashboards", "detectors", "observer", "orchestration", "pandas", "numpy"}
+
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
@@ -64,6 +66,10 @@ def define(assets: Iterable[Asset], function_checks: Iterable[FunctionCheck]) ->
 def _import(file: Path) -> ModuleType:
     if not file.is_file():
         raise ProjectError(f"there is no {file}; tidegate.toml names it with project=, or make one: tidegate init")
+    if file.stem in _TAKEN:
+        raise ProjectError(
+            f"{file} can't be called like the module {file.stem!r}, which it would hide; rename it and project="
+        )
     folder = str(file.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -77,7 +83,7 @@ def _import(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         _forget(file.stem, before)
-        if isinstance(error, TidegateError | KeyboardInterrupt | SystemExit):
+        if isinstance(error, TidegateError | KeyboardInterrupt):
             raise
         raise ProjectError(f"{_where(file, error)}; nothing was run") from error
     return module
@@ -97,8 +103,9 @@ def _where(file: Path, error: BaseException) -> str:
         (
             f"{Path(frame.filename).name}:{frame.lineno}"
             for frame in reversed(traceback.extract_tb(error.__traceback__))
-            if Path(frame.filename).is_relative_to(file.parent)
+            if Path(frame.filename).is_relative_to(file.parent) and "site-packages" not in frame.filename
         ),
         file.name,
     )
-    return f"{line} raised {type(error).__name__} while it was imported: {' '.join(str(error).split())}"
+    said = " ".join(str(error).split())
+    return f"{line} raised {type(error).__name__} while it was imported{': ' + said if said else ''}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from detectors.model import Detection
 from orchestration.model import AssetKey, Materialization, PartitionKey, Scalar
@@ -45,8 +46,8 @@ class OnUnknown(StrEnum):
 class GatePolicy:
     """What the gate of an asset does when it can't be told that the data is good."""
 
-    on_unknown: OnUnknown = OnUnknown.HOLD
-    on_learning: OnUnknown = OnUnknown.OPEN
+    on_unknown: OnUnknown | Literal["hold", "open"] = OnUnknown.HOLD
+    on_learning: OnUnknown | Literal["hold", "open"] = OnUnknown.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from observer.errors import CheckError
-from observer.metrics import DEFAULT_MONITORS, METRICS, metric
+from observer.metrics import DEFAULT_MONITORS, METRICS, SCHEMA, metric
 from observer.model import Severity
+
+ALPHAS: Mapping[Severity, float] = {Severity.WARN: 1 / 365, Severity.ERROR: 1 / 1000}
+"""The share of good points that may be flagged: a daily monitor that tells people may be wrong once a year; one that
+holds data back stops others' work, so it has to be surer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:
     """Watches one metric of an asset; made by :func:`monitor`.
 
-    ``detector=None`` takes the default of the metric's kind; ``alpha=None`` the default false-alarm rate a point.
+    ``detector=None`` takes the default of the metric's kind; ``alpha=None`` the default of the severity.
     """
 
     metric: str
@@ -26,6 +32,11 @@ class Monitor:
     def id(self) -> str:
         """The subject of its evaluations: ``row_count``, ``null_rate(dep_time)``."""
         return self.metric if self.column is None else f"{self.metric}({self.column})"
+
+    @property
+    def false_alarms(self) -> float:
+        """The share of good points that it may flag, 0..1."""
+        return self.alpha if self.alpha is not None else ALPHAS[self.severity]
 
 
 def monitor(
@@ -49,7 +60,8 @@ def monitor(
     detector:
         Its name in the registry; left out, the default for the metric's kind.
     alpha:
-        The share of good points that may be flagged, 0..1.
+        The share of good points that may be flagged, above 0 and at most 0.5; if left out, 1/365 for a warning and
+        1/1000 for an error.
 
     Raises
     ------
@@ -64,15 +76,17 @@ def monitor(
         how_bad = Severity(severity)
     except ValueError:
         raise CheckError(f"monitor({metric_name!r}): severity is 'warn' or 'error', not {severity!r}") from None
-    if alpha is not None and not 0 < alpha < 1:
-        raise CheckError(f"monitor({metric_name!r}): alpha is a share between 0 and 1, not {alpha!r}")
+    if alpha is not None and (isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= 0.5):
+        raise CheckError(f"monitor({metric_name!r}): alpha is a share above 0 and at most 0.5, not {alpha!r}")
+    if detector is not None and metric_name == SCHEMA:
+        raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
     if detector is not None:
         from detectors.registry import names
 
         if detector not in names():
-            raise CheckError(
-                f"monitor({metric_name!r}): no detector is called {detector!r}; there are {', '.join(names())}"
-            )
+            near = get_close_matches(str(detector), names(), n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names())}"
+            raise CheckError(f"monitor({metric_name!r}): no detector is called {detector!r}; {hint}")
     return Monitor(metric=metric_name, column=column, severity=how_bad, detector=detector, alpha=alpha)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -21,7 +21,7 @@ from observer.audit import measure
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
 from observer.history import Past
-from observer.model import Audit, Evaluation, EvaluationStatus, Incident, Severity
+from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.monitors import with_defaults
 from observer.policy import decide
 from observer.store import evaluations as evaluation_store
@@ -31,9 +31,11 @@ from observer.store.outbox import enqueue
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.database import reading
+from orchestration.errors import PartitionError, StateError
 from orchestration.gate import Ruling
 from orchestration.graph import Graph
-from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey, Staged, VersionStatus
+from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey, Scalar, Staged, VersionStatus
+from orchestration.partitions import Interval
 from orchestration.tables import versions
 
 
@@ -48,6 +50,7 @@ class Observer:
     channels: tuple[Channel, ...]
     new_id: Callable[[], str]
     dashboard_url: str | None
+    redact: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +72,19 @@ class ObserverGate:
         self._observer = observer
 
     def measure(self, staged: Staged) -> Audit:
-        return measure(staged, self._observer.checks.get(staged.materialization.asset, ()))
+        try:
+            return measure(staged, self._observer.checks.get(staged.materialization.asset, ()))
+        except Exception as error:  # it promises not to; whatever it was, the version can't be judged
+            return unmeasured(staged, error)
 
     def decide(self, audit: Audit) -> Ruling:
-        verdict = judge(self._observer, audit)
+        audit = without_secrets(audit, self._observer.redact)
+        try:
+            verdict = judge(self._observer, audit)
+        except StateError:
+            raise
+        except Exception as error:
+            verdict = broken(self._observer, audit, error)
 
         def record(connection: Connection, version_seq: int) -> None:
             for stage in RECORDING:
@@ -103,6 +115,52 @@ def judge(observer: Observer, audit: Audit) -> Verdict:
     )  # fmt: skip
 
 
+def broken(observer: Observer, audit: Audit, error: Exception) -> Verdict:
+    """The verdict where judging itself failed: held, and people hear of it as of every other hold."""
+    made, now = audit.materialization, observer.clock.now()
+    asset = observer.graph.asset(made.asset)
+    why = observer.redact(f"the gate could not judge it: {type(error).__name__}: {' '.join(str(error).split())}")
+    decision = GateDecision(
+        asset=made.asset, partition=made.partition, materialization_id=made.id, outcome=GateOutcome.HELD,
+        reasons=(why,), holds=("gate",), decided_at=now, by="gate", unknown=True,
+    )  # fmt: skip
+    data_at = data_time(asset, made.partition, made.materialized_at)
+    return Verdict(
+        observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=(), decision=decision
+    )  # fmt: skip
+
+
+def unmeasured(staged: Staged, error: Exception) -> Audit:
+    """The audit where measuring itself failed: one check of severity error that could not be evaluated."""
+    why = f"measuring failed: {type(error).__name__}: {' '.join(str(error).split())}"
+    outcome = CheckOutcome(check="measure", severity=Severity.ERROR, passed=None, message=why)
+    return Audit(
+        materialization=staged.materialization, observations=(), schema=None, outcomes=(outcome,), collect_s=0.0
+    )  # fmt: skip
+
+
+def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
+    """The audit with texts that may be kept and shown: no secret, and nothing that a database refuses."""
+
+    def clean(text: str) -> str:
+        return redact(text).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+    def outcome(one: CheckOutcome) -> CheckOutcome:
+        evidence: dict[str, Scalar] = {
+            clean(name): clean(value) if isinstance(value, str) else value for name, value in one.evidence.items()
+        }
+        return replace(one, message=clean(one.message), evidence=evidence)
+
+    def observation(one: Observation) -> Observation:
+        return one if one.reason is None else replace(one, reason=clean(one.reason))
+
+    return replace(
+        audit,
+        outcomes=tuple(outcome(one) for one in audit.outcomes),
+        observations=tuple(observation(one) for one in audit.observations),
+    )
+
+
 def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:
     """What orders the versions of an asset: the start of the partition, or when it was materialized."""
     if asset.partitions is None or partition is None:
@@ -131,16 +189,27 @@ def settle_incidents(connection: Connection, verdict: Verdict, version_seq: int)
     decision = verdict.decision
     if decision.outcome is GateOutcome.HELD:
         return
-    over = list(incident_store.settle(connection, decision.asset, decision.partition))
-    passed = {e.subject for e in verdict.evaluations if e.status is EvaluationStatus.PASSED}
+    doubtful = {EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN}
+    good = all(e.status not in doubtful for e in verdict.evaluations)
+    severities = tuple(Severity) if good else (Severity.ERROR,)
+    over = list(incident_store.settle(connection, decision.asset, decision.partition, severities))
     known = {incident.id for incident in over}
+    covers = interval_of(verdict.asset)
     for incident in incident_store.unresolved(connection, decision.asset):
-        if incident.id not in known and incident.severity is Severity.WARN and passed >= set(incident.subjects):
+        ended = incident.severity is Severity.WARN and incident.id not in known
+        if ended and incidents.is_over(incident, decision.partition, verdict.evaluations, covers):
             over.append(incident)
     for incident in over:
-        ended = incidents.resolved(incident, _resolution(decision.partition), decision.decided_at)
-        incident_store.change(connection, ended)
-        tell(connection, verdict.observer, "incident.resolved", ended, decision)
+        resolve(connection, verdict.observer, incident, _resolution(decision.partition), decision)
+
+
+def resolve(
+    connection: Connection, observer: Observer, incident: Incident, resolution: str, decision: GateDecision
+) -> None:
+    """End an incident and say so."""
+    ended = incidents.resolved(incident, resolution, decision.decided_at)
+    incident_store.change(connection, ended)
+    tell(connection, observer, "incident.resolved", ended, decision)
 
 
 def _resolution(partition: PartitionKey) -> str:
@@ -154,22 +223,31 @@ def open_incident(connection: Connection, verdict: Verdict, version_seq: int) ->
     found = incidents.finding(decision, verdict.evaluations, affected)
     if found is None:
         return
-    open_ones = incident_store.unresolved(connection, decision.asset)
-    goes_on = incidents.to_fold_into(found, open_ones, lambda a, b: follows(verdict.asset, a, b))
+    covers = interval_of(verdict.asset)
+    goes_on = incidents.to_fold_into(found, incident_store.unresolved(connection, decision.asset), covers)
     if goes_on is not None:
-        incident_store.fold(connection, incidents.folded(goes_on, found), decision.materialization_id)
+        # Readers have a version that only warned: an incident about held ones does not wait for it.
+        settled = goes_on.severity is not found.severity
+        changed = incidents.folded(goes_on, found, covers)
+        incident_store.fold(connection, changed, decision.materialization_id, found.partition, settled=settled)
         return
     opened = incidents.opened(found)
     number = incident_store.add(connection, opened, decision.materialization_id)
     tell(connection, observer, "incident.opened", replace(opened, id=number), decision)
 
 
-def follows(asset: Asset, last: PartitionKey, this: PartitionKey) -> bool:
-    """Whether a partition comes right after another; an asset without partitions always goes on."""
-    if asset.partitions is None or last is None or this is None:
-        return asset.partitions is None
-    gap = asset.partitions.interval(this).start - asset.partitions.interval(last).end
-    return gap == timedelta()
+def interval_of(asset: Asset) -> incidents.Covers:
+    """The data time that a partition of an asset covers; None where it has none, or is none any more."""
+
+    def covers(partition: PartitionKey) -> Interval | None:
+        if asset.partitions is None or partition is None:
+            return None
+        try:
+            return asset.partitions.interval(partition)
+        except PartitionError:  # the asset was cut otherwise when the incident was opened
+            return None
+
+    return covers
 
 
 def tell(
@@ -188,7 +266,8 @@ def tell(
 
 def last_good(connection: Connection, asset: Asset) -> str | None:
     """The newest partition that readers have, or when the version was made that they have; None: they have none."""
-    where = (versions.c.asset == asset.key, versions.c.status == VersionStatus.PUBLISHED)
+    seen = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING)  # the latter is decided, and about to be
+    where = (versions.c.asset == asset.key, versions.c.status.in_(seen))
     if asset.partitions is not None:
         newest: str | None = connection.execute(select(func.max(versions.c.partition)).where(*where)).scalar_one()
         return newest

@@ -17,8 +17,8 @@ def decide(made: Materialization, evaluations: Sequence[Evaluation], policy: Gat
         for e in evaluations
         if e.severity is Severity.ERROR
         and (
-            (e.status is EvaluationStatus.UNKNOWN and policy.on_unknown is OnUnknown.HOLD)
-            or (e.status is EvaluationStatus.LEARNING and policy.on_learning is OnUnknown.HOLD)
+            (e.status is EvaluationStatus.UNKNOWN and policy.on_unknown == OnUnknown.HOLD)
+            or (e.status is EvaluationStatus.LEARNING and policy.on_learning == OnUnknown.HOLD)
         )
     ]
     holding = failed + untold

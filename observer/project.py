@@ -5,17 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func
+from sqlalchemy import select as sql_select
 
-from observer import incidents
 from observer.alerts.base import Channel
 from observer.config import ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError
 from observer.loading import Definitions, load
-from observer.pipeline import Observer, ObserverGate, tell
+from observer.pipeline import Observer, ObserverGate, resolve
 from observer.settings import ServeSettings, variable
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
@@ -33,6 +34,7 @@ from orchestration.runtime import Runtime
 from orchestration.selection import select
 from orchestration.state import load as load_state
 from orchestration.state import load_one
+from orchestration.tables import events
 
 if TYPE_CHECKING:
     from observer.alerts.outbox import DeliveryReport
@@ -101,9 +103,7 @@ class Project:
 
         def record(connection: Connection, decision: GateDecision) -> None:
             for incident in incident_store.settle(connection, address.asset, address.partition):
-                ended = incidents.resolved(incident, decision.reasons[0], decision.decided_at)
-                incident_store.change(connection, ended)
-                tell(connection, self.observer, "incident.resolved", ended, decision)
+                resolve(connection, self.observer, incident, decision.reasons[0], decision)
 
         version = release(
             self.engine, self.runtime.io, self.clock, address, reason=reason.strip(), by=by, record=record
@@ -160,24 +160,46 @@ def open_project(
         The state database can't be opened.
     """
     config = read(find_root(folder or Path.cwd()), environment or variable("TIDEGATE_ENV"))
-    definitions = load(config.project)
+    redact = redactor(config.secrets)
+    definitions = _defined(config.project, redact)
     engine = open_database(config.state)
     ensure(engine)
-    clock = clock or (replay_clock(config.clock) if config.clock else Clock())
+    clock = clock or (replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock())
     hashes = CodeVersions(config.root)
     observer = Observer(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock,
         channels=(*(_channel(one, definitions.graph) for one in config.channels), *extra_channels),
         new_id=lambda: f"msg_{secrets.token_hex(12)}",
         dashboard_url=url or variable("TIDEGATE_URL") or config.url or ServeSettings().url,
+        redact=redact,
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=FilesIOManager(config.io_path), gate=ObserverGate(observer),
         clock=clock, new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
         code_versions={asset.key: hashes.of(asset) for asset in definitions.graph}, root=config.root,
-        environment=config.name, redact=redactor(config.secrets),
+        environment=config.name, redact=redact,
     )  # fmt: skip
     return Project(config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer)
+
+
+def _defined(file: Path, redact: Callable[[str], str]) -> Definitions:
+    try:
+        return load(file)
+    except ProjectError as error:
+        if redact(str(error)) == str(error):
+            raise
+        raise ProjectError(redact(str(error))) from None  # the cause holds a secret
+
+
+def _stands_at(engine: Engine, start: datetime) -> datetime:
+    """Where a replayed clock begins: at ``start``, or after what an earlier process did on that day.
+
+    Otherwise a version could be released before it was held.
+    """
+    with reading(engine) as connection:
+        within = events.c.at.between(start, start + timedelta(days=1))
+        last = connection.execute(sql_select(func.max(events.c.at)).where(within)).scalar_one()
+    return start if last is None else max(start, last + timedelta(microseconds=1))
 
 
 def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import isfinite
+from typing import Final
+
+ABSENT: Final = "\N{EN DASH}"
+"""What stands where nothing was measured: a dash, never a zero."""
+
+_LARGE = (("G", 1e9), ("M", 1e6), ("k", 1e3))
+_SIZES = {
+    "rate": (("%", 0.01),),
+    "s": (("days", 345_600.0), ("h", 7200.0), ("min", 180.0), ("s", 0.0995), ("ms", 0.0)),
+    "bytes": (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 0.0)),
+}
+_SECONDS = {"days": 86_400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def quantity(value: float | None, unit: str) -> str:
@@ -21,18 +33,24 @@ def quantity(value: float | None, unit: str) -> str:
     if unit == "bytes":
         return _bytes(value)
     if unit == "epoch_s":
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M} UTC"
+        return _instant(value)
     return f"{number(value)} {unit}".rstrip()
 
 
 def span(lower: float | None, upper: float | None, unit: str) -> str:
     """An expected range, the unit said once.
 
-    >>> span(0.0, 0.094, "rate"), span(900.2, 961.0, "rows"), span(None, 2.0, "s")
-    ('0-9.4 %', '900-961 rows', 'at most 2 s')
+    >>> span(0.0, 0.094, "rate"), span(776.4, 1091.2, "rows"), span(None, 2.0, "s")
+    ('0-9.4 %', '776-1,091 rows', 'at most 2 s')
+    >>> span(0.0, 0.82, "s"), span(0.01, 0.2, "s")
+    ('at most 0.82 s', '10 ms to 0.2 s')
     """
     lower = lower if lower is not None and isfinite(lower) else None
     upper = upper if upper is not None and isfinite(upper) else None
+    if unit == "rows":  # are counted
+        lower, upper = _whole(lower), _whole(upper)
+    if unit == "s" and upper is not None and lower is not None and lower < 0.0005:  # nothing takes less than none
+        lower = None
     if lower is None and upper is None:
         return "anything"
     if lower is None:
@@ -45,6 +63,47 @@ def span(lower: float | None, upper: float | None, unit: str) -> str:
         return f"{quantity(lower, unit)} to {quantity(upper, unit)}"
     dash = "-" if lower >= 0 else " to "
     return f"{number(lower)}{dash}{number(upper)} {unit}".rstrip()
+
+
+def compact(value: float | None, unit: str = "") -> str:
+    """``value`` for a cell of a table, on one line: a dash for nothing, no word for rows, k, M and G for large counts.
+
+    >>> compact(930, "rows"), compact(336776, "rows"), compact(None, "rate"), compact(2013), compact(156.34)
+    ('930', '337\\xa0k', '\N{EN DASH}', '2013', '156.3')
+    >>> compact(0.5081, "rate"), compact(0.568, "s"), compact(34700, "bytes")
+    ('50.8\\xa0%', '0.57\\xa0s', '34.7\\xa0kB')
+    """
+    if value is None or not isfinite(value):
+        return ABSENT
+    if unit in {*_SIZES, "epoch_s"}:
+        return unbroken(quantity(value, unit))
+    for suffix, size in _LARGE:
+        if abs(value) >= max(size, 99_999.5):
+            scaled = value / size
+            return unbroken(f"{scaled:,.0f} {suffix}" if abs(scaled) >= 100 else f"{scaled:.3g} {suffix}")
+    separator = "," if unit == "rows" or abs(value) >= 10_000 else ""  # a year has none
+    if value == round(value):
+        return f"{value:{separator}.0f}"
+    return f"{value:{separator}.1f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def unbroken(text: str) -> str:
+    """``text`` that stays on one line: its spaces are no-break spaces."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def scaled_to(largest: float, unit: str) -> tuple[float, str]:
+    """How many of ``unit`` one step of an axis up to ``largest`` counts, and what it is called there.
+
+    >>> scaled_to(0.7, "rate"), scaled_to(0.05, "s"), scaled_to(600, "s"), scaled_to(34700, "bytes")
+    ((0.01, '%'), (0.001, 'ms'), (60.0, 'min'), (1000.0, 'kB'))
+    >>> scaled_to(930, "rows"), scaled_to(336776, "rows")
+    ((1.0, ''), (1000.0, 'k'))
+    """
+    if unit in _SIZES:
+        name, size = next(each for each in _SIZES[unit] if abs(largest) >= each[1] or each is _SIZES[unit][-1])
+        return _SECONDS.get(name, size or 1.0), name
+    return next(((size, name) for name, size in _LARGE if abs(largest) >= max(size, 1e5)), (1.0, ""))
 
 
 def number(value: float) -> str:
@@ -83,6 +142,10 @@ def count(size: int, singular: str, plural: str | None = None) -> str:
     return f"{size:,} {singular if size == 1 else plural or singular + 's'}"
 
 
+def _whole(value: float | None) -> float | None:
+    return None if value is None else float(round(value))
+
+
 def _percent(rate: float) -> str:
     percent = rate * 100
     if abs(percent) < 0.005:
@@ -98,7 +161,16 @@ def _seconds(value: float) -> str:
     return f"{value:.0f} s" if value < 120 else age(value)
 
 
+def _instant(value: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):  # outside the years 1 to 9999
+        return f"{number(value)} s since 1970"
+
+
 def _bytes(value: float) -> str:
+    if value < 0:
+        return f"-{_bytes(-value)}"
     for unit in ("bytes", "kB", "MB", "GB"):
         if value < 1000:
             return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.3g} {unit}"

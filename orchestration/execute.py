@@ -6,17 +6,19 @@ import logging
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.assets import Asset
 from orchestration.context import Context
 from orchestration.errors import AssetError, NothingReturned
-from orchestration.graph import Edge, Graph
+from orchestration.graph import Graph
 from orchestration.io.base import IOManager, StagedData
-from orchestration.model import Address, AssetKind, Scalar
+from orchestration.io.formats import content_hash
+from orchestration.model import Address, AssetKey, AssetKind, Scalar
 from orchestration.query import render
-from orchestration.state import VersionRecord
 
-Inputs = Sequence[tuple[Edge, tuple[VersionRecord, ...]]]
+if TYPE_CHECKING:
+    from orchestration.work import Input
 
 
 class Execution:
@@ -32,7 +34,7 @@ class Execution:
         self._sources: dict[str, object] = {}
 
     def stage(
-        self, address: Address, version: str, run_id: str, inputs: Inputs
+        self, address: Address, version: str, run_id: str, inputs: Sequence[Input]
     ) -> tuple[StagedData, dict[str, Scalar]]:
         """Make the data of ``address`` and stage it; returns what was staged and the metadata that was added.
 
@@ -58,8 +60,9 @@ class Execution:
         value = self._call(asset, address, context, self._arguments(address, inputs))
         return self._io.stage(address, version, value), context.metadata
 
-    def observe(self, asset: Asset, run_id: str) -> tuple[object, dict[str, Scalar]]:
+    def observe(self, key: AssetKey, run_id: str) -> tuple[object, dict[str, Scalar]]:
         """Read a source once in a run; raises AssetError."""
+        asset = self._graph.asset(key)
         context = Context(
             asset=asset.key, partition_key=None, interval=None, run_id=run_id,
             logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
@@ -68,26 +71,36 @@ class Execution:
         self._sources[asset.key] = value
         return value, context.metadata
 
-    def _arguments(self, address: Address, inputs: Inputs) -> dict[str, object]:
-        arguments = {}
-        for edge, versions in inputs:
-            if edge.parameter is None:
+    def _arguments(self, address: Address, inputs: Sequence[Input]) -> dict[str, object]:
+        arguments: dict[str, object] = {}
+        for given in inputs:
+            if given.parameter is None:
                 continue
-            upstream = self._graph.asset(edge.upstream)
-            if upstream.kind is AssetKind.SOURCE:
-                arguments[edge.parameter] = self._sources[edge.upstream]
-                continue
-            one = upstream.partitions is None or address.partition is not None
-            arguments[edge.parameter] = self._io.load([v.stored() for v in versions], edge.wants, one=one)
+            if given.is_source:
+                arguments[given.parameter] = self._source(given)
+            else:
+                arguments[given.parameter] = self._io.load(given.versions, given.wants, one=given.is_single)
         return arguments
 
-    def _query(self, asset: Asset, address: Address, version: str, inputs: Inputs) -> StagedData:
+    def _source(self, given: Input) -> object:
+        """What a source gave when it was observed; read again where that was in another process."""
+        if given.upstream not in self._sources:
+            value, _ = self.observe(given.upstream, "")
+            if content_hash(value) != given.versions[0].data_version:
+                del self._sources[given.upstream]
+                raise AssetError(
+                    f"the source {given.upstream} has changed since it was observed in this run; "
+                    "nothing was published; run it again"
+                )
+        return self._sources[given.upstream]
+
+    def _query(self, asset: Asset, address: Address, version: str, inputs: Sequence[Input]) -> StagedData:
         assert asset.sql is not None
         relations = {}
-        for edge, versions in inputs:
-            if self._graph.asset(edge.upstream).kind is AssetKind.SOURCE:
-                raise AssetError(f"{address}: a query can't read the source {edge.upstream}; read it in a Python asset")
-            relations[str(edge.parameter)] = self._io.relation([v.stored() for v in versions])
+        for given in inputs:
+            if given.is_source:
+                raise AssetError(f"{address}: a query can't read the source {given.upstream}; use a Python asset")
+            relations[str(given.parameter)] = self._io.relation(given.versions)
         try:
             sql = render(asset.sql, relations)
         except Exception as error:  # the template is the user's own code

@@ -16,9 +16,7 @@ from orchestration.io.base import IOManager
 from orchestration.model import Address, RunStatus, Scalar, VersionStatus
 from orchestration.state import VersionRecord, known_versions, status_of, unconfirmed
 from orchestration.tables import runs
-
-OBSERVED = "observed"
-"""The format of a source's versions: there is nothing of ours in storage."""
+from orchestration.work import OBSERVED
 
 _log = logging.getLogger("tidegate.recovery")
 

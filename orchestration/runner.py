@@ -26,6 +26,7 @@ from orchestration.runtime import Runtime
 from orchestration.staleness import Action
 from orchestration.state import Snapshot, load
 from orchestration.step import Step
+from orchestration.work import Worker
 
 _HEARTBEAT_S = 15.0
 
@@ -81,7 +82,10 @@ class _Walk:
         self._done: list[StepRecord] = []
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
-        self._execution = Execution(runtime.graph, runtime.io, runtime.root)
+        self._worker = Worker(
+            Execution(runtime.graph, runtime.io, runtime.root), runtime.gate.measure, runtime.clock.now,
+            runtime.clock.monotonic,
+        )  # fmt: skip
 
     def to_the_end(self) -> Run:
         runtime, run = self._runtime, self._run
@@ -108,7 +112,7 @@ class _Walk:
 
     def _walk(self, planned: PlannedStep, record: StepRecord) -> None:
         runtime = self._runtime
-        step = Step(runtime, self._execution, self._snapshot, self._outcomes, force=planned.forced)
+        step = Step(runtime, self._worker, self._snapshot, self._outcomes, force=planned.forced)
         judgement = step.judge(planned.address)
         started = replace(
             record,

@@ -11,26 +11,24 @@ from orchestration import lease, log
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, LeaseLost, StateError, TidegateError
 from orchestration.events import Event, EventKind
-from orchestration.execute import Execution
 from orchestration.gate import Ruling
-from orchestration.io.base import StagedData
-from orchestration.io.formats import content_hash
+from orchestration.graph import Edge
 from orchestration.model import (
     Address,
     AssetKey,
+    AssetKind,
     GateDecision,
     GateOutcome,
-    Materialization,
     Scalar,
-    Staged,
     StepRecord,
     StepStatus,
     VersionStatus,
 )
-from orchestration.recovery import OBSERVED, above_storage, confirm, unfinished
+from orchestration.recovery import above_storage, confirm, unfinished
 from orchestration.runtime import Runtime
 from orchestration.staleness import Action, Judgement, judge
 from orchestration.state import AddressState, GateRecord, Snapshot, VersionRecord, known_versions, load_one
+from orchestration.work import OBSERVED, Failure, Input, Product, Task, Worker
 
 _SOURCE_WAIT_S = 30.0
 _SOURCE_POLL_S = 0.05
@@ -47,27 +45,19 @@ class _Taken:
     state: AddressState
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What a step has produced and the gate has yet to judge."""
-
-    staged: Staged
-    format: str
-
-
 class Step:
     """Makes one address: lease, execute, stage, measure, decide, publish or hold."""
 
     def __init__(
         self,
         runtime: Runtime,
-        execution: Execution,
+        worker: Worker,
         snapshot: Snapshot,
         outcomes: Mapping[Address, tuple[StepStatus, AssetKey | None]],
         *,
         force: bool,
     ) -> None:
-        self._runtime, self._execution, self._snapshot = runtime, execution, snapshot
+        self._runtime, self._worker, self._snapshot = runtime, worker, snapshot
         self._outcomes, self._force = outcomes, force
 
     def judge(self, address: Address) -> Judgement:
@@ -132,69 +122,56 @@ class Step:
         return token
 
     def _produce(self, step: StepRecord, action: Action, judgement: Judgement, token: int) -> StepRecord:
-        clock = self._runtime.clock
-        began = clock.monotonic()
-        made = self._execute(step, action, judgement)
-        executed = clock.monotonic()
-        ruling = self._rule(made.staged)
-        step = replace(step, execute_s=executed - began, gate_s=clock.monotonic() - executed)
-        return self._settle(step, token, made, ruling, judgement)
+        product = self._worker.perform(self._task(step, action, judgement))
+        if isinstance(product, Failure):
+            self._release(step.address, token)
+            return replace(step, status=StepStatus.FAILED, error=product.error, execute_s=product.execute_s)
+        began = self._runtime.clock.monotonic()
+        ruling = self._rule(product)
+        gate_s = product.gate_s + self._runtime.clock.monotonic() - began
+        measured = replace(step, execute_s=product.execute_s, gate_s=gate_s)
+        return self._settle(measured, token, product, ruling, judgement)
+
+    def _task(self, step: StepRecord, action: Action, judgement: Judgement) -> Task:
+        return Task(
+            address=step.address, version=self._runtime.new_id(), run_id=step.run_id,
+            observes=action is Action.OBSERVE, code_version=self._runtime.code_versions[step.asset],
+            fingerprint=judgement.fingerprint,
+            inputs=tuple(self._input(step, edge, versions) for edge, versions in judgement.inputs),
+        )  # fmt: skip
+
+    def _input(self, step: StepRecord, edge: Edge, versions: tuple[VersionRecord, ...]) -> Input:
+        upstream = self._runtime.graph.asset(edge.upstream)
+        return Input(
+            upstream=edge.upstream, parameter=edge.parameter, wants=edge.wants,
+            is_source=upstream.kind is AssetKind.SOURCE,
+            is_single=upstream.partitions is None or step.partition is not None,
+            versions=tuple(version.stored() for version in versions),
+        )  # fmt: skip
 
     def _release(self, address: Address, token: int) -> None:
         with writing(self._runtime.engine) as connection:
             lease.release(connection, address, token)
 
-    def _execute(self, step: StepRecord, action: Action, judgement: Judgement) -> _Made:
-        runtime, address = self._runtime, step.address
-        asset = runtime.graph.asset(address.asset)
-        version, began = runtime.new_id(), runtime.clock.monotonic()
-        if action is Action.OBSERVE:
-            value, metadata = self._execution.observe(asset, step.run_id)
-            hashed = content_hash(value)
-            written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
-        else:
-            written, metadata = self._execution.stage(address, version, step.run_id, judgement.inputs)
-        materialization = self._describe(step, version, written, metadata, judgement, runtime.clock.monotonic() - began)
-        return _Made(Staged(materialization=materialization, data=written.data), written.format)
-
-    def _describe(
-        self,
-        step: StepRecord,
-        version: str,
-        written: StagedData,
-        metadata: Mapping[str, Scalar],
-        judgement: Judgement,
-        duration_s: float,
-    ) -> Materialization:
-        observed = written.format == OBSERVED
-        return Materialization(
-            id=version, asset=step.asset, partition=step.partition, run_id=step.run_id,
-            materialized_at=self._runtime.clock.now(), data_version=written.data_version,
-            code_version=self._runtime.code_versions[step.asset],
-            fingerprint=written.data_version if observed else judgement.fingerprint,
-            duration_s=duration_s, rows=written.rows, bytes=None if observed else written.bytes,
-            metadata=metadata,
-        )  # fmt: skip
-
-    def _rule(self, staged: Staged) -> Ruling:
+    def _rule(self, product: Product) -> Ruling:
         """Ask the gate; a gate that breaks keeps the version back."""
-        gate = self._runtime.gate
-        try:
-            return gate.decide(gate.measure(staged))
-        except StateError:
-            raise
-        except Exception as error:
-            made = staged.materialization
-            why = self._runtime.redact(f"the gate could not judge it: {type(error).__name__}: {error}")
-            decision = GateDecision(
-                asset=made.asset, partition=made.partition, materialization_id=made.id,
-                outcome=GateOutcome.HELD,
-                reasons=(why,), holds=("gate",), decided_at=self._runtime.clock.now(), by="gate",
-                unknown=True,
-            )  # fmt: skip
-            return Ruling(decision, lambda connection, version_seq: None)
+        why = product.gate_error
+        if why is None:
+            try:
+                return self._runtime.gate.decide(product.audit)
+            except StateError:
+                raise
+            except Exception as error:
+                why = f"the gate could not judge it: {type(error).__name__}: {error}"
+        made = product.materialization
+        decision = GateDecision(
+            asset=made.asset, partition=made.partition, materialization_id=made.id, outcome=GateOutcome.HELD,
+            reasons=(self._runtime.redact(why),), holds=("gate",), decided_at=self._runtime.clock.now(), by="gate",
+            unknown=True,
+        )  # fmt: skip
+        return Ruling(decision, lambda connection, version_seq: None)
 
-    def _settle(self, step: StepRecord, token: int, made: _Made, ruling: Ruling, judgement: Judgement) -> StepRecord:
+    def _settle(self, step: StepRecord, token: int, made: Product, ruling: Ruling, judgement: Judgement) -> StepRecord:
         """Log the verdict, then publish or hold."""
         runtime, decision, address = self._runtime, ruling.decision, step.address
         held = decision.outcome is GateOutcome.HELD
@@ -202,7 +179,7 @@ class Step:
         read = [version for _, versions in judgement.inputs for version in versions]
         with writing(runtime.engine) as connection:
             lease.confirm(connection, address, token)
-            record = log.add_version(connection, made.staged.materialization, status, made.format, read)
+            record = log.add_version(connection, made.materialization, status, made.format, read)
             log.save_decision(connection, decision, step.run_id)
             ruling.record(connection, record.seq)
             if held:

@@ -30,11 +30,12 @@ Selection = Annotated[str, typer.Argument(help="Assets: NAME, +NAME, NAME+2, tag
 @verb
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; the current folder if left out.")] = Path("."),
+    output: FormatOption = Format.TEXT,
 ) -> ExitCode | None:
     """Make a project: a tidegate.toml and a pipeline.py that runs."""
     from observer.cli.init import make_project
 
-    return make_project(folder)
+    return make_project(folder, output)
 
 
 @app.command()

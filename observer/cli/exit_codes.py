@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from observer.errors import StateError
-from orchestration.errors import StorageError, TidegateError
+from orchestration.errors import LeaseLost, StorageError, TidegateError
 
 
 class ExitCode(IntEnum):
@@ -35,4 +35,4 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 def of_error(error: TidegateError) -> ExitCode:
     """What an error means to whoever called: state and storage could not be asked, all else is wrong use."""
-    return ExitCode.UNKNOWN if isinstance(error, StateError | StorageError) else ExitCode.WRONG_USE
+    return ExitCode.UNKNOWN if isinstance(error, StateError | StorageError | LeaseLost) else ExitCode.WRONG_USE

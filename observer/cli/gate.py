@@ -21,6 +21,8 @@ def ask_gate(
     patience_s = seconds(wait) if wait else 0.0
     work = opened(project, env)
     work.graph.asset(asset)
+    if partition is not None:
+        work.address(asset, partition)
     reads, until = work.reads(), time.monotonic() + patience_s
     answer = reads.gate(asset, partition)
     while not _is_open(answer) and time.monotonic() < until:

@@ -37,12 +37,12 @@ def show_history(
     asset: str, metric: str, column: str | None, last: int, project: Path | None, env: str | None, output: Format
 ) -> ExitCode:
     """Print the last points of a series, oldest first."""
+    catalogued = described_metric(metric, column=column)
     work = opened(project, env)
     points = _points(work, work.graph.asset(asset), SeriesKey(metric, column))[-last:]
     if output is Format.JSON:
         say_json(points)
         return ExitCode.OK
-    catalogued = described_metric(metric, column=column)
     if not points:
         say(f"{catalogued.label(column)} of {asset} was never measured; materialize it: tidegate run {asset}")
         return ExitCode.OK

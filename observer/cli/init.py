@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode
-from observer.cli.speaking import say
+from observer.cli.speaking import Format, say, say_json
 from observer.config import FILE_NAME
 from observer.errors import ProjectError
 
@@ -41,21 +43,29 @@ revenue = ob.sql_asset(
 '''
 
 
-def make_project(folder: Path) -> ExitCode:
+def make_project(folder: Path, output: Format) -> ExitCode:
     """Write the two files; nothing that exists is changed."""
     files = {folder / FILE_NAME: _TOML, folder / "pipeline.py": _PIPELINE}
     for file in files:
         if file.exists():
             raise ProjectError(f"{file} exists already; nothing was written")
+    written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
+            written.append(file)
             file.write_text(text, encoding="utf-8")
     except OSError as error:
+        for file in written:
+            with suppress(OSError):
+                file.unlink()
         raise ProjectError(
             f"{error.filename} can't be written: {error.strerror}; choose a folder that can be"
         ) from error
-    where = "" if folder == Path(".") else f"cd {folder} && "
+    if output is Format.JSON:
+        say_json({"written": [str(file) for file in files]})
+        return ExitCode.OK
+    where = "" if folder == Path(".") else f"cd {shlex.quote(str(folder))} && "
     say(f"wrote {' and '.join(str(file) for file in files)}")
     say(f"next: {where}tidegate run revenue && tidegate serve")
     return ExitCode.OK

@@ -6,6 +6,7 @@ import getpass
 from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode
+from observer.cli.run import deliver
 from observer.cli.speaking import Format, opened, say, say_json
 
 
@@ -16,7 +17,7 @@ def release_version(
     work = opened(project, env)
     by = _who()
     version = work.release(asset, partition, reason=reason, by=by)
-    work.deliver()
+    deliver(work)
     blocked = work.graph.blocked_by(work.graph.asset(asset).key)
     if output is Format.JSON:
         say_json(

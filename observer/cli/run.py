@@ -7,6 +7,7 @@ from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode, worst
 from observer.cli.speaking import Format, note, opened, say, say_json
+from observer.errors import StateError
 from observer.project import Project
 from observer.quantities import count, quantity
 from observer.reads.base import GateAnswer
@@ -38,12 +39,22 @@ def run_assets(
             if answer := gates.get(step.address):
                 say(_held(work, step, answer))
         say(_summary(work, done))
-    else:
+    deliver(work)
+    if not text:
         say_json({"run": done, "gates": list(gates.values())})
-    delivered = work.deliver()
-    if delivered.failed:
-        note(f"{count(delivered.waiting, 'alert')} could not be delivered yet; they wait and will be tried again")
     return worst(_code(step, gates.get(step.address)) for step in done.steps)
+
+
+def deliver(work: Project) -> None:
+    """Send the alerts that are due; what can't be sent is no failure of what was done."""
+    try:
+        delivered = work.deliver()
+    except StateError as error:
+        note(f"alerts could not be sent just now: {error}")
+        return
+    if delivered.failed:
+        alerts, they = count(delivered.waiting, "alert"), "it waits" if delivered.waiting == 1 else "they wait"
+        note(f"{alerts} could not be delivered yet; {they} and will be tried again")
 
 
 def _line(step: StepRecord) -> str:

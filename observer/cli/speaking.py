@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout, suppress
+from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TextIO
 
 import typer
 
@@ -42,42 +46,76 @@ PartitionOption = Annotated[
 
 
 def verb(function: Callable[P, ExitCode | None]) -> Callable[P, None]:
-    """Make a function a verb: errors become a sentence and an exit code, never a traceback."""
+    """Make a function a verb: errors become a sentence and an exit code, never a traceback.
+
+    With ``--format json`` only the result reaches stdout, whatever the project's own code prints there.
+    """
 
     @functools.wraps(function)
     def speaking(*args: P.args, **kwargs: P.kwargs) -> None:
+        wants_json = kwargs.get("output") is Format.JSON
+        stdout = sys.stdout
+        token = _results.set(stdout)
         try:
-            code = function(*args, **kwargs)
-        except TidegateError as error:
-            code = of_error(error)
-            if kwargs.get("output") is Format.JSON:
-                say_json({"error": {"code": error.code, "message": str(error)}})
-            else:
-                note(f"{error}")
-        except KeyboardInterrupt:
-            note("interrupted; what was published stays published")
-            code = ExitCode.INTERRUPTED
-        except BrokenPipeError:
-            sys.stderr.close()  # whoever read our output has gone
-            code = ExitCode.OK
-        raise typer.Exit(int(code or ExitCode.OK))
+            with redirect_stdout(sys.stderr) if wants_json else nullcontext():
+                code = _outcome(function, wants_json, *args, **kwargs)
+        finally:
+            _results.reset(token)
+        raise typer.Exit(int(code))
 
     return speaking
 
 
+_results: ContextVar[TextIO | None] = ContextVar("results", default=None)
+
+
+def _outcome(function: Callable[P, ExitCode | None], wants_json: bool, *args: P.args, **kwargs: P.kwargs) -> ExitCode:
+    """Call a verb; what it raises is said and becomes a code."""
+    try:
+        return function(*args, **kwargs) or ExitCode.OK
+    except TidegateError as error:
+        _say_error(wants_json, error.code, str(error))
+        return of_error(error)
+    except KeyboardInterrupt:
+        _say_error(wants_json, "interrupted", "interrupted; what was published stays published")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # a fault of ours: nobody may take it for an answer
+        traceback.print_exc(file=sys.stderr)
+        said = f"{type(error).__name__}: {error}; this is a fault of Tidegate: please report it with the lines above"
+        _say_error(wants_json, "internal", said)
+        return ExitCode.UNKNOWN
+
+
+def _say_error(wants_json: bool, code: str, message: str) -> None:
+    if wants_json:
+        say_json({"error": {"code": code, "message": message}})
+    else:
+        note(message)
+
+
 def say(text: str = "") -> None:
-    """A line of the result."""
-    typer.echo(text)
+    """A line of the result. Nobody may be listening any more (``| head``): the work goes on all the same."""
+    _write(text, _results.get() or sys.stdout)
 
 
 def note(text: str) -> None:
     """A line of narration, to stderr."""
-    typer.echo(text, err=True)
+    _write(text, sys.stderr)
 
 
 def say_json(value: object) -> None:
     """The result as JSON."""
-    typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    say(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def _write(text: str, stream: TextIO) -> None:
+    try:
+        typer.echo(text, file=stream)
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except UnicodeEncodeError:  # a terminal or a file of an older encoding
+        typer.echo(text.encode(stream.encoding or "ascii", "replace").decode(stream.encoding or "ascii"), file=stream)
 
 
 def plain(value: Any) -> Any:

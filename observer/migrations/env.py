@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-import observer.store.tables  # the observer's tables join the log's metadata
+from observer.store.tables import observations  # with it the observer's tables join the log's metadata
 from orchestration.tables import metadata
 
-assert "observations" in observer.store.tables.metadata.tables
+assert observations.metadata is metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from observer.model import Incident, IncidentStatus, Severity
 from observer.store.tables import incident_versions, incidents
@@ -13,6 +14,7 @@ from orchestration.model import AssetKey, PartitionKey
 
 def unresolved(connection: Connection, asset: AssetKey) -> tuple[Incident, ...]:
     """The incidents of an asset that nobody and nothing has resolved, oldest first."""
+    _alone(connection, asset)
     rows = connection.execute(
         select(incidents)
         .where(incidents.c.asset == asset, incidents.c.status != IncidentStatus.RESOLVED)
@@ -34,10 +36,12 @@ def add(connection: Connection, opened: Incident, materialization_id: str) -> in
     return int(number)
 
 
-def fold(connection: Connection, changed: Incident, materialization_id: str) -> None:
-    """Store that an incident is about one more version."""
+def fold(
+    connection: Connection, changed: Incident, materialization_id: str, partition: PartitionKey, *, settled: bool
+) -> None:
+    """Store that an incident is about one more version; ``settled``: it does not wait for that one to be mended."""
     change(connection, changed)
-    _concern(connection, changed.id, materialization_id, changed.last_partition)
+    _concern(connection, changed.id, materialization_id, partition, settled=settled)
 
 
 def change(connection: Connection, changed: Incident) -> None:
@@ -45,9 +49,19 @@ def change(connection: Connection, changed: Incident) -> None:
     connection.execute(update(incidents).where(incidents.c.id == changed.id).values(**_row(changed)))
 
 
-def settle(connection: Connection, asset: AssetKey, partition: PartitionKey) -> tuple[Incident, ...]:
-    """Say that nothing is wrong with a partition any more; returns the incidents of which none is left."""
-    about = select(incidents.c.id).where(incidents.c.asset == asset, incidents.c.status != IncidentStatus.RESOLVED)
+def settle(
+    connection: Connection, asset: AssetKey, partition: PartitionKey, severities: Collection[Severity] = tuple(Severity)
+) -> tuple[Incident, ...]:
+    """Say that nothing of these severities is wrong with a partition any more.
+
+    Returns the incidents that have nothing else to wait for.
+    """
+    _alone(connection, asset)
+    about = select(incidents.c.id).where(
+        incidents.c.asset == asset,
+        incidents.c.status != IncidentStatus.RESOLVED,
+        incidents.c.severity.in_([severity.value for severity in severities]),
+    )
     concerned = (
         connection.execute(
             update(incident_versions)
@@ -69,10 +83,25 @@ def settle(connection: Connection, asset: AssetKey, partition: PartitionKey) -> 
     return tuple(incident(row) for row in rows)
 
 
-def _concern(connection: Connection, number: int, materialization_id: str, partition: PartitionKey) -> None:
+def _alone(connection: Connection, asset: AssetKey) -> None:
+    """Until the transaction ends nobody else looks for an incident of this asset, so that none is opened twice.
+
+    SQLite has one writer, and needs nothing.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK, func.hashtext(asset))))
+
+
+_LOCK = 74_219_388
+"""Names our advisory locks on PostgreSQL."""
+
+
+def _concern(
+    connection: Connection, number: int, materialization_id: str, partition: PartitionKey, *, settled: bool = False
+) -> None:
     connection.execute(
         insert(incident_versions).values(
-            incident_id=number, materialization_id=materialization_id, partition=partition or "", settled=False
+            incident_id=number, materialization_id=materialization_id, partition=partition or "", settled=settled
         )
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select
+from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.history import SeriesKey, StoredPoint
-from observer.metrics import Order, metric
+from observer.metrics import METRICS, Order
 from observer.model import Column, Observation, Schema
 from observer.store.tables import observations, schemas, series
 from orchestration.model import AssetKey, VersionStatus
@@ -25,27 +27,36 @@ def save(
     made_at: datetime,
 ) -> None:
     """Store what was measured of one version; series are made as they first appear."""
-    ids = _series_ids(connection, asset, [SeriesKey(o.metric, o.column) for o in observed])
+    by_key = {SeriesKey(o.metric, o.column): o for o in reversed(observed)}  # the first of two of one name
+    ids = _series_ids(connection, asset, by_key)
     rows = [
         {
-            "series_id": ids[SeriesKey(o.metric, o.column)],
+            "series_id": ids[key],
             "version_seq": version_seq,
-            "ordered_at": made_at if metric(o.metric, column=o.column).order is Order.WALL_CLOCK else data_at,
+            "ordered_at": made_at if _is_wall_clock(key) else data_at,
             "value": o.value,
             "reason": o.reason,
         }
-        for o in observed
+        for key, o in by_key.items()
     ]
     if rows:
         connection.execute(insert(observations), rows)
+
+
+def _is_wall_clock(key: SeriesKey) -> bool:
+    """Whether a series is ordered by when it was measured; a number of the user's own never is."""
+    return key.metric in METRICS and METRICS[key.metric].order is Order.WALL_CLOCK
 
 
 def _series_ids(connection: Connection, asset: AssetKey, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
     known = _known_series(connection, asset)
     missing = [key for key in keys if key not in known]
     if missing:
+        # In one order and without complaint: another process may be measuring the same asset for the first time.
+        missing.sort(key=lambda key: (key.metric, key.column or ""))
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(
-            insert(series),
+            dialect.insert(series).on_conflict_do_nothing(),
             [{"asset": asset, "column": k.column or "", "metric": k.metric, "segment": ""} for k in missing],
         )
         known = _known_series(connection, asset)
@@ -73,38 +84,38 @@ def load(
     A partition is stood for by what is published of it, else by what is held. Superseded and discarded versions
     stand for nothing where data time is the order; where the order is the wall clock each version counts.
     """
-    ids = {i: key for key, i in _known_series(connection, asset).items() if key in keys}
-    live = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
-    wall = [
-        i
-        for i, key in ids.items()
-        if not partitioned or metric(key.metric, column=key.column).order is Order.WALL_CLOCK
-    ]
-    counts: ColumnElement[bool] = versions.c.status.in_(live)
-    if wall:
-        made = and_(observations.c.series_id.in_(wall), versions.c.status == VersionStatus.SUPERSEDED)
-        counts = or_(counts, made)
-    where: list[ColumnElement[bool]] = [observations.c.series_id.in_(tuple(ids)), counts]
-    if before is not None:
-        where.append(observations.c.ordered_at < before)
-    rows = connection.execute(
+    ids = {key: i for key, i in _known_series(connection, asset).items() if key in keys}
+    found: dict[SeriesKey, tuple[StoredPoint, ...]] = dict.fromkeys(keys, ())
+    for key, number in ids.items():  # one question each: a busy series must not crowd a quiet one out of a shared limit
+        every_version = not partitioned or _is_wall_clock(key)
+        rows = connection.execute(_newest(number, before, limit, every_version=every_version))
+        found[key] = _one_each([_point(row) for row in rows])
+    return found
+
+
+_LIVE = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
+
+
+def _newest(series_id: int, before: datetime | None, limit: int, *, every_version: bool) -> Select[Any]:
+    statuses = (*_LIVE, VersionStatus.SUPERSEDED) if every_version else _LIVE
+    question = (
         select(
-            observations.c.series_id, observations.c.ordered_at, observations.c.value, versions.c.seq,
+            observations.c.ordered_at, observations.c.value, versions.c.seq,
             versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
         )
         .join(versions, versions.c.seq == observations.c.version_seq)
-        .where(*where)
+        .where(observations.c.series_id == series_id, versions.c.status.in_(statuses))
         .order_by(observations.c.ordered_at.desc(), versions.c.seq.desc())
-        .limit(limit * max(1, len(ids)))
+        .limit(limit)
     )  # fmt: skip
-    found: dict[SeriesKey, list[StoredPoint]] = {key: [] for key in keys}
-    for row in rows:
-        point = StoredPoint(
-            at=row.ordered_at, partition=row.partition or None, version_seq=row.seq, materialization_id=row.id,
-            run_id=row.run_id, status=VersionStatus(row.status), value=row.value,
-        )  # fmt: skip
-        found[ids[row.series_id]].append(point)
-    return {key: _one_each(points) for key, points in found.items()}
+    return question if before is None else question.where(observations.c.ordered_at < before)
+
+
+def _point(row: Any) -> StoredPoint:
+    return StoredPoint(
+        at=row.ordered_at, partition=row.partition or None, version_seq=row.seq, materialization_id=row.id,
+        run_id=row.run_id, status=VersionStatus(row.status), value=row.value,
+    )  # fmt: skip
 
 
 def _one_each(newest_first: Sequence[StoredPoint]) -> tuple[StoredPoint, ...]:

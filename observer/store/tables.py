@@ -16,7 +16,7 @@ series = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("asset", Text, nullable=False),
     Column("column", Text, nullable=False),  # "" for the whole table
-    Column("metric", String(80), nullable=False),
+    Column("metric", Text, nullable=False),  # of the catalogue, or any name of the user's own
     Column("segment", Text, nullable=False),  # "" for all rows
     Index(None, "asset", "column", "metric", "segment", unique=True),
 )

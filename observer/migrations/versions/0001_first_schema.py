@@ -18,9 +18,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "evaluations",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("materialization_id", sa.String(length=40), nullable=False),
@@ -56,14 +54,10 @@ def upgrade() -> None:
         ["asset", "subject", "data_at"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_evaluations_materialization_id"), "evaluations", ["materialization_id"], unique=False
-    )
+    op.create_index(op.f("ix_evaluations_materialization_id"), "evaluations", ["materialization_id"], unique=False)
     op.create_table(
         "events",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("run_id", sa.String(length=40), nullable=True),
@@ -90,9 +84,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_gates_outcome"), "gates", ["outcome"], unique=False)
     op.create_table(
         "incidents",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("first_partition", sa.Text(), nullable=False),
         sa.Column("last_partition", sa.Text(), nullable=False),
@@ -122,9 +114,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "runs",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("selection", sa.Text(), nullable=False),
         sa.Column("partitions", sa.Text(), nullable=False),
@@ -148,12 +138,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "series",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("column", sa.Text(), nullable=False),
-        sa.Column("metric", sa.String(length=80), nullable=False),
+        sa.Column("metric", sa.Text(), nullable=False),
         sa.Column("segment", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
     )
@@ -165,9 +153,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "versions",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
@@ -196,9 +182,7 @@ def upgrade() -> None:
         sa.Column("materialization_id", sa.String(length=40), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("settled", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["incident_id"], ["incidents.id"], name=op.f("fk_incident_versions_incident_id")
-        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_incident_versions_incident_id")),
         sa.PrimaryKeyConstraint("incident_id", "materialization_id", name=op.f("pk_incident_versions")),
     )
     op.create_table(

@@ -1,0 +1,134 @@
+"""The half of a step that is done beside the data: execute, stage, measure. It touches no database, and it pickles."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orchestration.errors import AssetError, TidegateError
+from orchestration.execute import Execution
+from orchestration.io.base import StagedData, StoredVersion
+from orchestration.io.formats import content_hash
+from orchestration.model import Address, AssetKey, Materialization, Staged
+
+OBSERVED = "observed"
+"""The format of a source's versions: there is nothing of ours in storage."""
+
+_log = logging.getLogger("tidegate.work")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What one edge hands to the function: versions that are in storage, or what a source gives.
+
+    ``is_single``: the one version as it was written; otherwise several, concatenated.
+    """
+
+    upstream: AssetKey
+    parameter: str | None
+    wants: str
+    is_source: bool
+    is_single: bool
+    versions: tuple[StoredVersion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One address to make, with everything that was decided about it beforehand.
+
+    ``version`` is the id under which it is staged; ``observes``: it is a source, which is read and not written.
+    """
+
+    address: Address
+    version: str
+    run_id: str
+    observes: bool
+    inputs: tuple[Input, ...]
+    code_version: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What was made: staged, measured, not yet judged.
+
+    ``audit`` is what the gate measured; None where measuring broke, and ``gate_error`` says how.
+    """
+
+    materialization: Materialization
+    format: str
+    audit: Any
+    gate_error: str | None
+    execute_s: float
+    gate_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong instead; ``kinds`` are the names of the exception's classes, the nearest first."""
+
+    error: str
+    kinds: tuple[str, ...] = ()
+    execute_s: float | None = None
+
+
+class Worker:
+    """Performs tasks, one at a time, wherever the data is."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        measure: Callable[[Staged], Any],
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._execution, self._measure, self._now, self._monotonic = execution, measure, now, monotonic
+
+    def perform(self, task: Task) -> Product | Failure:
+        """Make, stage and measure; what goes wrong is an answer, not an exception."""
+        began = self._monotonic()
+        try:
+            staged, kind = self._execute(task, began)
+        except TidegateError as error:
+            return Failure(error=str(error), kinds=_kinds(error), execute_s=self._monotonic() - began)
+        except Exception as error:  # ours or a library's: one step fails by it, not the run
+            _log.exception("%s failed outside the user's function", task.address)
+            said = f"{task.address}: {type(error).__name__}: {' '.join(str(error).split())}"
+            said += "; readers keep what they had"
+            return Failure(error=said, kinds=_kinds(error), execute_s=self._monotonic() - began)
+        executed = self._monotonic()
+        audit, gate_error = None, None
+        try:
+            audit = self._measure(staged)
+        except Exception as error:  # a gate that breaks keeps the version back
+            gate_error = f"the gate could not judge it: {type(error).__name__}: {error}"
+        return Product(
+            materialization=staged.materialization, format=kind, audit=audit, gate_error=gate_error,
+            execute_s=executed - began, gate_s=self._monotonic() - executed,
+        )  # fmt: skip
+
+    def _execute(self, task: Task, began: float) -> tuple[Staged, str]:
+        if task.observes:
+            value, metadata = self._execution.observe(task.address.asset, task.run_id)
+            hashed = content_hash(value)
+            written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
+        else:
+            written, metadata = self._execution.stage(task.address, task.version, task.run_id, task.inputs)
+        made = Materialization(
+            id=task.version, asset=task.address.asset, partition=task.address.partition, run_id=task.run_id,
+            materialized_at=self._now(), data_version=written.data_version, code_version=task.code_version,
+            fingerprint=written.data_version if task.observes else task.fingerprint,
+            duration_s=self._monotonic() - began, rows=written.rows,
+            bytes=None if task.observes else written.bytes, metadata=metadata,
+        )  # fmt: skip
+        return Staged(materialization=made, data=written.data), written.format
+
+
+def _kinds(error: BaseException) -> tuple[str, ...]:
+    """The classes of what the user's code raised, which an AssetError only wraps."""
+    cause = error.__cause__ if isinstance(error, AssetError) and error.__cause__ is not None else error
+    return tuple(kind.__name__ for kind in type(cause).__mro__[:-1])
