@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -73,6 +75,19 @@ _FIRST = {
     name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.token)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
+_FIRST_ALL = {
+    name: dialect.insert(leases).on_conflict_do_nothing()
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_FIND_ALL = (
+    select(leases)
+    .where(
+        leases.c.asset.in_(bindparam("b_assets", expanding=True)),
+        leases.c.partition.in_(bindparam("b_partitions", expanding=True)),
+    )
+    .order_by(leases.c.asset, leases.c.partition)  # everybody locks in one order
+    .with_for_update()
+)
 _TAKE_OVER = update(leases).where(_HERE)
 _RELEASE = update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False)
 
@@ -98,12 +113,74 @@ def acquire(connection: Connection, address: Address, run_id: str, wall: datetim
             return 1
         row = connection.execute(_FIND, _here(address)).one()  # on PostgreSQL another was first by a moment
     if row.held and row.expires_at > wall and not is_gone(row.holder):
-        host, pid, _ = row.holder.rsplit(":", 2)
-        holder = f"process {pid} on {host.partition('/')[0]}"
-        raise LeaseHeld(str(address), holder, row.run_id, f"{row.acquired_at:%H:%M:%S} UTC")
+        raise _held(address, row)
     token = int(row.token) + 1
     connection.execute(_TAKE_OVER, {**_here(address), "token": token, **values})
     return token
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A lease of ours, with its fencing token."""
+
+    token: int
+
+
+def acquire_all(
+    connection: Connection, addresses: Sequence[Address], run_id: str, wall: datetime
+) -> dict[Address, Taken | LeaseHeld]:
+    """Take the leases of many addresses in a few statements; those that another process holds say who it is.
+
+    Call it inside a write transaction.
+    """
+    values = {"run_id": run_id, "holder": this_process(), "held": True, "acquired_at": wall, "expires_at": wall + LEASE}
+    found = _find_all(connection, addresses)
+    if missing := [address for address in addresses if address not in found]:
+        first = [{"asset": a.asset, "partition": a.partition or "", "token": 1, **values} for a in missing]
+        connection.execute(_FIRST_ALL[connection.dialect.name], first)
+        found |= _find_all(connection, missing)
+    taken: dict[Address, Taken | LeaseHeld] = {}
+    over = []
+    for address in addresses:
+        row = found[address]
+        if address in missing and row.run_id == run_id and row.holder == values["holder"]:
+            taken[address] = Taken(1)
+        elif row.held and row.expires_at > wall and not is_gone(row.holder):
+            taken[address] = _held(address, row)
+        else:
+            taken[address] = Taken(int(row.token) + 1)
+            over.append({**_here(address), "token": int(row.token) + 1, **values})
+    if over:
+        connection.execute(_TAKE_OVER, over)
+    return taken
+
+
+def _find_all(connection: Connection, addresses: Sequence[Address]) -> dict[Address, Any]:
+    """The rows of these addresses; others that share an asset and a partition key are left aside."""
+    wanted = set(addresses)
+    names = {
+        "b_assets": list({a.asset for a in addresses}),
+        "b_partitions": list({a.partition or "" for a in addresses}),
+    }
+    rows = connection.execute(_FIND_ALL, names)
+    found = {Address(AssetKey(row.asset), row.partition or None): row for row in rows}
+    return {address: row for address, row in found.items() if address in wanted}
+
+
+def lost(connection: Connection, tokens: Mapping[Address, int]) -> set[Address]:
+    """Those of our leases that another process has taken over; call it in the transaction that relies on the rest."""
+    found = _find_all(connection, list(tokens))
+    return {
+        address
+        for address, token in tokens.items()
+        if address not in found or found[address].token != token or not found[address].held
+    }
+
+
+def _held(address: Address, row: Any) -> LeaseHeld:
+    host, pid, _ = row.holder.rsplit(":", 2)
+    holder = f"process {pid} on {host.partition('/')[0]}"
+    return LeaseHeld(str(address), holder, row.run_id, f"{row.acquired_at:%H:%M:%S} UTC")
 
 
 def raise_token(connection: Connection, address: Address, token: int, floor: int) -> int:
@@ -125,6 +202,12 @@ def confirm(connection: Connection, address: Address, token: int) -> None:
 def release(connection: Connection, address: Address, token: int) -> None:
     """Give the lease back; does nothing if it was taken over."""
     connection.execute(_RELEASE, {**_here(address), "b_token": token})
+
+
+def release_some(connection: Connection, tokens: Mapping[Address, int]) -> None:
+    """Give leases back; those that were taken over are left alone."""
+    if tokens:
+        connection.execute(_RELEASE, [{**_here(address), "b_token": token} for address, token in tokens.items()])
 
 
 def renew(connection: Connection, run_ids: Iterable[str], wall: datetime) -> None:

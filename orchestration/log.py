@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from orchestration.model import (
     Materialization,
     Run,
     RunStatus,
+    Scalar,
     StepRecord,
     StepStatus,
     VersionStatus,
@@ -27,7 +29,7 @@ from orchestration.tables import events, gates, runs, steps, versions
 # Statements of the hot path are built once: building one anew costs several times what running it does.
 _APPEND = insert(events)
 _SAVE_STEP = update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
-_ADD_VERSION = insert(versions).returning(versions.c.seq)
+_ADD_VERSIONS = insert(versions).returning(versions.c.seq, sort_by_parameter_order=True)
 _SET_STATUS = update(versions).where(versions.c.id == bindparam("b_id"))
 _OTHERS = (
     (versions.c.asset == bindparam("b_asset"))
@@ -38,8 +40,8 @@ _RETIRED = case(
     (versions.c.status == VersionStatus.HELD.value, VersionStatus.DISCARDED.value),
     else_=VersionStatus.SUPERSEDED.value,
 )
-_LIVE = (VersionStatus.PUBLISHED.value, VersionStatus.HELD.value)
-_RETIRE = update(versions).where(_OTHERS, versions.c.status.in_(_LIVE)).values(status=_RETIRED)
+_IS_LIVE = (versions.c.status == VersionStatus.PUBLISHED.value) | (versions.c.status == VersionStatus.HELD.value)
+_RETIRE = update(versions).where(_OTHERS, _IS_LIVE).values(status=_RETIRED)
 _DISCARD_HELD = (
     update(versions)
     .where(_OTHERS, versions.c.status == VersionStatus.HELD.value)
@@ -91,17 +93,21 @@ def end_run(connection: Connection, run_id: str, status: RunStatus, at: datetime
     append(connection, Event(at=at, kind=EventKind.RUN_ENDED, run_id=run_id, detail={"status": status.value}))
 
 
-def save_step(connection: Connection, step: StepRecord, at: datetime) -> None:
-    """Log what a step has become."""
-    row = _step_row(step)
-    row["b_run_id"], row["b_position"] = row.pop("run_id"), row.pop("position")
-    connection.execute(_SAVE_STEP, row)
-    if step.status is not StepStatus.RUNNING:
-        detail = {"status": step.status.value, "reason": step.reason}
-        append(
-            connection,
-            Event(at=at, kind=EventKind.STEP_ENDED, run_id=step.run_id, address=step.address, detail=detail),
-        )
+def save_steps(connection: Connection, ended: Sequence[StepRecord], at: datetime) -> None:
+    """Log what several steps have become, those that are running among them."""
+    rows = [_step_row(step) for step in ended]
+    for row in rows:
+        row["b_run_id"], row["b_position"] = row.pop("run_id"), row.pop("position")
+    if rows:
+        connection.execute(_SAVE_STEP, rows)
+    over = [step for step in ended if step.status is not StepStatus.RUNNING]
+    if over:
+        append(connection, *(_step_ended(step, at) for step in over))
+
+
+def _step_ended(step: StepRecord, at: datetime) -> Event:
+    detail: dict[str, Scalar] = {"status": step.status.value, "reason": step.reason}
+    return Event(at=at, kind=EventKind.STEP_ENDED, run_id=step.run_id, address=step.address, detail=detail)
 
 
 def _step_row(step: StepRecord) -> dict[str, Any]:
@@ -115,29 +121,48 @@ def _step_row(step: StepRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def add_versions(connection: Connection, made: Sequence[NewVersion]) -> tuple[VersionRecord, ...]:
+    """Log versions that were judged, with the versions that they were made from."""
+    rows = connection.execute(_ADD_VERSIONS, [_version_row(one) for one in made])
+    return tuple(one.record(seq) for one, seq in zip(made, rows.scalars(), strict=True))
+
+
 def add_version(
-    connection: Connection,
-    made: Materialization,
-    status: VersionStatus,
-    file_format: str,
-    inputs: Sequence[VersionRecord],
+    connection: Connection, made: Materialization, status: VersionStatus, file_format: str, inputs: Sequence[str]
 ) -> VersionRecord:
-    """Log a version that was judged, with the versions that it was made from."""
-    row = connection.execute(
-        _ADD_VERSION,
-        {
-            "id": made.id, "asset": made.asset, "partition": made.partition or "", "run_id": made.run_id,
-            "status": status.value, "materialized_at": made.materialized_at, "data_version": made.data_version,
-            "code_version": made.code_version, "fingerprint": made.fingerprint, "duration_s": made.duration_s,
-            "rows": made.rows, "bytes": made.bytes, "format": file_format, "metadata": dict(made.metadata),
-            "inputs": [version.id for version in inputs], "released": False,
-        },
-    )  # fmt: skip
-    return VersionRecord(
-        seq=row.scalar_one(), id=made.id, address=made.address, status=status, run_id=made.run_id,
-        materialized_at=made.materialized_at, data_version=made.data_version, fingerprint=made.fingerprint,
-        format=file_format,
-    )  # fmt: skip
+    """Log one version that was judged."""
+    new = NewVersion(made=made, status=status, format=file_format, inputs=tuple(inputs))
+    return add_versions(connection, [new])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """A version that is about to be logged; ``inputs`` are the ids of those that it was made from."""
+
+    made: Materialization
+    status: VersionStatus
+    format: str
+    inputs: tuple[str, ...]
+
+    def record(self, seq: int) -> VersionRecord:
+        """As the log has it."""
+        made = self.made
+        return VersionRecord(
+            seq=seq, id=made.id, address=made.address, status=self.status, run_id=made.run_id,
+            materialized_at=made.materialized_at, data_version=made.data_version, fingerprint=made.fingerprint,
+            format=self.format,
+        )  # fmt: skip
+
+
+def _version_row(new: NewVersion) -> dict[str, Any]:
+    made = new.made
+    return {
+        "id": made.id, "asset": made.asset, "partition": made.partition or "", "run_id": made.run_id,
+        "status": new.status.value, "materialized_at": made.materialized_at, "data_version": made.data_version,
+        "code_version": made.code_version, "fingerprint": made.fingerprint, "duration_s": made.duration_s,
+        "rows": made.rows, "bytes": made.bytes, "format": new.format, "metadata": dict(made.metadata),
+        "inputs": list(new.inputs), "released": False,
+    }  # fmt: skip
 
 
 def set_status(connection: Connection, version_id: str, status: VersionStatus, **values: object) -> None:
@@ -157,26 +182,57 @@ def discard_held(connection: Connection, address: Address, keep: str) -> None:
     connection.execute(_DISCARD_HELD, here)
 
 
+def publish(connection: Connection, confirmed: Sequence[VersionRecord], at: datetime) -> None:
+    """Log that readers see these versions now, in place of the others of their addresses."""
+    status = VersionStatus.PUBLISHED.value
+    connection.execute(_SET_STATUS, [{"b_id": version.id, "status": status} for version in confirmed])
+    connection.execute(_RETIRE, [_other_than(version) for version in confirmed])
+    append(connection, *(_version_event(EventKind.VERSION_PUBLISHED, version, at) for version in confirmed))
+
+
+def hold(connection: Connection, held: Sequence[VersionRecord], at: datetime) -> None:
+    """Log that these versions stay in quarantine."""
+    connection.execute(_DISCARD_HELD, [_other_than(version) for version in held])
+    append(connection, *(_version_event(EventKind.VERSION_HELD, version, at) for version in held))
+
+
+def _other_than(version: VersionRecord) -> dict[str, str]:
+    address = version.address
+    return {"b_asset": address.asset, "b_partition": address.partition or "", "b_keep": version.id}
+
+
+def _version_event(kind: EventKind, version: VersionRecord, at: datetime) -> Event:
+    return Event(at=at, kind=kind, run_id=version.run_id, address=version.address, detail={"version": version.id})
+
+
+def save_decisions(connection: Connection, decided: Mapping[str, Sequence[GateDecision]]) -> None:
+    """Log decisions, by the run that asked for them; they are the state of the gates from now on."""
+    rows = [
+        {
+            "asset": decision.asset, "partition": decision.partition or "",
+            "materialization_id": decision.materialization_id, "outcome": decision.outcome.value,
+            "reasons": list(decision.reasons), "holds": list(decision.holds), "unknown": decision.unknown,
+            "decided_at": decision.decided_at, "by": decision.by, "expires_at": decision.expires_at,
+        }
+        for decisions in decided.values()
+        for decision in decisions
+    ]  # fmt: skip
+    connection.execute(_SAVE_DECISION[connection.dialect.name], rows)
+    append(connection, *(_judged(run_id, one) for run_id, decisions in decided.items() for one in decisions))
+
+
 def save_decision(connection: Connection, decision: GateDecision, run_id: str) -> None:
-    """Log a decision; it is the state of the gate from now on."""
-    values = {
-        "materialization_id": decision.materialization_id, "outcome": decision.outcome.value,
-        "reasons": list(decision.reasons), "holds": list(decision.holds), "unknown": decision.unknown,
-        "decided_at": decision.decided_at, "by": decision.by, "expires_at": decision.expires_at,
+    """Log one decision."""
+    save_decisions(connection, {run_id: (decision,)})
+
+
+def _judged(run_id: str, decision: GateDecision) -> Event:
+    detail: dict[str, Scalar] = {
+        "outcome": decision.outcome.value, "by": decision.by, "version": decision.materialization_id,
+        "reason": "; ".join(decision.reasons),
     }  # fmt: skip
-    key = {"asset": decision.asset, "partition": decision.partition or ""}
-    connection.execute(_SAVE_DECISION[connection.dialect.name], {**key, **values})
-    append(
-        connection,
-        Event(
-            at=decision.decided_at, kind=EventKind.VERSION_JUDGED, run_id=run_id,
-            address=Address(decision.asset, decision.partition),
-            detail={
-                "outcome": decision.outcome.value, "by": decision.by, "version": decision.materialization_id,
-                "reason": "; ".join(decision.reasons),
-            },
-        ),
-    )  # fmt: skip
+    address = Address(decision.asset, decision.partition)
+    return Event(at=decision.decided_at, kind=EventKind.VERSION_JUDGED, run_id=run_id, address=address, detail=detail)
 
 
 def break_off(connection: Connection, run_id: str, status: RunStatus, at: datetime, error: str) -> None:

@@ -1,36 +1,31 @@
 """Walking a plan: execute, stage, ask the gate, publish or hold, log.
 
-Publishing spans two stores, so it is done in this order: the verdict and the intent to publish in one
-transaction of the log, the pointer in storage, the confirmation in the log. Whoever comes after a crash
-between them finishes the intent (``recover``).
+Publishing spans two stores, so it is done in this order: the verdict and the intent to publish in one transaction of
+the log, the pointer in storage, the confirmation in the log. Whoever comes after a crash between them finishes the
+intent (``recover``).
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
-
-from sqlalchemy import Engine
 
 from orchestration import lease, log
 from orchestration.database import reading, writing
-from orchestration.errors import LeaseHeld, LeaseLost, StateError
+from orchestration.errors import LeaseHeld, StateError, TidegateError
 from orchestration.execute import Execution
+from orchestration.keeper import Keeper
+from orchestration.leasebook import LeaseBook
 from orchestration.model import Address, AssetKey, Run, RunStatus, StepRecord, StepStatus
 from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
 from orchestration.runtime import Runtime
-from orchestration.staleness import Action
+from orchestration.settlement import Judged, Settlement
+from orchestration.staleness import Action, Judgement
 from orchestration.state import Snapshot, load
-from orchestration.step import Step
-from orchestration.work import Worker
-
-_HEARTBEAT_S = 15.0
-
-_log = logging.getLogger("tidegate.runner")
+from orchestration.step import QUIET, judge_step, rule, state_after, storable, task_of
+from orchestration.work import Failure, Worker
 
 
 def _silent(step: StepRecord) -> None:
@@ -46,8 +41,8 @@ def run_plan(
 ) -> Run:
     """Walk ``plan`` to its end and return the run with what became of each step.
 
-    A step that fails, is held or is blocked stops only what depends on it. ``listener`` hears each step when
-    it begins and when it ends.
+    A step that fails, is held or is blocked stops only what depends on it. ``listener`` hears each step when it
+    begins and when it has ended and is settled, perhaps from another thread, never from two at once.
 
     Raises
     ------
@@ -79,9 +74,11 @@ class _Walk:
             trigger=trigger, environment=runtime.environment, started_at=runtime.clock.now(), ended_at=None,
             holder=lease.this_process(), steps=records,
         )  # fmt: skip
-        self._done: list[StepRecord] = []
+        self._done: dict[int, StepRecord] = {}
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
+        self._book = LeaseBook(runtime, run_id, self._snapshot)
+        self._settlement = Settlement(runtime, self._book, self._settled)
         self._worker = Worker(
             Execution(runtime.graph, runtime.io, runtime.root), runtime.gate.measure, runtime.clock.now,
             runtime.clock.monotonic,
@@ -92,18 +89,20 @@ class _Walk:
         with writing(runtime.engine) as connection:
             log.start_run(connection, run, runtime.clock.wall())
         try:
-            with self._heartbeat():
+            with Keeper(runtime, run.id, self._settlement):
                 with reading(runtime.engine) as connection:
-                    self._snapshot = load(connection, self._assets())
+                    self._snapshot.add(load(connection, self._assets()))
                 for planned, record in zip(self._plan.steps, run.steps, strict=True):
                     self._walk(planned, record)
-            status, ended_at = _status(self._done), runtime.clock.now()
+                self._settlement.flush()
+            steps = tuple(self._done[step.position] for step in run.steps)
+            status, ended_at = _status(steps), runtime.clock.now()
             with writing(runtime.engine) as connection:
                 log.end_run(connection, run.id, status, ended_at)
         except BaseException:
             self._interrupt()
             raise
-        return replace(run, status=status, ended_at=ended_at, steps=tuple(self._done))
+        return replace(run, status=status, ended_at=ended_at, steps=steps)
 
     def _assets(self) -> set[AssetKey]:
         """Those of the plan and those that they read, which a plan made by hand may leave out."""
@@ -111,46 +110,89 @@ class _Walk:
         return chosen | self._runtime.graph.ancestors(chosen, 1)
 
     def _walk(self, planned: PlannedStep, record: StepRecord) -> None:
-        runtime = self._runtime
-        step = Step(runtime, self._worker, self._snapshot, self._outcomes, force=planned.forced)
-        judgement = step.judge(planned.address)
-        started = replace(
+        self._settlement.flush_if_due()
+        judgement = self._judge(planned)
+        step = self._started(record, judgement)
+        if judgement.action not in (Action.RUN, Action.OBSERVE):
+            self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
+            return
+        self._listener(step)
+        self._settlement.runs(step)
+        try:
+            self._book.take(
+                planned.address, lambda n: self._ahead(record, n), patient=judgement.action is Action.OBSERVE
+            )
+        except StateError as error:
+            if not isinstance(error, LeaseHeld):
+                raise
+            self._end(replace(step, status=StepStatus.FAILED, error=str(error)))
+            return
+        except TidegateError as error:
+            self._end(replace(step, status=StepStatus.FAILED, error=str(error)))
+            return
+        self._make(planned, step, judgement)
+
+    def _make(self, planned: PlannedStep, step: StepRecord, judgement: Judgement) -> None:
+        action = judgement.action
+        judgement = self._judge(planned)  # once more under the lease, from what the log says now
+        if judgement.action is not action:  # another process has made it in the meantime
+            status = QUIET.get(judgement.action, StepStatus.FAILED)
+            self._end(replace(step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
+            return
+        product = self._worker.perform(task_of(self._runtime, step, judgement))
+        if isinstance(product, Failure):
+            self._end(replace(step, status=StepStatus.FAILED, error=product.error, execute_s=product.execute_s))
+            return
+        began = self._runtime.clock.monotonic()
+        ruling = rule(self._runtime, product)
+        gate_s = product.gate_s + self._runtime.clock.monotonic() - began
+        step = self._timed(replace(step, execute_s=product.execute_s, gate_s=gate_s))
+        read = tuple((edge.upstream, version.id) for edge, versions in judgement.inputs for version in versions)
+        judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
+        before = self._snapshot.of(planned.address)
+        self._snapshot.put(planned.address, state_after(before, product, ruling.decision))
+        self._outcomes[planned.address] = (judged.ended().status, None)
+        self._settlement.add(judged)
+
+    def _judge(self, planned: PlannedStep) -> Judgement:
+        return judge_step(self._runtime, planned.address, self._snapshot, self._outcomes, force=planned.forced)
+
+    def _ahead(self, record: StepRecord, count: int) -> Sequence[Address]:
+        """The next addresses that are planned to be made."""
+        coming = self._plan.steps[record.position + 1 : record.position + 1 + count]
+        return [step.address for step in coming if step.action is Action.RUN]
+
+    def _started(self, record: StepRecord, judgement: Judgement) -> StepRecord:
+        return replace(
             record,
             status=StepStatus.RUNNING,
             reason=judgement.reason,
             note=judgement.note,
-            started_at=runtime.clock.now(),
-            offset_s=runtime.clock.monotonic() - self._began,
+            started_at=self._runtime.clock.now(),
+            offset_s=self._runtime.clock.monotonic() - self._began,
         )
-        if judgement.action in (Action.RUN, Action.OBSERVE):
-            self._listener(started)
-            try:
-                ended = step.make(started, judgement.action)
-            except (LeaseHeld, LeaseLost) as error:
-                ended = replace(started, status=StepStatus.FAILED, error=str(error))
-        else:
-            ended = _without_running(started, judgement.action, judgement.blocked_by)
-        self._end(ended)
+
+    def _timed(self, step: StepRecord) -> StepRecord:
+        return replace(step, duration_s=self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0))
 
     def _end(self, step: StepRecord) -> None:
-        runtime = self._runtime
-        ended = replace(
-            step,
-            reason=_storable(step.reason),
-            note=_storable(step.note),
-            ended_at=runtime.clock.now(),
-            duration_s=runtime.clock.monotonic() - self._began - (step.offset_s or 0.0),
-            error=_storable(runtime.redact(step.error)) if step.error else None,
-        )
-        with writing(runtime.engine) as connection:
-            log.save_step(connection, ended, ended.ended_at or runtime.clock.now())
-        self._done.append(ended)
+        """A step has ended without a version."""
+        error = self._runtime.redact(step.error) if step.error else None
+        ended = storable(self._timed(replace(step, error=error)))
         self._outcomes[ended.address] = (ended.status, ended.blocked_by)
-        self._listener(ended)
+        self._settlement.add_quiet(ended)
+
+    def _settled(self, step: StepRecord) -> None:
+        self._done[step.position] = step
+        if step.status in (StepStatus.FAILED, StepStatus.BLOCKED):  # also where a version could not be published
+            self._outcomes[step.address] = (step.status, step.blocked_by)
+        self._listener(step)
 
     def _interrupt(self) -> None:
-        """Log where the walk broke off, as far as the state database lets us."""
+        """Settle what was judged and log where the walk broke off, as far as the state database lets us."""
         now = self._runtime.clock.now()
+        with contextlib.suppress(Exception):  # what broke the walk matters more; what is not settled is made again
+            self._settlement.flush()
         try:
             with writing(self._runtime.engine) as connection:
                 lease.release_all(connection, self._run.id)
@@ -158,49 +200,8 @@ class _Walk:
         except StateError:
             return  # the state can't be written: the next run finds our process gone and says the same
 
-    def _heartbeat(self) -> _Heartbeat:
-        return _Heartbeat(self._runtime.engine, self._run.id, self._runtime.clock.wall)
 
-
-class _Heartbeat:
-    """Renews the leases of a run while its steps take their time."""
-
-    def __init__(self, engine: Engine, run_id: str, wall: Callable[[], datetime]) -> None:
-        self._engine, self._run_id, self._wall = engine, run_id, wall
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="tidegate-heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(_HEARTBEAT_S):
-            try:
-                with writing(self._engine) as connection:
-                    lease.renew(connection, (self._run_id,), self._wall())
-            except Exception as error:  # tried again at the next beat; a lease that lapses is refused by its token
-                _log.warning("the leases of run %s could not be renewed: %s", self._run_id, error)
-
-
-def _without_running(step: StepRecord, action: Action, blocked_by: AssetKey | None) -> StepRecord:
-    status = {
-        Action.SKIP: StepStatus.SKIPPED,
-        Action.STAY_HELD: StepStatus.HELD,
-        Action.BLOCK: StepStatus.BLOCKED,
-    }[action]
-    return replace(step, status=status, blocked_by=blocked_by)
-
-
-def _storable(text: str) -> str:
-    """Text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-
-
-def _status(steps: list[StepRecord]) -> RunStatus:
+def _status(steps: Sequence[StepRecord]) -> RunStatus:
     found = {step.status for step in steps}
     if StepStatus.FAILED in found:
         return RunStatus.FAILED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,11 @@ class Snapshot:
         if address.partition is not None:
             self._partitions[address.asset].add(address.partition)
 
+    def add(self, other: Snapshot) -> None:
+        """Take over what another snapshot knows."""
+        for address, state in other._states.items():
+            self.put(address, state)
+
     def known(self, asset: AssetKey) -> tuple[str, ...]:
         """The partitions of an asset that were ever judged, in the order of their keys."""
         return tuple(sorted(self._partitions.get(asset, ())))
@@ -101,6 +106,20 @@ def load_one(connection: Connection, address: Address, known: Sequence[VersionRe
         held = version if version.status is VersionStatus.HELD else held
     row = connection.execute(_GATE, here).one_or_none()
     return AddressState(published, held, None if row is None else _gate(row))
+
+
+def load_some(
+    connection: Connection, addresses: Sequence[Address]
+) -> tuple[Mapping[Address, AddressState], set[Address]]:
+    """The states of a few addresses, and those of them with a publication that was begun and not confirmed."""
+    partitions = list({address.partition or "" for address in addresses})
+    names = {"b_assets": list({address.asset for address in addresses}), "b_partitions": partitions}
+    rows = connection.execute(_SOME_VERSIONS, names).all()
+    unfinished = {_record(row).address for row in rows if row.status == VersionStatus.PUBLISHING}
+    snapshot = Snapshot()
+    live = [row for row in rows if row.status != VersionStatus.PUBLISHING]
+    _fill(snapshot, live, connection.execute(_SOME_GATES, names).all())
+    return {address: snapshot.of(address) for address in addresses}, unfinished
 
 
 def known_versions(connection: Connection, address: Address) -> tuple[VersionRecord, ...]:
@@ -170,3 +189,18 @@ _VERSIONS = (
     .order_by(versions.c.seq)
 )
 _GATE = select(gates).where(gates.c.asset == bindparam("b_asset"), gates.c.partition == bindparam("b_partition"))
+_SOME_VERSIONS = (
+    _version_columns()
+    .where(
+        versions.c.asset.in_(bindparam("b_assets", expanding=True)),
+        versions.c.partition.in_(bindparam("b_partitions", expanding=True)),
+        versions.c.status.in_(
+            (VersionStatus.PUBLISHING.value, VersionStatus.PUBLISHED.value, VersionStatus.HELD.value)
+        ),
+    )
+    .order_by(versions.c.seq)
+)
+_SOME_GATES = select(gates).where(
+    gates.c.asset.in_(bindparam("b_assets", expanding=True)),
+    gates.c.partition.in_(bindparam("b_partitions", expanding=True)),
+)

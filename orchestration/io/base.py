@@ -82,6 +82,10 @@ class IOManager(Protocol):
         """Whether the version is there, whole."""
         ...
 
+    def versions(self, address: Address) -> tuple[str, ...]:
+        """The ids of whatever lies in storage for an address, also of what was not written to its end."""
+        ...
+
     def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
         """Remove the versions of an address that the log doesn't know; call it under the address's lease."""
         ...

@@ -152,17 +152,20 @@ class FilesIOManager:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
+    def versions(self, address: Address) -> tuple[str, ...]:
         folder = self._address(address) / "versions"
         if not folder.is_dir():
             return ()
+        with _refusing("listing", address):
+            return tuple(sorted(os.listdir(folder)))
+
+    def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
         seen = self.pointer(address)
         known = set(keep) | ({seen.version} if seen else set())
-        with _refusing("sweeping", address):
-            left = sorted(name for name in os.listdir(folder) if name not in known)
+        left = tuple(name for name in self.versions(address) if name not in known)
         for name in left:
-            shutil.rmtree(folder / name, ignore_errors=True)
-        return tuple(left)
+            shutil.rmtree(self._version(address, name), ignore_errors=True)
+        return left
 
     @contextmanager
     def _staging(self, address: Address, version: str) -> Iterator[Path]:

@@ -114,13 +114,15 @@ class MemoryIOManager:
         kept = self._kept.get(address)
         return kept is not None and version in kept.versions
 
-    def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
+    def versions(self, address: Address) -> tuple[str, ...]:
         kept = self._kept.get(address)
-        if kept is None:
-            return ()
-        known = set(keep) | ({kept.pointer.version} if kept.pointer else set())
-        left = tuple(sorted(name for name in kept.versions if name not in known))
+        return tuple(sorted(kept.versions)) if kept else ()
+
+    def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
+        seen = self.pointer(address)
+        known = set(keep) | ({seen.version} if seen else set())
+        left = tuple(name for name in self.versions(address) if name not in known)
         with self._lock:
             for name in left:
-                del kept.versions[name]
+                del self._kept[address].versions[name]
         return left

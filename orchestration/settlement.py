@@ -1,0 +1,269 @@
+"""Settling what was judged: verdicts and intents to publish in one transaction, the pointers, the confirmation.
+
+Steps that end within a twentieth of a second of each other are settled together, because a commit costs more than a
+quick step does. Until it is settled nothing is visible to readers, and a crash leaves it to be made again; within the
+run what comes next may already read it from its staged version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from orchestration import lease, log
+from orchestration.database import reading, writing
+from orchestration.errors import LeaseLost, StateError, TidegateError
+from orchestration.gate import Ruling
+from orchestration.leasebook import LeaseBook
+from orchestration.log import NewVersion
+from orchestration.model import Address, AssetKey, GateDecision, GateOutcome, StepRecord, StepStatus, VersionStatus
+from orchestration.runtime import Runtime
+from orchestration.state import VersionRecord, known_versions, status_of
+from orchestration.work import OBSERVED, Product
+
+_PATIENCE_S = 0.05
+MOST = 64
+"""Steps that wait to be settled together, at the most: what a crash may make again."""
+_READ_IN_VAIN = "what it read was not published after all"
+
+_log = logging.getLogger("tidegate.settlement")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A step whose version was judged and is not logged yet; ``read`` names the versions that it was made from."""
+
+    step: StepRecord
+    product: Product
+    ruling: Ruling
+    read: tuple[tuple[AssetKey, str], ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(version for _, version in self.read)
+
+    @property
+    def held(self) -> bool:
+        return self.ruling.decision.outcome is GateOutcome.HELD
+
+    def new_version(self) -> NewVersion:
+        status = VersionStatus.HELD if self.held else VersionStatus.PUBLISHING
+        return NewVersion(
+            made=self.product.materialization, status=status, format=self.product.format, inputs=self.inputs
+        )
+
+    def ended(self) -> StepRecord:
+        """The step as it ends when all goes well."""
+        open_status = StepStatus.OBSERVED if self.product.format == OBSERVED else StepStatus.PUBLISHED
+        return replace(
+            self.step,
+            status=StepStatus.HELD if self.held else open_status,
+            reason=self.ruling.decision.reasons[0] if self.held else self.step.reason,
+            materialization_id=self.product.materialization.id,
+        )
+
+
+class Settlement:
+    """Collects judged steps of a run and settles them; safe for the walking thread and one that flushes beside it.
+
+    ``ended`` hears of each step once it is settled; a step that could not be settled ends as failed.
+    """
+
+    def __init__(self, runtime: Runtime, book: LeaseBook, ended: Callable[[StepRecord], None]) -> None:
+        self._runtime, self._book, self._ended = runtime, book, ended
+        self._lock = threading.RLock()
+        self._judged: list[Judged] = []
+        self._quiet: list[StepRecord] = []  # ended without a version: skipped, blocked, failed
+        self._running: dict[int, StepRecord] = {}
+        self._since: float | None = None
+        self._gone: set[str] = set()  # versions of this run that could not be logged or published
+        self._error: BaseException | None = None
+
+    def runs(self, step: StepRecord) -> None:
+        """A step has begun; the log hears of it if it takes its time."""
+        with self._lock:
+            self._running[step.position] = step
+
+    def add(self, judged: Judged) -> None:
+        """A version was judged."""
+        self._put(judged.step.position)
+        self._judged.append(judged)
+
+    def add_quiet(self, step: StepRecord) -> None:
+        """A step has ended without a version."""
+        self._put(step.position)
+        self._quiet.append(step)
+
+    def _put(self, position: int) -> None:
+        with self._lock:
+            self._running.pop(position, None)
+            self._since = self._since if self._since is not None else monotonic()
+
+    def flush_if_due(self) -> None:
+        """Settle if it is time to; raises what an earlier flush beside the walk has failed with."""
+        if self._error is not None:
+            raise self._error
+        waiting = self._since
+        if len(self._judged) + len(self._quiet) >= MOST or (
+            waiting is not None and monotonic() - waiting >= _PATIENCE_S
+        ):
+            self.flush()
+
+    def flush_beside(self) -> None:
+        """Settle what has waited, and log what is running, from a thread beside the walk; errors are kept for it."""
+        try:
+            with self._lock:
+                slow, self._running = list(self._running.values()), {}
+                if slow:
+                    with writing(self._runtime.engine) as connection:
+                        log.save_steps(connection, slow, self._runtime.clock.now())
+            if self._error is None:
+                self.flush_if_due()
+        except BaseException as error:
+            self._error = error
+
+    def flush(self) -> None:
+        """Settle everything; raises StateError where the state can't be written."""
+        with self._lock:
+            judged, self._judged = self._judged, []
+            quiet, self._quiet = self._quiet, []
+            self._since = None
+            if not judged and not quiet:
+                return
+            logged, failed = self._log_all(judged) if judged else ([], [])
+            for one, _ in failed:
+                self._forget(one)
+            quiet += [self._not_published(one, why) for one, why in failed]
+            self._close([(one, version, self._point_or_not(one, version)) for one, version in logged], quiet)
+
+    def _log_all(self, judged: Sequence[Judged]) -> tuple[list[tuple[Judged, VersionRecord]], list[tuple[Judged, str]]]:
+        """Log verdicts and intents together; where that fails one by one, so that one can't take others with it."""
+        try:
+            return self._log_together(judged)
+        except StateError:
+            raise
+        except Exception as error:
+            if len(judged) > 1:
+                logged, failed = [], []
+                for one in judged:
+                    more, bad = self._log_all([one])
+                    logged += more
+                    failed += bad
+                return logged, failed
+            _log.exception("%s could not be recorded", judged[0].step.address)
+            self._gone.add(judged[0].product.materialization.id)
+            said = f"{judged[0].step.address}: {type(error).__name__}: {' '.join(str(error).split())}"
+            return [], [(judged[0], f"{said}; readers keep what they had")]
+
+    def _log_together(
+        self, judged: Sequence[Judged]
+    ) -> tuple[list[tuple[Judged, VersionRecord]], list[tuple[Judged, str]]]:
+        tokens = self._book.tokens([one.step.address for one in judged])
+        with writing(self._runtime.engine) as connection:
+            lost = lease.lost(connection, tokens)
+            good, failed = self._still_good(judged, lost)
+            versions = self._log(connection, good) if good else ()
+        return list(zip(good, versions, strict=True)), failed
+
+    def _still_good(
+        self, judged: Sequence[Judged], lost: set[Address]
+    ) -> tuple[list[Judged], list[tuple[Judged, str]]]:
+        """Without those whose lease was taken over, and whatever read what they made."""
+        good: list[Judged] = []
+        failed: list[tuple[Judged, str]] = []
+        for one in judged:
+            if one.step.address in lost:
+                failed.append((one, str(LeaseLost(str(one.step.address)))))
+            elif self._gone & set(one.inputs):
+                failed.append((one, _READ_IN_VAIN))
+            else:
+                good.append(one)
+                continue
+            self._gone.add(one.product.materialization.id)
+        return good, failed
+
+    def _log(self, connection: Connection, good: Sequence[Judged]) -> tuple[VersionRecord, ...]:
+        versions = log.add_versions(connection, [one.new_version() for one in good])
+        decisions: list[GateDecision] = [one.ruling.decision for one in good]
+        log.save_decisions(connection, {good[0].step.run_id: decisions})
+        for one, version in zip(good, versions, strict=True):
+            one.ruling.record(connection, version.seq)
+        held = [version for one, version in zip(good, versions, strict=True) if one.held]
+        if held:
+            log.hold(connection, held, self._runtime.clock.now())
+        return versions
+
+    def _forget(self, one: Judged) -> None:
+        """Remove from storage what was staged and not logged; what can't be removed is swept by whoever comes next."""
+        address = one.step.address
+        with reading(self._runtime.engine) as connection:
+            known = {version.id for version in known_versions(connection, address)}
+        with contextlib.suppress(TidegateError):
+            self._runtime.io.sweep(address, known)
+
+    def _point_or_not(self, one: Judged, version: VersionRecord) -> str | None:
+        """As ``_point``, but what read a version that could not be published is not published either."""
+        why = _READ_IN_VAIN if self._gone & set(one.inputs) else self._point(one, version)
+        if why is not None:
+            self._gone.add(version.id)
+        return why
+
+    def _point(self, one: Judged, version: VersionRecord) -> str | None:
+        """Move the pointer; returns why it could not be moved. The intent stays in the log and is finished later."""
+        io, address = self._runtime.io, version.address
+        if one.held or version.format == OBSERVED:
+            return None
+        try:
+            if not io.has(address, version.id):
+                with writing(self._runtime.engine) as connection:
+                    log.set_status(connection, version.id, VersionStatus.DISCARDED)
+                gone = f"{address}: the staged version {version.id} is no longer in storage, so it was not published"
+                return f"{gone}; run it again"
+            io.publish(address, version.id, self._book.tokens([address])[address])
+        except StateError:
+            raise
+        except LeaseLost:
+            return None  # the closing transaction sees it too, and whether whoever took over has published it for us
+        except TidegateError as error:
+            return str(error)
+        return None
+
+    def _close(self, logged: Sequence[tuple[Judged, VersionRecord, str | None]], quiet: Sequence[StepRecord]) -> None:
+        """Confirm what was published, log how steps ended, give their leases back: one transaction."""
+        runtime, now = self._runtime, self._runtime.clock.now()
+        ended = list(quiet)
+        with writing(runtime.engine) as connection:
+            open_ones = [version for one, version, why in logged if why is None and not one.held]
+            lost = lease.lost(connection, self._book.tokens([v.address for v in open_ones])) if open_ones else set()
+            for one, version, why in logged:
+                if version.address in lost and not _published_by_another(connection, version):
+                    why = str(LeaseLost(str(version.address)))
+                    self._gone.add(version.id)
+                if why is _READ_IN_VAIN:
+                    log.set_status(connection, version.id, VersionStatus.DISCARDED)
+                ended.append(one.ended() if why is None else self._not_published(one, why))
+            if confirmed := [version for version in open_ones if version.address not in lost]:
+                log.publish(connection, confirmed, now)
+            ended = [replace(step, ended_at=step.ended_at or now) for step in ended]
+            log.save_steps(connection, ended, now)
+            lease.release_some(connection, self._book.forget([step.address for step in ended]))
+        for step in ended:
+            self._ended(step)
+
+    def _not_published(self, one: Judged, why: str) -> StepRecord:
+        """How a step ends whose version was judged and then not published."""
+        if why is not _READ_IN_VAIN:
+            return replace(one.step, status=StepStatus.FAILED, error=why)
+        culprit = next(key for key, version in one.read if version in self._gone)
+        return replace(one.step, status=StepStatus.BLOCKED, blocked_by=culprit, reason=f"{culprit} failed")
+
+
+def _published_by_another(connection: Connection, version: VersionRecord) -> bool:
+    """Whether the process that took over has published this version for us."""
+    return status_of(connection, version.id) in (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED)
