@@ -144,6 +144,7 @@ class _Walk:
             self._end(replace(step, status=StepStatus.FAILED, error=product.error, execute_s=product.execute_s))
             return
         began = self._runtime.clock.monotonic()
+        self._settlement.flush_asset(planned.address.asset)  # the gate compares a version with those before it
         ruling = rule(self._runtime, product)
         gate_s = product.gate_s + self._runtime.clock.monotonic() - began
         step = self._timed(replace(step, execute_s=product.execute_s, gate_s=gate_s))

@@ -92,18 +92,19 @@ class Settlement:
 
     def add(self, judged: Judged) -> None:
         """A version was judged."""
-        self._put(judged.step.position)
-        self._judged.append(judged)
+        with self._lock:
+            self._put(judged.step.position)
+            self._judged.append(judged)
 
     def add_quiet(self, step: StepRecord) -> None:
         """A step has ended without a version."""
-        self._put(step.position)
-        self._quiet.append(step)
+        with self._lock:
+            self._put(step.position)
+            self._quiet.append(step)
 
     def _put(self, position: int) -> None:
-        with self._lock:
-            self._running.pop(position, None)
-            self._since = self._since if self._since is not None else monotonic()
+        self._running.pop(position, None)
+        self._since = self._since if self._since is not None else monotonic()
 
     def flush_if_due(self) -> None:
         """Settle if it is time to; raises what an earlier flush beside the walk has failed with."""
@@ -114,6 +115,12 @@ class Settlement:
             waiting is not None and monotonic() - waiting >= _PATIENCE_S
         ):
             self.flush()
+
+    def flush_asset(self, asset: AssetKey) -> None:
+        """Settle if a version of ``asset`` waits: whoever asks for its history must find it."""
+        with self._lock:  # also waits for what is being settled just now
+            if any(one.step.asset == asset for one in self._judged):
+                self.flush()
 
     def flush_beside(self) -> None:
         """Settle what has waited, and log what is running, from a thread beside the walk; errors are kept for it."""

@@ -17,13 +17,14 @@ from orchestration.assets import Asset
 from orchestration.clock import Clock, system_now
 from orchestration.database import open_database, reading, writing
 from orchestration.errors import StateError
+from orchestration.gate import Ruling
 from orchestration.io.base import StagedData
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, Run, RunStatus, Staged, StepRecord, StepStatus
 from orchestration.plan import explain
 from orchestration.recovery import recover
 from orchestration.runner import run_plan
-from orchestration.tables import events, leases, runs, steps
+from orchestration.tables import events, leases, runs, steps, versions
 from tests.support.core import NOW, Core, said
 
 DAYS = o.daily("2013-01-01")
@@ -384,6 +385,24 @@ def wait_for(holds: Callable[[], bool], timeout_s: float = 5.0) -> bool:
     while not holds() and time.monotonic() < until:
         time.sleep(0.005)
     return holds()
+
+
+def test_the_gate_finds_the_versions_before_the_one_it_judges(tmp_path: Path) -> None:
+    """Day by day in one run: what was judged a moment ago is in the log when the next day is judged."""
+    days = o.daily(start="2013-01-01")
+    seen: list[int] = []
+    core = Core(tmp_path, (o.asset(key="one", partitions=days)(lambda context: context.partition),))
+
+    decide = core.gate.decide
+
+    def look(audit: tuple[Staged, str | None]) -> Ruling:
+        with reading(core.engine) as connection:
+            seen.append(len(connection.execute(select(versions.c.id)).all()))
+        return decide(audit)
+
+    core.gate.decide = look  # type: ignore[method-assign]
+    core.run("*", "2013-01-01..2013-01-05")
+    assert seen == [0, 1, 2, 3, 4]
 
 
 class Died(BaseException):
