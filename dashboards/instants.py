@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dashboards.quantities import ABSENT, NBSP
+from observer.quantities import ABSENT, age, unbroken
+from observer.reads.instants import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,7 @@ class Clock:
 
     def moment(self, at: datetime | None) -> str:
         """``06:00`` on the same day, ``8 Feb 06:00`` in the same year, else ``8 Feb 2012 06:00``."""
-        if at is None:
-            return ABSENT
-        local, today = at.astimezone(self.zone), self.now.astimezone(self.zone)
-        clock = f"{local:%H:%M}"
-        if local.date() == today.date():
-            return clock
-        return f"{self.day(at)}{NBSP}{clock}"
-
-    def day(self, at: datetime) -> str:
-        """``8 Feb``, with the year if it is not this one."""
-        local, today = at.astimezone(self.zone), self.now.astimezone(self.zone)
-        year = "" if local.year == today.year else f"{NBSP}{local.year}"
-        return f"{local.day}{NBSP}{local:%b}{year}"
+        return ABSENT if at is None else unbroken(moment(at, self.now, self.zone))
 
     def full(self, at: datetime) -> str:
         """``Friday 8 February 2013, 06:00 EST``."""
@@ -46,12 +35,7 @@ class Clock:
         """How long before ``now``: ``8 s ago``, ``26 h ago``."""
         if at is None:
             return "never"
-        seconds = max(0, round((self.now - at).total_seconds()))
-        for size, unit in ((172_800, "d"), (5_400, "h"), (90, "min")):
-            if seconds >= size:
-                divisor = {"d": 86_400, "h": 3_600, "min": 60}[unit]
-                return f"{seconds // divisor}{NBSP}{unit} ago"
-        return f"{seconds}{NBSP}s ago"
+        return unbroken(f"{age(max(0.0, (self.now - at).total_seconds()))} ago")
 
 
 def zone(name: str) -> ZoneInfo:

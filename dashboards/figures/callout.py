@@ -1,4 +1,4 @@
-"""The sentence beside the newest point of a history plot: inside the plot, where there is room."""
+"""What stands beside the newest point of a history plot: inside the plot, where there is room."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dashboards.figures.scale import Scale
-from dashboards.figures.text import wrapped
+from dashboards.figures.text import plain
 from dashboards.theme import token
+from observer.quantities import quantity, span, unbroken
 from observer.reads.model import SeriesPoint
 
 Part = dict[str, object]
@@ -27,7 +28,7 @@ def extent(points: Sequence[SeriesPoint]) -> Iterator[float | None]:
 
 
 def crowded(points: Sequence[SeriesPoint]) -> bool:
-    """Whether neither above nor below the newest points is room for a sentence."""
+    """Whether neither above nor below the newest points is room for words."""
     return bool(points) and min(_busy(points)) > 1
 
 
@@ -43,8 +44,18 @@ def _busy(points: Sequence[SeriesPoint]) -> tuple[int, int]:
     return upper, lower
 
 
-def callout(newest: SeriesPoint, points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> Part:
-    """The newest point's sentence, inside the plot beside the point: left of it, where there is most room."""
+def spoken(point: SeriesPoint, unit: str) -> str:
+    """Two short lines: value and verdict, then the range that was expected."""
+    lines = f"<b>{unbroken(plain(quantity(point.value, unit)))}</b>"
+    if point.status is not None:
+        lines += unbroken(f"  {point.status.value}")
+    if point.lower is not None or point.upper is not None:
+        lines += f"<br>expected {unbroken(plain(span(point.lower, point.upper, unit)))}"
+    return lines
+
+
+def callout(newest: SeriesPoint, points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo, unit: str) -> Part:
+    """The newest point in words, inside the plot beside the point: left of it, where there is most room."""
     assert newest.value is not None
     upper, lower = _busy(points)
     above = crowded(points) or upper <= lower
@@ -52,7 +63,7 @@ def callout(newest: SeriesPoint, points: Sequence[SeriesPoint], bounds: Scale, p
     x, y = local(newest.at, place), newest.value
     room = (bounds.high if above else bounds.low) - y
     return {
-        "text": wrapped(newest.sentence, width=34, lines=4),
+        "text": spoken(newest, unit),
         "xref": "x",
         "yref": "y",
         "x": x,

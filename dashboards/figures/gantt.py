@@ -7,8 +7,8 @@ from typing import Final
 
 from dashboards.figures.scale import scale
 from dashboards.figures.text import plain
-from dashboards.quantities import quantity
 from dashboards.theme import look, token
+from observer.quantities import compact
 from observer.reads.model import RunPage, StepRow
 
 Part = dict[str, object]
@@ -97,7 +97,7 @@ def _bars(kind: str, lanes: Sequence[Lane], tone: str, pattern: str = "") -> Par
         "base": [round(part[0], 4) for _, _, part in drawn],
         "x": [round(part[1], 4) for _, _, part in drawn],
         "marker": marker,
-        "customdata": [f"{plain(step.status)}, {quantity(part[1], 's')}" for _, step, part in drawn],
+        "customdata": [f"{plain(step.status)}, {compact(part[1], 's')}" for _, step, part in drawn],
         "hovertemplate": "<b>%{y}</b><br>%{fullData.name}: %{customdata}<extra></extra>",
     }
 

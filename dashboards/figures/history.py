@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from dashboards.figures.callout import Part, callout, crowded, extent, local
+from dashboards.figures.callout import Part, callout, crowded, extent, local, spoken
 from dashboards.figures.scale import Scale, scale
 from dashboards.figures.text import plain
 from dashboards.instants import zone
-from dashboards.quantities import AXIS_TITLES, NBSP, measured, span
 from dashboards.theme import token
 from observer.model import EvaluationStatus
+from observer.quantities import unbroken
 from observer.reads.model import MonitorSeries, SeriesPoint
 
+_AXIS_TITLES = {"rows": "rows", "rate": "share of rows", "s": "duration", "bytes": "size", "": "value"}
 _SYMBOLS = {"high": "triangle-up", "low": "triangle-down", "none": "square"}
 _ANOMALOUS = {EvaluationStatus.WARNED: "warning", EvaluationStatus.FAILED: "failing"}
 
@@ -39,21 +40,21 @@ def history(series: MonitorSeries, *, timezone: str, large: bool = True) -> Part
         data.append(_band(points, bounds, place))
         data.append(_expected(points, place))
     data.append(_measured(points, series.unit, place, large=large))
-    data += [part for part in (_missing(points, bounds, place), _ringed(points, place)) if part]
+    data += [part for part in (_missing(points, bounds, place), _ringed(points, place, large=large)) if part]
     data += _anomalies(points, place, large=large)
     shapes, notes = _training(series, place, large=large)
     newest = _newest(points)
     if newest is not None:
         data.append(_current(newest, place, large=large))
         if large:
-            notes.append(callout(newest, points, bounds, place))
+            notes.append(callout(newest, points, bounds, place, series.unit))
     layout: Part = {
         "xaxis": {"type": "date", "range": _window(points, place)},
         "yaxis": {
             "range": [bounds.low, bounds.high],
             "tickvals": list(bounds.ticks),
             "ticktext": list(bounds.labels),
-            "title": {"text": AXIS_TITLES.get(series.unit, plain(series.unit, limit=20))},
+            "title": {"text": _AXIS_TITLES.get(series.unit, plain(series.unit, limit=20))},
         },
         "shapes": shapes,
         "annotations": notes,
@@ -122,19 +123,9 @@ def _measured(points: Sequence[SeriesPoint], unit: str, place: ZoneInfo, *, larg
         "connectgaps": False,
         "line": {"color": token("measure"), "width": 1.75 if large else 1.4},
         "marker": {"color": token("measure"), "size": 4 if large else 3},
-        "customdata": [_spoken(point, unit) for point in points],
+        "customdata": [spoken(point, unit) for point in points],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
-
-
-def _spoken(point: SeriesPoint, unit: str) -> str:
-    """Two short lines for the pointer: value and verdict, then the range."""
-    lines = f"<b>{plain(measured(point.value, unit))}</b>"
-    if point.status is not None:
-        lines += f"{NBSP} {point.status.value}"
-    if point.lower is not None and point.upper is not None:
-        lines += f"<br>expected {plain(span(point.lower, point.upper, unit))}"
-    return lines
 
 
 def _missing(points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> Part | None:
@@ -158,7 +149,7 @@ def _missing(points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> P
     }
 
 
-def _ringed(points: Sequence[SeriesPoint], place: ZoneInfo) -> Part | None:
+def _ringed(points: Sequence[SeriesPoint], place: ZoneInfo, *, large: bool) -> Part | None:
     kept = [point for point in points if point.excluded and point.value is not None]
     if not kept:
         return None
@@ -171,9 +162,9 @@ def _ringed(points: Sequence[SeriesPoint], place: ZoneInfo) -> Part | None:
         "cliponaxis": False,
         "marker": {
             "symbol": "circle-open",
-            "size": 19,
+            "size": 19 if large else 14,
             "color": token("held"),
-            "line": {"width": 2, "color": token("held")},
+            "line": {"width": 2 if large else 1.5, "color": token("held")},
         },
         "hoverinfo": "skip",
     }
@@ -277,4 +268,4 @@ def _training(series: MonitorSeries, place: ZoneInfo, *, large: bool) -> tuple[l
 
 def _day(at: datetime, place: ZoneInfo) -> str:
     local = at.astimezone(place)
-    return f"{local.day}{NBSP}{local:%b}"
+    return unbroken(f"{local.day} {local:%b}")

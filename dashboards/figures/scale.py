@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashboards.quantities import quantity
+from observer.quantities import scaled_to, unbroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,25 @@ def scale(values: Iterable[float | None], unit: str, *, ticks: int = 5, headroom
         top = max(1.0 + 0.02 * headroom / 0.08, max(known) + span * headroom)
     if unit in {"rows", "bytes"} and top - bottom < 2:
         bottom, top = math.floor(bottom), math.ceil(top)
-    step = _step((top - bottom) / max(1, ticks))
+    size, name = scaled_to(max(abs(bottom), abs(top)), unit)
+    step = _step((top - bottom) / size / max(1, ticks)) * size  # round in the unit that the labels have
     if unit in {"rows", "bytes"}:
         step = max(step, 1.0)
     first, last = math.ceil(bottom / step - 1e-9), math.floor(top / step + 1e-9)
     marks = tuple(round(index * step, 12) for index in range(first, last + 1))
     if unit == "rate":
         marks = tuple(mark for mark in marks if mark <= 1.0)
-    return Scale(bottom, top, marks, tuple(quantity(mark, unit) for mark in marks))
+    return Scale(bottom, top, marks, tuple(_label(mark / size, step / size, name) for mark in marks))
+
+
+def _label(value: float, step: float, name: str) -> str:
+    """``value`` with as many decimals as tell it from the next tick."""
+    if value == 0:
+        return unbroken(f"0 {name}".rstrip())
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if not math.isclose(step * 10**decimals, round(step * 10**decimals)):  # a step of 2.5
+        decimals += 1
+    return unbroken(f"{value:,.{decimals}f} {name}".rstrip() if abs(value) < 1e6 else f"{value:.3g} {name}".rstrip())
 
 
 def _step(rough: float) -> float:

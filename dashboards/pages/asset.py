@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboards.figures import history, null_heatmap
 from dashboards.figures.heatmap import BINS
 from dashboards.instants import Clock
-from dashboards.pages.site import Context, Problem, Site, asset_url
+from dashboards.pages.site import Context, Problem, Site, incident_url
 from observer.reads.model import AssetPage, IncidentRow
 
 _SUFFIX = ".json"
@@ -34,7 +32,7 @@ def add(app: FastAPI, site: Site) -> None:
 
         return site.answer(
             ask,
-            lambda row: RedirectResponse(_place(row), status_code=303),
+            lambda row: RedirectResponse(incident_url(row), status_code=303),
             missing,
             what=f"Incident {incident_id}",
         )
@@ -70,13 +68,13 @@ def view(page: AssetPage, partition: str | None = None) -> Context:
             history(series, timezone=page.timezone, large=index == 0) if series.points else None
             for index, series in enumerate(page.monitors)
         ],
+        "across": _across(len(page.monitors) - 1),
         "heatmap": null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
         "bins": BINS,
         "plots": any(series.points for series in page.monitors) or page.heatmap is not None,
     }
 
 
-def _place(row: IncidentRow) -> str:
-    """Where an incident is shown: on its asset's page, at its partition."""
-    query = f"?partition={quote(row.partition, safe='')}" if row.partition else ""
-    return f"{asset_url(row.asset)}{query}#incident-{row.id}"
+def _across(small: int) -> int:
+    """How many of the small plots stand side by side, so that no row is left with a hole."""
+    return 3 if small % 3 == 0 and small % 2 else 2

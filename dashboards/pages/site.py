@@ -12,13 +12,15 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dashboards import instants, quantities, theme
+from dashboards import instants, prose, theme
 from dashboards.figures import sparkline
 from dashboards.pages.static import StaticFiles
 from dashboards.pages.twin import plain
 from observer.api import problems
 from observer.errors import StateError, UnknownName
+from observer.quantities import compact, quantity, span, unbroken
 from observer.reads.base import Reads
+from observer.reads.model import IncidentRow
 
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
@@ -105,6 +107,12 @@ def asset_url(key: str) -> str:
     return f"/assets/{quote(key, safe='/')}"
 
 
+def incident_url(row: IncidentRow) -> str:
+    """Where an incident is shown: on its asset's page, at its partition."""
+    query = f"?partition={quote(row.partition, safe='')}" if row.partition else ""
+    return f"{asset_url(row.asset)}{query}#incident-{row.id}"
+
+
 def run_url(run_id: str) -> str:
     """The address of a run's page."""
     return f"/runs/{quote(run_id, safe='')}"
@@ -120,14 +128,19 @@ def _environment(static: StaticFiles) -> Environment:
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     made.filters.update(
-        quantity=quantities.quantity,
-        measured=quantities.measured,
-        count=quantities.count,
+        quantity=quantity,
+        compact=compact,
+        unbroken=unbroken,
+        prose=prose.prose,
+        seams=prose.seams,
+        around=prose.around,
+        process=prose.process,
         look=theme.look,
         exact=instants.exact,
         asset_url=asset_url,
+        incident_url=incident_url,
         run_url=run_url,
         sparkline=sparkline,
     )
-    made.globals.update(static=static.url, clock=None, span=quantities.span, tones=theme.TONES)
+    made.globals.update(static=static.url, clock=None, span=span, tones=theme.TONES)
     return made

@@ -12,12 +12,13 @@ import pytest
 from dashboards.figures import gantt, history, null_heatmap, sparkline
 from dashboards.figures.heatmap import BINS
 from dashboards.figures.scale import scale
-from dashboards.figures.text import plain, wrapped
+from dashboards.figures.text import plain
 from observer.model import EvaluationStatus
 from observer.reads.model import MonitorSeries, NullHeatmap
 from tests.unit.dashboards import story
 from tests.unit.dashboards.fake_reads import HOSTILE, hostile_reads
 from tests.unit.dashboards.golden import assert_figure
+from tests.unit.dashboards.story_history import day
 
 
 def trace(figure: dict[str, Any], name: str) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def test_each_history_is_the_golden_one(index: int) -> None:
     assert_figure(name, history(series, timezone=story.ZONE, large=index == 0))
 
 
-def test_the_blizzard_is_a_filled_red_mark_in_a_ring_with_its_sentence() -> None:
+def test_the_blizzard_is_a_filled_red_mark_in_a_ring_with_its_words() -> None:
     figure = drawn(story.monitors()[0])
     newest = trace(figure, "newest")
     assert newest["x"] == ["2013-02-08"]
@@ -53,7 +54,7 @@ def test_the_blizzard_is_a_filled_red_mark_in_a_ring_with_its_sentence() -> None
     storms = trace(figure, "anomaly, high")
     assert {"2013-01-16", "2013-01-28", "2013-01-30", "2013-01-31"} <= set(storms["x"])
     texts = [note["text"] for note in figure["layout"]["annotations"]]
-    assert any("dep_time null rate" in text and "<br>" in text for text in texts)
+    assert any(text.startswith("<b>50.8\u00a0%</b>\u00a0\u00a0failed<br>expected ") for text in texts)
     assert any(text.startswith("learned from 1\u00a0Jan – 7\u00a0Feb, 38 points") for text in texts)
 
 
@@ -87,7 +88,7 @@ def test_a_rate_is_read_in_per_cent_and_the_axis_names_the_unit() -> None:
     assert drawn(story.monitors()[2])["layout"]["yaxis"]["title"]["text"] == "rows"
 
 
-def test_the_sentence_of_the_newest_point_stays_inside_the_plot() -> None:
+def test_the_words_of_the_newest_point_stay_inside_the_plot() -> None:
     for series in story.monitors():
         figure = drawn(series)
         low, high = figure["layout"]["yaxis"]["range"]
@@ -126,7 +127,7 @@ def test_instants_of_an_unpartitioned_asset_keep_their_time_of_day() -> None:
 def test_a_year_of_days_is_small() -> None:
     series = story.monitors()[0]
     days = ((i, series.points[i % 38 + 1]) for i in range(365))
-    points = tuple(replace(p, at=story.day(i), value=0.01 + (i * 37 % 101) / 9_000) for i, p in days)
+    points = tuple(replace(p, at=day(i), value=0.01 + (i * 37 % 101) / 9_000) for i, p in days)
     text = json.dumps(drawn(replace(series, points=points)), separators=(",", ":"))
     assert len(gzip.compress(text.encode())) < 10_000
 
@@ -233,8 +234,6 @@ def test_a_scale_holds_its_values_and_has_ticks_inside(values: list[float | None
 def test_text_in_figures_is_never_markup() -> None:
     assert plain("<b>x</b> & y") == "&lt;b&gt;x&lt;/b&gt; &amp; y"
     assert len(plain("a" * 500, limit=30)) == 30
-    assert wrapped("<a href='x'>go</a>", width=40, lines=2) == "&lt;a href='x'&gt;go&lt;/a&gt;"
-    assert wrapped("word " * 90, width=20, lines=3).count("<br>") == 2
 
 
 def test_hostile_names_reach_no_figure_as_markup() -> None:

@@ -28,9 +28,9 @@ def test_a_moment_says_no_more_than_it_must(at: datetime | None, said: str) -> N
         (-5, "0 s ago"),
         (8, "8 s ago"),
         (200, "3 min ago"),
-        (7200, "2 h ago"),
+        (7200, "120 min ago"),
         (93_600, "26 h ago"),
-        (864_000, "10 d ago"),
+        (864_000, "10 days ago"),
     ],
 )
 def test_how_long_ago(seconds: int, said: str) -> None:

@@ -29,7 +29,8 @@ def client(reads: Reads | None = None) -> TestClient:
 
 def text_of(page: str) -> str:
     """What a reader reads, without the figures' data."""
-    return unescape(re.sub(r"<script.*?</script>|<[^>]*>", " ", page, flags=re.DOTALL))
+    words = re.sub(r'<wbr>|<span class="nowrap">([^<]*)</span>', r"\1", page)
+    return unescape(re.sub(r"<script.*?</script>|<[^>]*>", " ", words, flags=re.DOTALL))
 
 
 # ---- the three pages
@@ -37,14 +38,22 @@ def text_of(page: str) -> str:
 
 def test_now_says_the_sentence_the_counts_and_the_incident() -> None:
     page = client().get("/").text
-    assert '<h1 id="sentence">1 asset held, 2 blocked downstream, since 06:00; 4 healthy</h1>' in page
     words = re.sub(r"\s+", " ", text_of(page))
+    assert "1 asset held, 2 blocked downstream, since 06:00; 4 healthy Read at" in words
     assert "1 held 2 blocked 0 stale" in words
     assert story.SENTENCE in words
     for fact in ("webhook delivered 06:00", "ops@example.com", "2013-02-07", "daily_delays", "delay_report"):
         assert fact in words
     assert "Observer alive: last event 8 s ago , outbox 0" in words
     assert 'href="/incidents/1"' in page
+
+
+def test_an_incident_says_first_which_asset_and_partition_and_links_there() -> None:
+    for path in ("/", "/assets/flights"):
+        page = client().get(path).text
+        words = re.sub(r"\s+", " ", text_of(page))
+        assert f"Incident 1 flights 2013-02-08 {story.SENTENCE}" in words
+        assert 'href="/assets/flights?partition=2013-02-08#incident-1"' in page
 
 
 def test_now_loads_no_plotly() -> None:
@@ -79,8 +88,45 @@ def test_an_asset_page_has_every_point_as_a_table() -> None:
 def test_the_run_page_says_what_became_of_each_step() -> None:
     words = re.sub(r"\s+", " ", text_of(client().get("/runs/r039").text))
     assert "went on with 38 of 39 days" in words
-    assert "Blocked by flights" in words
-    assert "tide-1, process 4711" in words
+    assert "process 4711 on tide-1" in words
+    assert "4026531836" not in words
+
+
+def test_what_blocks_a_step_is_named_once_and_linked() -> None:
+    page = client().get("/runs/r039").text
+    words = re.sub(r"\s+", " ", text_of(page))
+    assert "blocked daily_delays 2013-02-08 flights 2013-02-08 is held – – –" in words
+    assert "daily_delays 2013-02-08 is blocked by flights – – –" in words
+    assert words.count("is held") == 2  # and the note of what went on
+    assert 'class="cell-why"><a href="/assets/flights">' in page
+    run = story.run_page()
+    silent = replace(run, steps=(replace(run.steps[4], reason="upstream is missing."),))
+    said = re.sub(r"\s+", " ", text_of(client(StoryReads(runs={"r039": silent})).get("/runs/r039").text))
+    assert "upstream is missing; blocked by flights – – –" in said
+
+
+def test_a_step_that_never_ran_took_no_time() -> None:
+    run = story.run_page()
+    step = replace(run.steps[4], duration_s=0.000042)
+    page = client(StoryReads(runs={"r039": replace(run, steps=(step,))})).get("/runs/r039").text
+    row = page.partition('<tr class="is-idle">')[2].partition("</tr>")[0]
+    assert row.count("–</td>") == 3
+    assert "ms" not in text_of(row)
+
+
+def test_the_gate_says_its_word_once() -> None:
+    gate = replace(story.asset_page().gate, sentence="held: too many nulls; readers keep 2013-02-07")
+    asset = replace(story.asset_page(), gate=gate)
+    page = client(StoryReads(pages={"flights": asset})).get("/assets/flights").text
+    assert "Gate held too many nulls; readers keep" in re.sub(r"\s+", " ", text_of(page))
+
+
+@pytest.mark.parametrize(("small", "across"), [(0, 2), (1, 2), (2, 2), (3, 3), (4, 2), (5, 2), (9, 3)])
+def test_small_plots_leave_no_hole(small: int, across: int) -> None:
+    first = story.monitors()[0]
+    asset = replace(story.asset_page(), monitors=(first,) * (small + 1))
+    page = client(StoryReads(pages={"flights": asset})).get("/assets/flights").text
+    assert f'class="monitors is-by-{across}"' in page
 
 
 def test_times_are_the_projects_with_the_exact_utc_at_hand() -> None:
@@ -99,7 +145,7 @@ def test_times_are_the_projects_with_the_exact_utc_at_hand() -> None:
         ("/now.json", "sentence", story.now_page().sentence),
         ("/.json", "sentence", story.now_page().sentence),
         ("/assets/flights.json", "key", "flights"),
-        ("/runs/r039.json", "holder", "tide-1, process 4711"),
+        ("/runs/r039.json", "holder", story.run_page().holder),
     ],
 )
 def test_each_page_has_a_json_twin(path: str, field: str, value: str) -> None:
@@ -253,7 +299,7 @@ def test_a_monitor_that_learns_shows_its_points_without_a_band() -> None:
     )
     asset = replace(story.asset_page(), monitors=(learning,))
     page = client(StoryReads(pages={"flights": asset})).get("/assets/flights")
-    assert "2 more runs until it can judge" in page.text
+    assert "2 more runs until it can judge" in text_of(page.text)
     assert '"name":"expected range"' not in page.text
 
 
