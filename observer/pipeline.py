@@ -165,7 +165,8 @@ def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) 
     """What orders the versions of an asset: the start of the partition, or when it was materialized."""
     if asset.partitions is None or partition is None:
         return materialized_at
-    return asset.partitions.interval(partition).start
+    interval = asset.partitions.interval(partition)
+    return materialized_at if interval is None else interval.start
 
 
 def save_observations(connection: Connection, verdict: Verdict, version_seq: int) -> None:

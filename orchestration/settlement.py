@@ -257,6 +257,7 @@ class Settlement:
                 ended.append(one.ended() if why is None else self._not_published(one, why))
             if confirmed := [version for version in open_ones if version.address not in lost]:
                 log.publish(connection, confirmed, now)
+            ended.sort(key=lambda step: step.position)
             ended = [replace(step, ended_at=step.ended_at or now) for step in ended]
             log.save_steps(connection, ended, now)
             lease.release_some(connection, self._book.forget([step.address for step in ended]))

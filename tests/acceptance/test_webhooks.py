@@ -112,9 +112,7 @@ def stored(engine: Engine) -> dict[str, Notification]:
         return {each.id: each for each in by_incident(connection, [1])[1]}
 
 
-def test_body_headers_and_signature(
-    engine: Engine, receiver: Receiver, channel: WebhookChannel, wall: Wall
-) -> None:
+def test_body_headers_and_signature(engine: Engine, receiver: Receiver, channel: WebhookChannel, wall: Wall) -> None:
     put(engine, channel, "msg_1")
     report = deliver_due(StoredOutbox(engine), [channel], wall)
     assert (report.delivered, report.failed, report.waiting) == (1, 0, 0)

@@ -116,9 +116,7 @@ def test_files_that_cannot_be_read_are_unknown_and_not_raised(tmp_path: Path) ->
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"no parquet")
     for path in (str(broken), str(tmp_path / "missing.parquet")):
-        audit = measure(
-            staged(ParquetFiles((path,))), [not_null("carrier"), unique("carrier"), long_delays_are_rare]
-        )
+        audit = measure(staged(ParquetFiles((path,))), [not_null("carrier"), unique("carrier"), long_delays_are_rare])
         assert [one.passed for one in audit.outcomes] == [None] * 3
         assert all("the data could not be opened" in one.message for one in audit.outcomes)
         assert audit.schema is None

@@ -1,0 +1,113 @@
+"""Alembic's history and the tables that the code speaks are the same, on both engines."""
+
+import re
+import sqlite3
+import threading
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from observer.errors import StateError
+from observer.store import schema
+from observer.store.tables import outbox
+from orchestration.database import open_database, reading, writing
+from orchestration.tables import metadata
+
+
+def scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(schema.__file__).parents[1] / "migrations"))
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+def test_the_code_speaks_alembics_head() -> None:
+    assert scripts().get_heads() == [schema.HEAD]
+    assert outbox.metadata is metadata
+
+
+def test_revisions_are_one_line_from_the_first() -> None:
+    line = list(scripts().walk_revisions())
+    assert all(isinstance(script.down_revision, str | None) for script in line)
+    assert line[-1].down_revision is None
+
+
+def test_an_upgrade_gives_exactly_the_tables(state_url: str) -> None:
+    engine = open_database(state_url)
+    assert schema.current(engine) is None
+    schema.ensure(engine)
+    assert schema.current(engine) == schema.HEAD
+    with reading(engine) as connection:
+        assert differences(connection) == []
+    schema.ensure(engine)
+    engine.dispose()
+
+
+def test_a_downgrade_leaves_nothing_behind(state_url: str) -> None:
+    engine = open_database(state_url)
+    schema.ensure(engine)
+    with writing(engine) as connection, as_file(files("observer.migrations")) as folder:
+        command.downgrade(schema.configuration(str(folder), connection), "base")
+    schema.ensure(engine)
+    with reading(engine) as connection:
+        assert differences(connection) == []
+    engine.dispose()
+
+
+def test_a_later_revision_is_refused_and_left_as_it_is(state_url: str) -> None:
+    engine = open_database(state_url)
+    schema.ensure(engine)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StateError, match="is at revision 9999, which this Tidegate doesn't know"):
+        schema.ensure(engine)
+    assert schema.current(engine) == "9999"
+    engine.dispose()
+
+
+def test_two_processes_may_begin_at_once(state_url: str) -> None:
+    failed: list[BaseException] = []
+
+    def begin() -> None:
+        engine = open_database(state_url)
+        try:
+            schema.ensure(engine)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            engine.dispose()
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_an_upgrade_that_breaks_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    """A table of somebody else's in the way: nothing of ours is left beside it."""
+    file = tmp_path / "state.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE outbox (mine TEXT)")
+    connection.close()
+    engine = open_database(f"sqlite:///{file}")
+    with pytest.raises(StateError, match="already exists"):
+        schema.ensure(engine)
+    with reading(engine) as held:
+        assert held.execute(text("SELECT name FROM sqlite_master")).scalars().all() == ["outbox"]
+    engine.dispose()
+
+
+def test_every_revision_says_what_it_does() -> None:
+    for script in scripts().walk_revisions():
+        assert re.match(r"\d{4}$", script.revision)
+        assert script.doc

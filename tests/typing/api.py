@@ -1,0 +1,82 @@
+"""A project as users write it; only the type checker reads it (`make check`)."""
+
+from pathlib import Path
+from typing import assert_type
+
+import pandas as pd
+
+import observer as ob
+from observer.checks.function import FunctionCheck
+from observer.monitors import Monitor
+from observer.project import Project
+from orchestration.assets import Asset
+from orchestration.partitions import DailyPartitions
+
+days = ob.daily(start="2013-01-01", end="2013-12-31", timezone="America/New_York")
+assert_type(days, DailyPartitions)
+
+
+@ob.asset
+def bare() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+@ob.asset(
+    partitions=days,
+    group="raw",
+    owners=["ops@example.com"],
+    tags=["pii"],
+    deps=[bare, "planes"],
+    on_hold={"bare": "proceed"},
+    checks=[
+        ob.unique("carrier", "flight"),
+        ob.not_null("carrier", severity="warn"),
+        ob.accepted_values("carrier", ["AA", "UA"], severity="warn"),
+        ob.in_range("distance", min_value=0),
+        ob.row_count(1),
+        ob.expect("ExpectColumnValuesToBeBetween", column="distance", min_value=0),
+    ],
+    monitors=[
+        ob.monitor("null_rate", column="dep_time", severity="error"),
+        ob.monitor("row_count", severity=ob.Severity.WARN, alpha=0.01),
+    ],
+    gate=ob.GatePolicy(on_unknown="open", on_learning="hold"),
+    freshness=ob.FreshnessPolicy(max_age="26h"),
+    code_version="3",
+)
+def flights(context: ob.Context, bare: pd.DataFrame) -> pd.DataFrame:
+    context.add_metadata(days=1, share=0.5, note="text", good=True, nothing=None)
+    assert_type(context.partition, str)
+    return bare
+
+
+assert_type(bare, Asset)
+assert_type(flights, Asset)
+assert_type(ob.monitor("row_count"), Monitor)
+
+
+@ob.check(flights, severity="error", name="arrivals")
+def arrivals(flights: pd.DataFrame) -> ob.CheckResult:
+    return ob.CheckResult(passed=flights.empty, message="said", observed=1.0, evidence={"first": 3})
+
+
+assert_type(arrivals, FunctionCheck)
+
+
+@ob.source(freshness=ob.FreshnessPolicy(max_age="7d"), checks=[ob.unique("tailnum")])
+def planes() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+daily_delays = ob.sql_asset("daily_delays", "select 1 from {{ flights }}", partitions=days, monitors=[])
+assert_type(daily_delays, Asset)
+
+work = ob.open_project(Path("."), "local")
+assert_type(work, Project)
+frame: object = work.load("flights", "2013-02-07", wants="pd.DataFrame")
+
+# What must not pass; each line needs its exemption, so a hole in the types fails the check.
+ob.asset(partition=days)  # type: ignore[call-overload]
+ob.monitor("row_count", severity=3)  # type: ignore[arg-type]
+ob.GatePolicy(on_unknown="ignore")  # type: ignore[arg-type]
+ob.daily("2013-01-01", zone="UTC")  # type: ignore[call-arg]

@@ -1,0 +1,146 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from observer.config import find_root, read
+from observer.errors import ProjectError, UnknownName
+
+GOOD = 'project = "pipeline.py"\n[env.local]\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "tidegate.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_everything_has_a_default(tmp_path: Path) -> None:
+    found = read(write(tmp_path, "[env.local]\n"), None)
+    assert found.name == "local"
+    assert found.project == tmp_path / "pipeline.py"
+    assert found.state == f"sqlite:///{tmp_path}/.tidegate/state.db"
+    assert found.io_path == tmp_path / ".tidegate/data"
+    assert (found.channels, found.clock, found.url) == ((), None, None)
+
+
+def test_the_first_environment_is_the_default(tmp_path: Path) -> None:
+    write(tmp_path, '[env.b]\nurl = "http://b"\n[env.a]\nurl = "http://a"\n')
+    assert (read(tmp_path, None).url, read(tmp_path, "a").url) == ("http://b", "http://a")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("projekt = 'x'\n[env.local]\n", "no setting is called 'projekt'; did you mean 'project'?"),
+        ("[env.local]\nstat = 'x'\n", "[env.local]: no setting is called 'stat'; did you mean 'state'?"),
+        ("[env.local]\nio.defualt = {}\n", "no setting is called 'defualt'; did you mean 'default'?"),
+        ("[env.local]\nio.default = { kind = 'file' }\n", "no kind of IO manager is called 'file'; did you mean"),
+        ("[env.local]\nchannels = [{ kind = 'webhok', url = 'x' }]\n", "no kind of channel is called 'webhok'"),
+        ("", "has no environment; write [env.local]"),
+        ("[env]\nlocal = 3\n", "[env.local] is a table"),
+        ("env = 3\n", "[env] is a table"),
+        ("[env.local\n", "isn't TOML: "),
+        ("project = 3\n[env.local]\n", "project is no text; write project = '...'"),
+        ("[env.local]\nstate = ''\n", "[env.local]: state is empty"),
+        ("[env.local]\nurl = 8000\n", "[env.local]: url is no text"),
+        ("[env.local]\nstate = 'sqlite://'\n", "would be forgotten at once"),
+        ("[env.local]\nstate = 'sqlite:///:memory:'\n", "would be forgotten at once"),
+        ("[env.local]\nchannels = { kind = 'webhook' }\n", "channels is a list of tables"),
+        ("[env.local]\nchannels = [3]\n", "channels[1] is a table"),
+        ("[env.local]\nchannels = [{ kind = 'webhook' }]\n", "channels[1]: url is missing"),
+        ("[env.local]\nchannels = [{ kind = 'webhook', url = 'u', secret = 31337 }]\n", "secret is no text"),
+        ("[env.local]\nclock = 'yesterday'\n", "clock = 'yesterday' isn't an instant; write 'YYYY-MM-DD HH:MM"),
+        ("[env.local]\nclock = '2013-02-30 06:00 UTC'\n", "isn't an instant"),
+        ("[env.local]\nclock = '2013-02-09 06:00 Mars/Olympus'\n", "isn't an instant"),
+        ("[env.local]\nclock = '2013-02-09 06:00 America'\n", "isn't an instant"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_said_with_the_key_and_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises((ProjectError, UnknownName)) as raised:
+        read(write(tmp_path, text), None)
+    assert said in str(raised.value)
+    assert str(tmp_path / "tidegate.toml") in str(raised.value)
+    assert "31337" not in str(raised.value)
+
+
+def test_two_channels_of_one_name_are_refused_and_the_second_gets_a_number(tmp_path: Path) -> None:
+    two = "[env.local]\nchannels = [{ kind = 'webhook', url = 'a' }, { kind = 'webhook', url = 'b'NAME }]\n"
+    names = [channel.name for channel in read(write(tmp_path, two.replace("NAME", "")), None).channels]
+    assert names == ["webhook", "webhook-2"]
+    with pytest.raises(ProjectError, match="a channel before it is called 'webhook' too"):
+        read(write(tmp_path, two.replace("NAME", ", name = 'webhook'")), None)
+
+
+def test_an_unknown_environment_names_the_nearest(tmp_path: Path) -> None:
+    write(tmp_path, "[env.local]\n[env.prod]\n")
+    with pytest.raises(UnknownName, match="no environment is called 'pord'; did you mean 'prod'"):
+        read(tmp_path, "pord")
+
+
+def test_variables_are_filled_in_and_only_where_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        tmp_path,
+        "[env.local]\nurl = 'http://${HOST:-here}:${PORT:-80}'\nstate = 'sqlite:///${EMPTY:-}x.db'\n"
+        "[env.prod]\nstate = '${STATE_URL}'\n",
+    )
+    monkeypatch.setenv("HOST", "there")
+    monkeypatch.setenv("PORT", "")
+    found = read(tmp_path, None)
+    assert (found.url, found.state) == ("http://there:80", f"sqlite:///{tmp_path}/x.db")
+    assert found.secrets == ("there",)
+    with pytest.raises(ProjectError, match=r"\[env\.prod\] needs the environment variable STATE_URL, which is not set"):
+        read(tmp_path, "prod")
+
+
+def test_what_is_secret_is_known_wherever_it_stands_and_never_shown(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "[env.local]\nstate = 'postgresql+psycopg://me:p%40ss@db/x'\n"
+        "channels = [{ kind = 'webhook', url = 'https://hooks/T0K3N', secret = 'whsec_abc' }]\n",
+    )
+    found = read(tmp_path, None)
+    assert set(found.secrets) == {"p%40ss", "p@ss", "https://hooks/T0K3N", "whsec_abc"}
+    for secret in found.secrets:
+        assert secret not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [("sqlite:///a.db", "{root}/a.db"), ("sqlite+pysqlite:///a.db", "{root}/a.db"), ("sqlite:////x/a.db", "/x/a.db")],
+)
+def test_a_sqlite_path_is_counted_from_the_project(tmp_path: Path, state: str, path: str) -> None:
+    found = read(write(tmp_path, f"[env.local]\nstate = '{state}'\n"), None).state
+    assert found.partition(":///")[2] == path.format(root=tmp_path)
+
+
+def test_a_clock_is_an_instant_in_a_zone(tmp_path: Path) -> None:
+    write(tmp_path, "[env.a]\nclock = '2013-02-09 06:00 America/New_York'\n[env.b]\nclock = 2013-02-09T06:00:00Z\n")
+    first, second = read(tmp_path, "a").clock, read(tmp_path, "b").clock
+    assert first is not None
+    assert first.astimezone(UTC) == datetime(2013, 2, 9, 11, tzinfo=UTC)
+    assert second == datetime(2013, 2, 9, 6, tzinfo=UTC)
+
+
+def test_the_root_is_the_nearest_folder_upward(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    assert find_root(inner) == tmp_path
+
+
+def test_a_pyproject_may_name_the_root(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.tidegate]\nroot = "jobs"\n')
+    assert find_root(tmp_path) == tmp_path / "jobs"
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_the_one_around_it(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    with pytest.raises(ProjectError, match="there is no folder"):
+        find_root(tmp_path / "typo")
+
+
+def test_no_project_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProjectError, match="tidegate init"):
+        find_root(Path("/"))
+    with pytest.raises(ProjectError, match="tidegate init"):
+        read(tmp_path, None)

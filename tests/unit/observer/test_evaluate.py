@@ -1,0 +1,188 @@
+"""Observations and history -> verdicts: pure, so everything is told and nothing is stored."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import observer as ob
+from observer.evaluate import evaluate, needed_series, schema_changes
+from observer.history import Past, SeriesKey, StoredPoint
+from observer.model import (
+    Audit,
+    CheckOutcome,
+    Column,
+    Evaluation,
+    EvaluationStatus,
+    Observation,
+    Schema,
+    Severity,
+)
+from observer.monitors import Monitor, monitor, with_defaults
+from orchestration.assets import Asset
+from orchestration.model import AssetKey, Materialization, VersionStatus
+
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+NULLS = SeriesKey("null_rate", "name")
+WATCHED = monitor("null_rate", column="name", severity="error")
+
+
+@ob.asset(partitions=ob.daily(start="2024-01-01"))
+def orders() -> None: ...
+
+
+@ob.asset
+def whole() -> None: ...
+
+
+def at(n: int) -> datetime:
+    return FIRST + timedelta(days=n)
+
+
+def past(values: Sequence[float | None], held: Sequence[int] = (), key: SeriesKey = NULLS) -> Past:
+    points = tuple(
+        StoredPoint(
+            at=at(n), partition=at(n).date().isoformat(), version_seq=n, materialization_id=f"m{n}", run_id="r",
+            status=VersionStatus.HELD if n in held else VersionStatus.PUBLISHED, value=value,
+        )
+        for n, value in enumerate(values)
+    )  # fmt: skip
+    rows = tuple(replace(point, value=1000.0) for point in points)
+    return Past(series={key: points, SeriesKey("row_count"): rows}, schema=None)
+
+
+def audit(*observed: Observation, outcomes: Sequence[CheckOutcome] = (), schema: Schema | None = None) -> Audit:
+    made = Materialization(
+        id="m", asset=AssetKey("orders"), partition=None, run_id="r", materialized_at=NOW, data_version="d",
+        code_version="c", fingerprint="f", duration_s=0.1,
+    )  # fmt: skip
+    return Audit(materialization=made, observations=observed, schema=schema, outcomes=tuple(outcomes), collect_s=0.0)
+
+
+def nulls(value: float | None, reason: str | None = None) -> Observation:
+    return Observation(metric="null_rate", column="name", value=value, reason=reason)
+
+
+def one(seen: Audit, before: Past, watch: Monitor = WATCHED, asset: Asset = orders, day: int = 40) -> Evaluation:
+    (found,) = evaluate(asset, seen, [watch], before, data_at=at(day), now=NOW)
+    return found
+
+
+STEADY = [0.01 + 0.001 * (n % 5) for n in range(40)]
+
+
+def test_an_ordinary_value_passes_with_its_band() -> None:
+    found = one(audit(nulls(0.012)), past(STEADY))
+    assert found.status is EvaluationStatus.PASSED
+    assert found.sentence.startswith("Null rate of name 1.2 %, expected ")
+    assert found.sentence.endswith("% (learned from 40 days)")
+    assert (found.observed, found.evaluated_at) == (0.012, NOW)
+    assert found.detection is not None
+
+
+@pytest.mark.parametrize(("severity", "status"), [("warn", "warned"), ("error", "failed")])
+def test_a_strange_value_is_as_bad_as_the_monitor_says(severity: str, status: str) -> None:
+    watch = monitor("null_rate", column="name", severity=severity)
+    assert one(audit(nulls(0.5)), past(STEADY), watch).status == status
+
+
+def test_held_points_and_points_after_it_teach_nothing() -> None:
+    wild = [0.9 if n in (30, 31) else value for n, value in enumerate(STEADY)]
+    assert one(audit(nulls(0.5)), past(wild, held=(30, 31))).sentence.endswith("(learned from 38 days)")
+    assert one(audit(nulls(0.5)), past(STEADY), day=20).sentence.endswith("(learned from 20 days)")
+
+
+def test_missing_points_are_not_zeros() -> None:
+    holes = [None if n % 4 == 0 else value for n, value in enumerate(STEADY)]
+    found = one(audit(nulls(0.012)), past(holes))
+    assert (found.status, found.sentence[-24:]) == (EvaluationStatus.PASSED, "% (learned from 30 days)")
+
+
+def test_too_little_history_is_learning_and_says_for_how_long() -> None:
+    found = one(audit(nulls(0.5)), past([]))
+    assert found.status is EvaluationStatus.LEARNING
+    assert found.detection is not None
+    assert f"needs {found.detection.runs_needed} more run" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("observed", "said"),
+    [
+        ((), "Null rate of name could not be judged: there is no column name that it could be measured on"),
+        ((nulls(None, "no rows"),), "Null rate of name could not be judged: no rows"),
+        ((nulls(None),), "Null rate of name could not be judged: it was not measured"),
+    ],
+)
+def test_what_was_not_measured_is_unknown_with_its_reason(observed: tuple[Observation, ...], said: str) -> None:
+    found = one(audit(*observed), past(STEADY))
+    assert (found.status, found.sentence, found.detection) == (EvaluationStatus.UNKNOWN, said, None)
+
+
+def test_a_number_of_the_users_own_that_was_not_given_is_unknown() -> None:
+    found = one(audit(), past([]), monitor("score"))
+    assert (found.status, found.sentence) == (
+        EvaluationStatus.UNKNOWN,
+        "score could not be judged: it was not measured",
+    )
+
+
+def test_an_asset_without_partitions_counts_runs() -> None:
+    found = one(audit(nulls(0.012)), past(STEADY), asset=whole)
+    assert found.sentence.endswith("(learned from 40 runs)")
+
+
+def test_a_model_has_no_rows_and_no_schema_and_nobody_complains() -> None:
+    found = evaluate(
+        whole, audit(Observation(metric="duration", value=0.1)), with_defaults(()), past([]), data_at=NOW, now=NOW
+    )
+    assert [e.subject for e in found] == ["duration"]
+
+
+@pytest.mark.parametrize(
+    ("passed", "severity", "status"),
+    [
+        (True, Severity.ERROR, "passed"), (False, Severity.WARN, "warned"), (False, Severity.ERROR, "failed"),
+        (None, Severity.WARN, "unknown"), (None, Severity.ERROR, "unknown"),
+    ],
+)  # fmt: skip
+def test_a_checks_outcome_is_its_verdict(passed: bool | None, severity: Severity, status: str) -> None:
+    outcome = CheckOutcome(check="c", severity=severity, passed=passed, message="it saw", failing_rows=3)
+    (found,) = evaluate(orders, audit(outcomes=[outcome]), [], past([]), data_at=at(0), now=NOW)
+    assert (found.status, dict(found.evidence)) == (status, {"failing_rows": 3})
+
+
+def test_what_could_not_be_evaluated_is_said_once() -> None:
+    bare = CheckOutcome(check="c", severity=Severity.ERROR, passed=None, message="no such column")
+    said = replace(bare, message="c could not be evaluated: no such column")
+    for outcome in (bare, said):
+        (found,) = evaluate(orders, audit(outcomes=[outcome]), [], past([]), data_at=at(0), now=NOW)
+        assert found.sentence == "c could not be evaluated: no such column"
+
+
+def test_every_change_of_the_schema_is_named() -> None:
+    before = Schema((Column("a", "BIGINT"), Column("b", "DATE"), Column("c", "TEXT")))
+    now = Schema((Column("b", "TEXT"), Column("d", "DATE"), Column("c", "TEXT")))
+    assert schema_changes(before, now) == ("a was removed", "d was added (DATE)", "b was DATE and is TEXT")
+    assert schema_changes(before, Schema(before.columns[::-1])) == ("the columns are in another order",)
+    assert schema_changes(before, before) == ()
+
+
+def test_a_schema_is_learned_then_compared() -> None:
+    schema = Schema((Column("a", "BIGINT"),))
+    first = one(audit(schema=schema), past([]), Monitor(metric="schema"))
+    assert (first.status, "needs 1 more run" in first.sentence) == (EvaluationStatus.LEARNING, True)
+    same = one(audit(schema=schema), replace(past([]), schema=schema), Monitor(metric="schema"))
+    assert (same.status, same.sentence) == (EvaluationStatus.PASSED, "Schema unchanged: 1 column")
+
+
+def test_durations_are_ordered_by_the_clock() -> None:
+    key = SeriesKey("duration")
+    seen = audit(Observation(metric="duration", value=50.0))
+    found = one(seen, past([0.1 + 0.001 * (n % 7) for n in range(40)], key=key), monitor("duration"), day=0)
+    assert found.status is EvaluationStatus.WARNED
+
+
+def test_only_what_is_watched_is_read() -> None:
+    assert needed_series([WATCHED, Monitor(metric="schema")]) == {NULLS, SeriesKey("row_count")}
