@@ -113,7 +113,7 @@ NOISES: dict[MetricKind, Noise] = {
     MetricKind.RATE: Noise(kind=MetricKind.RATE, minimum=0.0, maximum=1.0, relative_floor=0.0, absolute_floor=0.01),
     MetricKind.MEAN: Noise(kind=MetricKind.MEAN),
     MetricKind.DURATION: Noise(
-        kind=MetricKind.DURATION, two_sided=False, minimum=0.0, relative_floor=0.1, absolute_floor=0.25
+        kind=MetricKind.DURATION, two_sided=False, minimum=0.0, relative_floor=0.1, absolute_floor=0.5
     ),
     MetricKind.FRESHNESS: Noise(kind=MetricKind.FRESHNESS, two_sided=False, absolute_floor=5.0),
     MetricKind.VALUE: Noise(kind=MetricKind.VALUE),

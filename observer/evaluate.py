@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, Detection, DetectionStatus, History, Point
 from observer.history import Past, SeriesKey, StoredPoint
-from observer.metrics import SCHEMA, Order, metric
+from observer.metrics import METRICS, SCHEMA, Order, metric
 from observer.model import (
     Audit,
     CheckOutcome,
@@ -63,6 +64,7 @@ class _Judge:
         if outcome.passed is not None:
             status = EvaluationStatus.PASSED if outcome.passed else _WORSE[outcome.severity]
         sentence = outcome.message
+        sentence = sentence.rstrip(". ")
         if status is EvaluationStatus.UNKNOWN and not sentence.startswith(outcome.check):
             sentence = f"{outcome.check} could not be evaluated: {outcome.message}"
         evidence = dict(outcome.evidence)
@@ -98,6 +100,10 @@ class _Judge:
         why = observation.reason if observation is not None and observation.reason else "it was not measured"
         if observation is None and monitor.column is not None:
             why = f"there is no column {monitor.column} that it could be measured on"
+        elif observation is None:
+            near = difflib.get_close_matches(monitor.metric, [*METRICS, *(k.metric for k in self._observed)], n=1)
+            hint = f"; did you mean {near[0]!r}?" if near and near[0] != monitor.metric else ""
+            why = f"nothing called {monitor.metric!r} was measured{hint}"
         label = metric(monitor.metric, column=monitor.column).label(monitor.column)
         sentence = f"{label} could not be judged: {why}"
         return self._evaluation(
@@ -111,7 +117,9 @@ class _Judge:
         partitions = self._asset.partitions
         wall = described.order is Order.WALL_CLOCK
         cadence = Cadence.DAILY if isinstance(partitions, DailyPartitions) and not wall else Cadence.IRREGULAR
-        watch = detector(monitor.detector) if monitor.detector else default_detector(described.kind, cadence)
+        watch = default_detector(described.kind, cadence)
+        if monitor.detector is not None:
+            watch = detector(monitor.detector, **dict(monitor.parameters))
         zone = ZoneInfo(partitions.timezone) if partitions is not None else UTC
         offset = (self._data_at.astimezone(zone).utcoffset() or timedelta()).total_seconds()
         at = self._audit.materialization.materialized_at if wall else self._data_at
@@ -134,7 +142,7 @@ class _Judge:
     def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:
         described = metric(monitor.metric, column=monitor.column)
         label, unit = described.label(monitor.column), described.unit
-        said = f"{label} {quantity(value, unit)}"
+        said = quantity(value, unit) if unit == "rows" else f"{label} {quantity(value, unit)}"
         if found.status is DetectionStatus.LEARNING:
             return f"{said}; learning, needs {count(found.runs_needed, 'more run')}"
         if found.status is DetectionStatus.UNKNOWN:

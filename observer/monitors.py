@@ -26,6 +26,7 @@ class Monitor:
     column: str | None = None
     severity: Severity = Severity.WARN
     detector: str | None = None
+    parameters: tuple[tuple[str, object], ...] = ()  # of the detector
     alpha: float | None = None
 
     @property
@@ -46,6 +47,7 @@ def monitor(
     severity: Severity | str = Severity.WARN,
     detector: str | None = None,
     alpha: float | None = None,
+    **parameters: object,
 ) -> Monitor:
     """Watch a metric with a detector.
 
@@ -62,6 +64,8 @@ def monitor(
     alpha:
         The share of good points that may be flagged, above 0 and at most 0.5; if left out, 1/365 for a warning and
         1/1000 for an error.
+    parameters:
+        What the detector takes, e.g. ``lower=`` and ``upper=`` of "threshold"; only beside ``detector=``.
 
     Raises
     ------
@@ -80,14 +84,24 @@ def monitor(
         raise CheckError(f"monitor({metric_name!r}): alpha is a share above 0 and at most 0.5, not {alpha!r}")
     if detector is not None and metric_name == SCHEMA:
         raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
+    if detector is None and parameters:
+        raise CheckError(f"monitor({metric_name!r}): {', '.join(parameters)} can only stand beside detector=")
     if detector is not None:
+        from detectors.registry import detector as made
         from detectors.registry import names
 
         if detector not in names():
             near = get_close_matches(str(detector), names(), n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names())}"
             raise CheckError(f"monitor({metric_name!r}): no detector is called {detector!r}; {hint}")
-    return Monitor(metric=metric_name, column=column, severity=how_bad, detector=detector, alpha=alpha)
+        try:
+            made(detector, **parameters)
+        except (ValueError, TypeError) as error:
+            raise CheckError(f"monitor({metric_name!r}, detector={detector!r}): {error}") from error
+    return Monitor(
+        metric=metric_name, column=column, severity=how_bad, detector=detector,
+        parameters=tuple(sorted(parameters.items())), alpha=alpha,
+    )  # fmt: skip
 
 
 def with_defaults(declared: tuple[Monitor, ...]) -> tuple[Monitor, ...]:

@@ -109,7 +109,9 @@ class Project:
             self.engine, self.runtime.io, self.clock, address, reason=reason.strip(), by=by, record=record
         )
         if version is None:
-            raise ReleaseError(f"nothing of {address} is held; nothing was changed; see: tidegate gate {asset}")
+            raise ReleaseError(
+                f"nothing of {address} is held; nothing was changed; see: tidegate gate {_typed(address)}"
+            )
         return version.id
 
     def load(self, asset: str, partition: PartitionKey = None, *, wants: str = "") -> object:
@@ -200,6 +202,11 @@ def _stands_at(engine: Engine, start: datetime) -> datetime:
         within = events.c.at.between(start, start + timedelta(days=1))
         last = connection.execute(sql_select(func.max(events.c.at)).where(within)).scalar_one()
     return start if last is None else max(start, last + timedelta(microseconds=1))
+
+
+def _typed(address: Address) -> str:
+    """An address as the command takes it."""
+    return address.asset if address.partition is None else f"{address.asset} --partition {address.partition}"
 
 
 def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
 from dashboards.instants import Clock
 from dashboards.pages.site import Context, Problem, Site
@@ -23,6 +24,11 @@ def add(app: FastAPI, site: Site) -> None:
     @app.get("/now.json", include_in_schema=False)
     def now_twin() -> Response:
         return site.answer(site.reads.now, site.json, _empty, what=_WHAT, twin=True)
+
+    @app.get("/assets", include_in_schema=False)
+    @app.get("/runs", include_in_schema=False)
+    def lists(request: Request) -> Response:
+        return RedirectResponse(f"/#{request.url.path.strip('/')}", status_code=303)
 
 
 def view(page: NowPage) -> Context:

@@ -113,9 +113,7 @@ def deliver_due(
     return DeliveryReport(delivered=done, failed=lost, waiting=outbox.counts().waiting)
 
 
-def _send(
-    outbox: Outbox, channels: Mapping[str, Channel], message: Notification, wall: Callable[[], datetime]
-) -> bool:
+def _send(outbox: Outbox, channels: Mapping[str, Channel], message: Notification, wall: Callable[[], datetime]) -> bool:
     channel = channels.get(message.channel)
     if channel is None:
         outbox.postponed(
@@ -150,9 +148,7 @@ def _write_failure(
         return
     wait = timedelta(seconds=delay_s * rng.uniform(1 - JITTER, 1 + JITTER))
     outbox.failed(message.id, str(error), wall() + wait)
-    _log.warning(
-        "message %s to channel %s waits for try %d: %s", message.id, message.channel, attempts + 1, error
-    )
+    _log.warning("message %s to channel %s waits for try %d: %s", message.id, message.channel, attempts + 1, error)
 
 
 class Sender:

@@ -71,9 +71,7 @@ def body(alert: Alert) -> str:
 def paragraph(alert: Alert) -> str:
     """What, who is affected, what readers see, since when, where to look: for chats, mails and terminals."""
     incident = alert.incident
-    address = (
-        incident.asset if incident.last_partition is None else f"{incident.asset} {incident.last_partition}"
-    )
+    address = incident.asset if incident.last_partition is None else f"{incident.asset} {incident.last_partition}"
     sentences = [f"{address} {_state(alert)}: {incident.sentence.rstrip('.')}."]
     if incident.status is IncidentStatus.RESOLVED:
         if incident.resolution:
@@ -85,9 +83,7 @@ def paragraph(alert: Alert) -> str:
             sentences.append(_affected(incident))
         if is_held(alert.gate):
             sentences.append(
-                "Readers have no version yet."
-                if alert.last_good is None
-                else f"Readers keep {alert.last_good}."
+                "Readers have no version yet." if alert.last_good is None else f"Readers see up to {alert.last_good}."
             )
     since = f"{incident.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     url = incident_url(alert.dashboard_url, incident.id)

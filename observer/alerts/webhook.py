@@ -113,9 +113,7 @@ class WebhookChannel:
         try:
             async with (
                 asyncio.timeout(self._timeout_s),
-                httpx2.AsyncClient(
-                    timeout=None, trust_env=not self._is_local, follow_redirects=False
-                ) as client,
+                httpx2.AsyncClient(timeout=None, trust_env=not self._is_local, follow_redirects=False) as client,
                 client.stream("POST", self._url, content=content, headers=headers) as response,
             ):
                 return response.status_code
@@ -136,13 +134,9 @@ class WebhookChannel:
                 "environment, or correct its address"
             )
         if 300 <= status < 400:
-            raise Refused(
-                f"{said}, a redirect, which is not followed; give channel {self._name!r} the final address"
-            )
+            raise Refused(f"{said}, a redirect, which is not followed; give channel {self._name!r} the final address")
         if 400 <= status < 500 and status not in _TRY_LATER:
-            raise Refused(
-                f"{said}: it refuses the message; look at the receiver's log and at the channel's secret"
-            )
+            raise Refused(f"{said}: it refuses the message; look at the receiver's log and at the channel's secret")
         raise ChannelError(said)
 
 
@@ -161,9 +155,7 @@ def signing_secret(secret: str, *, channel: str) -> str:
     start = f"channel {channel!r}: its secret"
     if not secret.startswith("whsec_"):
         if not secret:
-            raise ProjectError(
-                f"{start} is empty, so nobody could tell our messages from forged ones; set it"
-            )
+            raise ProjectError(f"{start} is empty, so nobody could tell our messages from forged ones; set it")
         return "whsec_" + base64.b64encode(secret.encode()).decode()
     encoded = secret.removeprefix("whsec_")
     try:

@@ -23,7 +23,28 @@ app = typer.Typer(
     ),
 )
 
-Selection = Annotated[str, typer.Argument(help="Assets: NAME, +NAME, NAME+2, tag:T, group:G, a,b or '*'.")]
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"tidegate {version('tidegate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tidegate(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which Tidegate this is.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Is the table right, and up to date, before anything reads it?"""
+
+
+Selection = Annotated[
+    str,
+    typer.Argument(help="Assets: NAME, +NAME (and upstream), NAME+2, tag:T, group:G, owner:O, kind:K, a,b or '*'."),
+]
 
 
 @app.command()

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode
-from observer.cli.speaking import Format, opened, say, say_json
+from observer.cli.speaking import Format, opened, plain, say, say_json
 from observer.errors import ProjectError
 from observer.reads.base import GateAnswer
 
@@ -30,7 +30,7 @@ def ask_gate(
         answer = reads.gate(asset, partition)
     assert answer is not None
     if output is Format.JSON:
-        say_json(answer)
+        say_json({"open": _is_open(answer), **plain(answer)})
     else:
         name = answer.asset if answer.partition is None else f"{answer.asset} {answer.partition}"
         say(f"{name}: {answer.sentence}")

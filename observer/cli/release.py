@@ -35,7 +35,7 @@ def release_version(
     say(f"released {name}: readers see version {version} now (by {by}: {reason})")
     if blocked:
         key = f" --partition {partition}" if partition else ""
-        say(f"it blocks nothing any more; run what waited: tidegate run '{','.join(blocked)}'{key}")
+        say(f"it blocks nothing any more; run what waited: tidegate run '{asset}+'{key}")
     return ExitCode.OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ def serve_project(host: str, port: int, project: Path | None, env: str | None) -
 
 def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
     """Serve an open project; alerts that wait are sent meanwhile."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     app = dashboard()(work.reads(), settings)
     with Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall):
         serve(app, settings, on_listening=lambda url: note(f"Tidegate listens on {url} (Ctrl-C stops it)"))

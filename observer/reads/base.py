@@ -13,7 +13,8 @@ from observer.reads.model import AssetPage, IncidentRow, NowPage, RunPage
 class GateAnswer:
     """May what is downstream of this address run? ``sentence`` says it to a person.
 
-    ``outcome`` is "open", "held", "open_by_override" or "none" (no version of it was ever judged).
+    ``outcome`` is "open", "held", "open_by_override", "blocked" (it was never made, because of what is upstream) or
+    "none" (no version of it was ever judged).
     """
 
     asset: str
@@ -33,8 +34,8 @@ class GateAnswer:
 class Reads(Protocol):
     """Read-only, safe from several threads, each call a consistent answer of its own.
 
-    Unknown names give ``None``, never an exception; a store that does not answer raises
-    ``observer.errors.StateError``.
+    Unknown names give ``None``; a partition that isn't one raises ``PartitionError``; a store that does not answer
+    raises ``observer.errors.StateError``.
     """
 
     def now(self) -> NowPage: ...

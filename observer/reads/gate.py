@@ -121,9 +121,10 @@ def _answer(facts: _Facts) -> GateAnswer:
         "asset": facts.asset.key, "partition": facts.partition, "readers_see": seen, "incident_id": facts.incident_id
     }  # fmt: skip
     if decided is None:
+        blocked = facts.step is not None and facts.step.status is StepStatus.BLOCKED
         return GateAnswer(
-            **common, outcome="none", sentence=_never(facts), reasons=(), holds=(), materialization_id=None,
-            decided_at=None, expires_at=None,
+            **common, outcome="blocked" if blocked else "none", sentence=_never(facts), reasons=(), holds=(),
+            materialization_id=None, decided_at=None, expires_at=None,
         )  # fmt: skip
     return GateAnswer(
         **common, outcome=decided.outcome.value, sentence=_sentence(facts, decided, seen), reasons=decided.reasons,
@@ -145,7 +146,7 @@ def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
     if published is not None and published.status is VersionStatus.PUBLISHING:
         said = f"open: the publication of {what} has begun and is not confirmed"
     elif decided.reasons:
-        said = f"open: {what} was {decided.reasons[0]}"
+        return f"open: {what} was {decided.reasons[0].rstrip('. ')} ({_passed(facts.verdicts)})"
     else:
         said = f"open: {what} was published{at}"
     return f"{said}, {_passed(facts.verdicts)}"
@@ -199,7 +200,7 @@ def _never(facts: _Facts) -> str:
     if step is None:
         return f"{what} was never materialized"
     if step.status is StepStatus.BLOCKED:
-        return f"{what} was never materialized: blocked by {step.blocked_by or 'something upstream'}, {step.reason}"
+        return f"blocked: {step.reason}; it was never materialized"
     if step.status is StepStatus.FAILED:
         return f"{what} was never materialized: its run failed, {(step.error or step.reason).strip().splitlines()[0]}"
     if step.status is StepStatus.INTERRUPTED:

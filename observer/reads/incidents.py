@@ -181,6 +181,7 @@ def _bad_at(project: Project, found: Incident) -> datetime:
     if partitions is None or found.last_partition is None:
         return found.updated_at
     try:
-        return partitions.interval(found.last_partition).start
+        interval = partitions.interval(found.last_partition)
+        return found.updated_at if interval is None else interval.start
     except PartitionError:  # the asset is cut otherwise since
         return found.updated_at

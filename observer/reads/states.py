@@ -72,7 +72,8 @@ def data_until(asset: Asset, version: Version | None) -> datetime | None:
     if asset.partitions is None or version.address.partition is None:
         return version.materialized_at
     try:
-        return asset.partitions.interval(version.address.partition).end
+        interval = asset.partitions.interval(version.address.partition)
+        return version.materialized_at if interval is None else interval.end
     except PartitionError:  # the asset is cut otherwise since
         return version.materialized_at
 

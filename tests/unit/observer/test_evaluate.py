@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import observer as ob
+from observer.errors import CheckError
 from observer.evaluate import evaluate, needed_series, schema_changes
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.model import (
@@ -124,8 +125,23 @@ def test_a_number_of_the_users_own_that_was_not_given_is_unknown() -> None:
     found = one(audit(), past([]), monitor("score"))
     assert (found.status, found.sentence) == (
         EvaluationStatus.UNKNOWN,
-        "score could not be judged: it was not measured",
+        "score could not be judged: nothing called 'score' was measured",
     )
+
+
+def test_a_mistyped_metric_is_unknown_and_names_the_nearest() -> None:
+    found = one(audit(), past([]), monitor("rowcount"))
+    assert found.sentence.endswith("nothing called 'rowcount' was measured; did you mean 'row_count'?")
+
+
+def test_a_detector_takes_its_parameters() -> None:
+    with pytest.raises(CheckError, match="only stand beside detector="):
+        monitor("row_count", lower=3)
+    with pytest.raises(CheckError, match="threshold"):
+        monitor("row_count", detector="threshold")
+    bounds = monitor("row_count", detector="threshold", lower=3, upper=9, severity="error")
+    assert one(audit(Observation(metric="row_count", value=5.0)), past([]), bounds).status is EvaluationStatus.PASSED
+    assert one(audit(Observation(metric="row_count", value=10.0)), past([]), bounds).status is EvaluationStatus.FAILED
 
 
 def test_an_asset_without_partitions_counts_runs() -> None:

@@ -67,9 +67,7 @@ def test_any_text_is_a_secret(receiver: Receiver, message: Notification) -> None
         (302, Refused, "not followed"),
     ],
 )
-def test_what_an_answer_means(
-    receiver: Receiver, message: Notification, status: int, kind: type, said: str
-) -> None:
+def test_what_an_answer_means(receiver: Receiver, message: Notification, status: int, kind: type, said: str) -> None:
     receiver.fail(1, status)
     with pytest.raises(ChannelError, match=said) as caught:
         WebhookChannel("ops", receiver.url, SECRET).send(message)
@@ -104,9 +102,7 @@ def test_a_receiver_that_drips_its_answer_is_left(message: Notification) -> None
                     time.sleep(0.05)
 
         threading.Thread(target=drip, daemon=True).start()
-        channel = WebhookChannel(
-            "ops", f"http://127.0.0.1:{listener.getsockname()[1]}", SECRET, timeout_s=0.5
-        )
+        channel = WebhookChannel("ops", f"http://127.0.0.1:{listener.getsockname()[1]}", SECRET, timeout_s=0.5)
         start = time.monotonic()
         with pytest.raises(Unreachable, match=r"did not answer within 0\.5 s"):
             channel.send(message)
@@ -149,9 +145,7 @@ def test_an_address_that_is_none(url: str) -> None:
     assert "hunter" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("secret", "said"), [("", "is empty"), ("whsec_", "base64"), ("whsec_hunter2!", "base64")]
-)
+@pytest.mark.parametrize(("secret", "said"), [("", "is empty"), ("whsec_", "base64"), ("whsec_hunter2!", "base64")])
 def test_a_secret_that_is_none(secret: str, said: str) -> None:
     with pytest.raises(ProjectError, match=said) as caught:
         WebhookChannel("ops", "http://127.0.0.1", secret)

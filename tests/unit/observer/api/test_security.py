@@ -34,9 +34,7 @@ def basic(password: str) -> str:
     return "Basic " + base64.b64encode(f"anyone:{password}".encode()).decode()
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.0.0.1:8000", "localhost:9", "LOCALHOST", "[::1]:8000", "127.8.8.8"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost:9", "LOCALHOST", "[::1]:8000", "127.8.8.8"])
 def test_our_own_names_are_answered(reads: Reads, host: str) -> None:
     assert client(reads).get("/readyz", headers={"host": host}).status_code == 200
 
@@ -102,9 +100,7 @@ def test_the_token_opens(reads: Reads, shown: str) -> None:
         basic(""),
     ],
 )
-@pytest.mark.parametrize(
-    "path", ["/readyz", "/api/v1/gate/flights", "/api/v1/openapi.json", "/nothing", "/page"]
-)
+@pytest.mark.parametrize("path", ["/readyz", "/api/v1/gate/flights", "/api/v1/openapi.json", "/nothing", "/page"])
 def test_without_the_token_nothing_opens(reads: Reads, shown: str | None, path: str) -> None:
     headers = {} if shown is None else {"authorization": shown.encode()}
     answer = client(reads, token=TOKEN).get(path, headers=headers)  # type: ignore[arg-type]

@@ -46,9 +46,7 @@ def test_values_are_counted_and_one_is_shown() -> None:
     assert between.passed is False
     assert between.failing_rows == 1
     assert between.observed == 0.25
-    assert between.message == (
-        "ExpectColumnValuesToBeBetween(x): 1 of 4 values are unexpected (25 %), for example 300"
-    )
+    assert between.message == ("ExpectColumnValuesToBeBetween(x): 1 of 4 values are unexpected (25 %), for example 300")
     assert mean.passed is False
     assert mean.observed == 101
     assert rows.passed is True

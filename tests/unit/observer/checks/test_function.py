@@ -163,9 +163,7 @@ def test_what_is_no_verdict_is_unknown(answer: object, says: str) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, AssertionError, SystemExit, KeyError])
 @pytest.mark.parametrize("arguments", [(), ("two\nlines",)])
-def test_an_exception_is_unknown_with_its_line(
-    error: type[BaseException], arguments: tuple[str, ...]
-) -> None:
+def test_an_exception_is_unknown_with_its_line(error: type[BaseException], arguments: tuple[str, ...]) -> None:
     @check("flights")
     def broken(flights: pd.DataFrame) -> bool:
         raise error(*arguments)

@@ -60,9 +60,7 @@ FRAME = pd.DataFrame(
         "s": ["x", None, "yy", ""],
         "b": [True, False, True, True],
         "t": pd.to_datetime(["2013-01-01", None, "2013-01-03", "2013-01-02"]),
-        "z": pd.to_datetime(["2013-01-01", None, "2013-01-03", "2013-01-02"], utc=True).tz_convert(
-            "America/New_York"
-        ),
+        "z": pd.to_datetime(["2013-01-01", None, "2013-01-03", "2013-01-02"], utc=True).tz_convert("America/New_York"),
         "c": pd.Categorical(["u", "v", None, "u"]),
     }
 )
@@ -189,9 +187,7 @@ def test_arrow_types_that_the_engine_does_not_read_are_told() -> None:
     assert "Arrow" in str(reasons(found)["half", "distinct_count"])
 
 
-@pytest.mark.parametrize(
-    "name", ['a"b; drop table x --', "é☃", "select", "a b", "c0", "", "a'b", "tidegate_data"]
-)
+@pytest.mark.parametrize("name", ['a"b; drop table x --', "é☃", "select", "a b", "c0", "", "a'b", "tidegate_data"])
 def test_hostile_column_names_are_only_names(name: str) -> None:
     got = values(seen(pd.DataFrame({"c1": [1, 2], name: [3, 4]})))
     clean = name.encode("utf-8", "replace").decode()
@@ -219,9 +215,7 @@ def test_extra_expressions_come_back_and_a_bad_one_takes_nothing_along() -> None
     with opened(FRAME) as relation:
         assert relation is not None
         column = relation.field("s").sql
-        found = collect(
-            staged(FRAME), relation, ["count(*)", f"sum({column}::INTEGER)", "nonsense(1)", "max(42)"]
-        )
+        found = collect(staged(FRAME), relation, ["count(*)", f"sum({column}::INTEGER)", "nonsense(1)", "max(42)"])
     assert [one.value for one in found.values] == [4, None, None, 42]
     assert "'x'" in str(found.values[1].reason)
     assert "nonsense" in str(found.values[2].reason)
@@ -229,9 +223,7 @@ def test_extra_expressions_come_back_and_a_bad_one_takes_nothing_along() -> None
 
 
 def test_what_is_no_table_has_the_numbers_of_its_materialization() -> None:
-    found = seen(
-        {"a": "model"}, metadata={"rmse": 3.5, "converged": True, "note": "x", "n": 7, "bad": float("nan")}
-    )
+    found = seen({"a": "model"}, metadata={"rmse": 3.5, "converged": True, "note": "x", "n": 7, "bad": float("nan")})
     assert found.schema is None
     got = values(found)
     assert got == {
