@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from observer.project import open_project
     from orchestration.context import Context
     from orchestration.freshness import FreshnessPolicy
-    from orchestration.partitions import daily
+    from orchestration.mapping import all_partitions, last, mapped
+    from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
 
 __all__ = [
     "CheckResult",
@@ -30,18 +31,28 @@ __all__ = [
     "GatePolicy",
     "Severity",
     "accepted_values",
+    "all_partitions",
     "asset",
     "check",
+    "cron",
     "daily",
+    "dynamic",
     "expect",
+    "hourly",
     "in_range",
+    "last",
+    "mapped",
     "monitor",
+    "monthly",
+    "multi",
     "not_null",
     "open_project",
     "row_count",
     "source",
     "sql_asset",
+    "static",
     "unique",
+    "weekly",
 ]
 
 _HOMES = {
@@ -51,18 +62,28 @@ _HOMES = {
     "GatePolicy": "observer.model",
     "Severity": "observer.model",
     "accepted_values": "observer.checks.accepted_values",
+    "all_partitions": "orchestration.mapping",
     "asset": "observer.assets",
     "check": "observer.checks.function",
+    "cron": "orchestration.partitions",
     "daily": "orchestration.partitions",
+    "dynamic": "orchestration.partitions",
     "expect": "observer.checks.expectation",
+    "hourly": "orchestration.partitions",
     "in_range": "observer.checks.in_range",
+    "last": "orchestration.mapping",
+    "mapped": "orchestration.mapping",
     "monitor": "observer.monitors",
+    "monthly": "orchestration.partitions",
+    "multi": "orchestration.partitions",
     "not_null": "observer.checks.not_null",
     "open_project": "observer.project",
     "row_count": "observer.checks.row_count",
     "source": "observer.assets",
     "sql_asset": "observer.assets",
+    "static": "orchestration.partitions",
     "unique": "observer.checks.unique",
+    "weekly": "orchestration.partitions",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import overload
 
 from observer.checks.base import Check
 from observer.errors import CheckError
@@ -13,6 +13,7 @@ from observer.monitors import Monitor
 from orchestration import assets as core
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy
+from orchestration.mapping import Read
 from orchestration.model import OnHold
 from orchestration.partitions import Partitions
 
@@ -47,6 +48,7 @@ def asset(
     owners: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     deps: Iterable[Asset | str] = ...,
+    reads: Mapping[str, Read | OnHold | str] | None = ...,
     on_hold: Mapping[str, OnHold | str] | None = ...,
     code_version: str | None = ...,
 ) -> Callable[[Callable[..., object]], Asset]: ...
@@ -63,6 +65,7 @@ def asset(
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
     deps: Iterable[Asset | str] = (),
+    reads: Mapping[str, Read | OnHold | str] | None = None,
     on_hold: Mapping[str, OnHold | str] | None = None,
     code_version: str | None = None,
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
@@ -78,8 +81,11 @@ def asset(
         What happens when something could not be evaluated.
     freshness:
         How old the published data may be.
+    reads:
+        By upstream name, which of its partitions are read where that isn't plain, such as ``ob.last(7)``; or what
+        to do while it is held: "wait", "use_published" or "proceed"; or both, ``ob.last(7, on_hold="wait")``.
     on_hold:
-        By upstream name, what to do while it is held: "wait", "use_published" or "proceed".
+        The same for the second alone.
     code_version:
         Left out, it is derived from the function's code and the project's own modules that it uses.
 
@@ -92,13 +98,26 @@ def asset(
 
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
-            partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, on_hold=on_hold,
-            code_version=code_version, freshness=freshness, attachments=(quality,),
+            partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, reads=reads,
+            on_hold=on_hold, code_version=code_version, freshness=freshness, attachments=(quality,),
         )(made_by)  # fmt: skip
 
     return declare(function) if function is not None else declare
 
 
+@overload
+def source(function: Callable[..., object], /) -> Asset: ...
+@overload
+def source(
+    *,
+    checks: Iterable[Check] = ...,
+    monitors: Iterable[Monitor] = ...,
+    gate: GatePolicy = ...,
+    freshness: FreshnessPolicy | None = ...,
+    group: str | None = ...,
+    owners: Iterable[str] = ...,
+    tags: Iterable[str] = ...,
+) -> Callable[[Callable[..., object]], Asset]: ...
 def source(
     function: Callable[..., object] | None = None,
     /,
@@ -110,7 +129,7 @@ def source(
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
-) -> Any:
+) -> Asset | Callable[[Callable[..., object]], Asset]:
     """Declare data that others make: the function reads it, each run observes and judges it, nothing is written."""
     quality = _quality(checks, monitors, gate)
 
@@ -135,13 +154,14 @@ def sql_asset(
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
+    reads: Mapping[str, Read | OnHold | str] | None = None,
     on_hold: Mapping[str, OnHold | str] | None = None,
     description: str = "",
 ) -> Asset:
     """Declare an asset that a query makes: ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound."""
     return core.sql_asset(
-        key, sql, partitions=partitions, group=group, owners=owners, tags=tags, on_hold=on_hold,
-        description=description, freshness=freshness, attachments=(_quality(checks, monitors, gate),),
+        key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
+        on_hold=on_hold, description=description, freshness=freshness, attachments=(_quality(checks, monitors, gate),),
     )  # fmt: skip
 
 

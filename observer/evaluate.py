@@ -24,8 +24,19 @@ from observer.monitors import Monitor
 from observer.quantities import count, quantity, span
 from orchestration.assets import Asset
 from orchestration.model import VersionStatus
-from orchestration.partitions import DailyPartitions
+from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
 
+_CADENCES: Mapping[type, Cadence] = {
+    HourlyPartitions: Cadence.HOURLY,
+    DailyPartitions: Cadence.DAILY,
+    WeeklyPartitions: Cadence.WEEKLY,
+}
+_WHATS: Mapping[type, str] = {
+    HourlyPartitions: "hour",
+    DailyPartitions: "day",
+    WeeklyPartitions: "week",
+    MonthlyPartitions: "month",
+}
 _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
 
 
@@ -116,7 +127,7 @@ class _Judge:
         described = metric(monitor.metric, column=monitor.column)
         partitions = self._asset.partitions
         wall = described.order is Order.WALL_CLOCK
-        cadence = Cadence.DAILY if isinstance(partitions, DailyPartitions) and not wall else Cadence.IRREGULAR
+        cadence = Cadence.IRREGULAR if wall else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
         watch = default_detector(described.kind, cadence)
         if monitor.detector is not None:
             watch = detector(monitor.detector, **dict(monitor.parameters))
@@ -147,7 +158,7 @@ class _Judge:
             return f"{said}; learning, needs {count(found.runs_needed, 'more run')}"
         if found.status is DetectionStatus.UNKNOWN:
             return f"{said} could not be judged"
-        what = "day" if isinstance(self._asset.partitions, DailyPartitions) else "run"
+        what = _WHATS.get(type(self._asset.partitions), "run")
         learned = f" (learned from {count(found.n_train, what)})" if found.n_train else ""
         return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}"
 

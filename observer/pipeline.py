@@ -100,11 +100,11 @@ def judge(observer: Observer, audit: Audit) -> Verdict:
     quality = quality_of(asset)
     monitors = with_defaults(quality.monitors)
     data_at = data_time(asset, made.partition, made.materialized_at)
-    partitioned = asset.partitions is not None
     with reading(observer.engine) as connection:
         series = observation_store.load(
             connection, asset.key, needed_series(monitors), before=max(data_at, made.materialized_at),
-            partitioned=partitioned,
+            partitioned=asset.partitions is not None and asset.partitions.has_time,
+            part=part_of(asset, made.partition),
         )  # fmt: skip
         schema = observation_store.schema_before(connection, asset.key, data_at)
     now = observer.clock.now()
@@ -169,12 +169,17 @@ def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) 
     return materialized_at if interval is None else interval.start
 
 
+def part_of(asset: Asset, partition: PartitionKey) -> str:
+    """The part of a partition key that isn't time: each has a history of its own."""
+    return "" if asset.partitions is None or partition is None else asset.partitions.series(partition)
+
+
 def save_observations(connection: Connection, verdict: Verdict, version_seq: int) -> None:
     """What was measured, and the schema."""
     made, audit = verdict.audit.materialization, verdict.audit
     observation_store.save(
         connection, made.asset, version_seq, audit.observations,
-        data_at=verdict.data_at, made_at=made.materialized_at,
+        data_at=verdict.data_at, made_at=made.materialized_at, part=part_of(verdict.asset, made.partition),
     )  # fmt: skip
     if audit.schema is not None:
         observation_store.save_schema(connection, made.asset, version_seq, audit.schema, verdict.data_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import select as sql_select
 
 from observer.alerts.base import Channel
 from observer.config import ChannelConfig, EnvironmentConfig, find_root, read
-from observer.errors import ProjectError, ReleaseError
+from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.loading import Definitions, load
 from observer.pipeline import Observer, ObserverGate, resolve
 from observer.settings import ServeSettings, variable
@@ -22,16 +22,18 @@ from observer.store import incidents as incident_store
 from observer.store.schema import ensure
 from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
-from orchestration.database import open_database, reading
+from orchestration.database import open_database, reading, writing
 from orchestration.graph import Graph
 from orchestration.io.files import FilesIOManager
-from orchestration.model import Address, GateDecision, PartitionKey, Run, StepRecord
+from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord
+from orchestration.partition_keys import add_keys, list_keys
+from orchestration.partitions import DynamicPartitions
 from orchestration.plan import Plan, make_plan
 from orchestration.recovery import recover
 from orchestration.release import release
 from orchestration.runner import run_plan
 from orchestration.runtime import Runtime
-from orchestration.selection import select
+from orchestration.selection import StatusesOf, select
 from orchestration.state import load as load_state
 from orchestration.state import load_one
 from orchestration.tables import events
@@ -62,12 +64,30 @@ class Project:
     def plan(self, selection: str, partitions: str | None, *, force: bool = False) -> Plan:
         """What a run would do; see :func:`orchestration.plan.make_plan` for what it raises."""
         recover(self.engine, self.runtime.io, self.clock)
-        chosen = set(select(self.graph, selection))
+        statuses = self._statuses(selection)
+        chosen = set(select(self.graph, selection, statuses))
         with reading(self.engine) as connection:
             snapshot = load_state(connection, chosen | self.graph.ancestors(chosen))
         return make_plan(
-            self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(), force=force
-        )
+            self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
+            force=force, statuses=statuses,
+        )  # fmt: skip
+
+    def select(self, selection: str) -> tuple[AssetKey, ...]:
+        """The assets that a selection names, upstream first; raises UnknownName or SelectionError."""
+        return select(self.graph, selection, self._statuses(selection))
+
+    def _statuses(self, selection: str) -> StatusesOf | None:
+        """What answers ``status:held``; read only where a selection asks for it."""
+        if "status:" not in selection:
+            return None
+        states = {row.key: row.state.value for row in self.reads().now().assets}
+        return lambda key: (states[key],) if key in states else ()
+
+    def add_partitions(self, name: str, keys: Iterable[str]) -> tuple[str, ...]:
+        """Add keys to the dynamic partitions ``name``; returns those that are new. Raises PartitionError."""
+        with writing(self.engine) as connection:
+            return add_keys(connection, name, tuple(keys), self.clock.now())
 
     def run(self, plan: Plan, *, trigger: str, listener: Callable[[StepRecord], None] | None = None) -> Run:
         """Walk a plan; see :func:`orchestration.runner.run_plan`."""
@@ -87,7 +107,13 @@ class Project:
             raise ProjectError(
                 f"{asset} is partitioned ({found.partitions.describe()}); say which: --partition {newest or 'KEY'}"
             )
-        return Address(found.key, found.partitions.check(partition))
+        key = found.partitions.check(partition)
+        if isinstance(found.partitions, DynamicPartitions):
+            with reading(self.engine) as connection:
+                known = list_keys(connection, found.partitions.name)
+            if key not in known:
+                raise UnknownName("partition", key, known, where=asset)
+        return Address(found.key, key)
 
     def release(self, asset: str, partition: PartitionKey, *, reason: str, by: str) -> str:
         """Publish a held version with a reason; returns its id.

@@ -3,6 +3,25 @@
 from orchestration.assets import Asset, asset, source, sql_asset
 from orchestration.context import Context
 from orchestration.freshness import FreshnessPolicy
-from orchestration.partitions import daily
+from orchestration.mapping import all_partitions, last, mapped
+from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
 
-__all__ = ["Asset", "Context", "FreshnessPolicy", "asset", "daily", "source", "sql_asset"]
+__all__ = [
+    "Asset",
+    "Context",
+    "FreshnessPolicy",
+    "all_partitions",
+    "asset",
+    "cron",
+    "daily",
+    "dynamic",
+    "hourly",
+    "last",
+    "mapped",
+    "monthly",
+    "multi",
+    "source",
+    "sql_asset",
+    "static",
+    "weekly",
+]

@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from orchestration.errors import DefinitionError
 from orchestration.freshness import FreshnessPolicy
+from orchestration.mapping import Read, ReadDefault, reads_of
 from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.partitions import Partitions
 
@@ -19,19 +20,22 @@ _CONTEXT = "context"
 _LONGEST_KEY = 200
 _LONGEST_CODE_VERSION = 80
 _SELECTION_SIGNS = (",", "+", "*")
+_AS_IT_IS = ReadDefault()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """One upstream of an asset. ``parameter`` receives its data; None: only the order counts.
-
-    ``on_hold=None`` takes the default of the partition mapping.
-    """
+    """One upstream of an asset. ``parameter`` receives its data; None: only the order counts."""
 
     upstream: AssetKey
     parameter: str | None
     wants: str = ""  # the annotation, as text: "pd.DataFrame", "pyarrow.Table", ""
-    on_hold: OnHold | None = None
+    read: Read = _AS_IT_IS
+
+    @property
+    def on_hold(self) -> OnHold | None:
+        """What was declared; None takes the default of the partition mapping."""
+        return self.read.on_hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +91,7 @@ def asset(
     owners: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     deps: Iterable[Asset | str] = ...,
+    reads: Mapping[str, Read | OnHold | str] | None = ...,
     on_hold: Mapping[str, OnHold | str] | None = ...,
     code_version: str | None = ...,
     freshness: FreshnessPolicy | None = ...,
@@ -102,6 +107,7 @@ def asset(
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
     deps: Iterable[Asset | str] = (),
+    reads: Mapping[str, Read | OnHold | str] | None = None,
     on_hold: Mapping[str, OnHold | str] | None = None,
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
@@ -117,8 +123,11 @@ def asset(
         How it is cut; None for one whole.
     deps:
         Assets that must be good first but whose data the function does not take.
+    reads:
+        By upstream name, which of its partitions are read where that isn't plain, such as ``last(7)``; or what to
+        do while it is held: "wait", "use_published" or "proceed"; or both, ``last(7, on_hold="wait")``.
     on_hold:
-        By upstream name, what to do while it is held: "wait", "use_published" or "proceed".
+        The same for the second alone.
     code_version:
         Change it to have everything made again; left out, it is derived from the function's code.
 
@@ -131,7 +140,7 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return _from_function(
             made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
-            deps=deps, on_hold=on_hold, code_version=code_version, freshness=freshness,
+            deps=deps, reads=reads, on_hold=on_hold, code_version=code_version, freshness=freshness,
             attachments=attachments,
         )  # fmt: skip
 
@@ -154,7 +163,7 @@ def source(
     def declare(read_by: Callable[..., object]) -> Asset:
         made = _from_function(
             read_by, AssetKind.SOURCE, key=key, partitions=None, group=group, owners=owners, tags=tags,
-            deps=(), on_hold=None, code_version=None, freshness=freshness, attachments=attachments,
+            deps=(), reads=None, on_hold=None, code_version=None, freshness=freshness, attachments=attachments,
         )  # fmt: skip
         if made.dependencies:
             names = ", ".join(d.upstream for d in made.dependencies)
@@ -172,6 +181,7 @@ def sql_asset(
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
+    reads: Mapping[str, Read | OnHold | str] | None = None,
     on_hold: Mapping[str, OnHold | str] | None = None,
     description: str = "",
     code_version: str | None = None,
@@ -194,11 +204,11 @@ def sql_asset(
         caller = caller.f_back
     where = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}" if caller else ""
     name = asset_key(key)
-    policies = _policies(name, on_hold)
+    reading = _reading(name, reads, on_hold)
     dependencies = tuple(
-        Dependency(upstream=AssetKey(u), parameter=u, on_hold=policies.pop(u, None)) for u in references(name, sql)
+        Dependency(upstream=AssetKey(u), parameter=u, read=reading.pop(u, _AS_IT_IS)) for u in references(name, sql)
     )
-    _refuse_unknown_policies(name, policies)
+    _refuse_unread(name, reading)
     return Asset(
         key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
@@ -219,6 +229,7 @@ def _from_function(
     owners: Iterable[str],
     tags: Iterable[str],
     deps: Iterable[Asset | str],
+    reads: Mapping[str, Read | OnHold | str] | None,
     on_hold: Mapping[str, OnHold | str] | None,
     code_version: str | None,
     freshness: FreshnessPolicy | None,
@@ -229,7 +240,7 @@ def _from_function(
     code: CodeType | None = getattr(function, "__code__", None)
     where = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else ""
     name = asset_key(key if key is not None else getattr(function, "__name__", ""))
-    policies = _policies(name, on_hold)
+    reading = _reading(name, reads, on_hold)
     dependencies: list[Dependency] = []
     takes_context = False
     for parameter in inspect.signature(function).parameters.values():
@@ -245,15 +256,15 @@ def _from_function(
                 upstream=asset_key(parameter.name),
                 parameter=parameter.name,
                 wants=_annotation(parameter.annotation),
-                on_hold=policies.pop(parameter.name, None),
+                read=reading.pop(parameter.name, _AS_IT_IS),
             )
         )
     for other in deps:
         upstream = other.key if isinstance(other, Asset) else asset_key(other)
         if any(known.upstream == upstream for known in dependencies):
             continue
-        dependencies.append(Dependency(upstream=upstream, parameter=None, on_hold=policies.pop(upstream, None)))
-    _refuse_unknown_policies(name, policies)
+        dependencies.append(Dependency(upstream=upstream, parameter=None, read=reading.pop(upstream, _AS_IT_IS)))
+    _refuse_unread(name, reading)
     return Asset(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
@@ -275,16 +286,18 @@ def _explicit(name: AssetKey, code_version: str | None) -> str | None:
     return code_version
 
 
-def _policies(name: AssetKey, on_hold: Mapping[str, OnHold | str] | None) -> dict[str, OnHold]:
+def _reading(
+    name: AssetKey, reads: Mapping[str, Read | OnHold | str] | None, on_hold: Mapping[str, OnHold | str] | None
+) -> dict[str, Read]:
     try:
-        return {upstream: OnHold(policy) for upstream, policy in (on_hold or {}).items()}
-    except ValueError as error:
-        raise DefinitionError(f"{name}: on_hold takes 'wait', 'use_published' or 'proceed'; {error}") from None
+        return reads_of(reads, on_hold)
+    except DefinitionError as error:
+        raise DefinitionError(f"{name}: {error}") from None
 
 
-def _refuse_unknown_policies(name: AssetKey, left: Mapping[str, OnHold]) -> None:
+def _refuse_unread(name: AssetKey, left: Mapping[str, Read]) -> None:
     if left:
-        raise DefinitionError(f"{name}: on_hold names {', '.join(map(repr, left))}, which it does not read")
+        raise DefinitionError(f"{name}: reads or on_hold names {', '.join(map(repr, left))}, which it does not read")
 
 
 def _annotation(annotation: object) -> str:

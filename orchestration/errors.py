@@ -5,6 +5,7 @@
     │   ├── CycleError                     assets that need each other
     │   └── DuplicateAsset                 two assets of one name
     ├── UnknownName (LookupError)          a name that nothing carries; says the nearest ones
+    ├── SelectionError (ValueError)        a selection that can't be read, or that selects nothing
     ├── PartitionError (ValueError)        a partition that isn't one
     ├── StateError (RuntimeError)          the state database can't be read or written
     │   └── LeaseHeld                      another process is materializing this address
@@ -65,9 +66,15 @@ class UnknownName(TidegateError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
         self.kind, self.name = kind, name
-        self.nearest = tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.5))
-        hint = f"; did you mean {' or '.join(repr(n) for n in self.nearest)}?" if self.nearest else ""
-        super().__init__(f"{where + ': ' if where else ''}no {kind} is called {name!r}{hint}")
+        there = list(known)
+        self.nearest = _nearest(name, there)
+        super().__init__(f"{where + ': ' if where else ''}no {kind} is called {name!r}{nearest(name, there)}")
+
+
+class SelectionError(TidegateError, ValueError):
+    """A selection that can't be read, or that selects nothing."""
+
+    code = "invalid-selection"
 
 
 class PartitionError(TidegateError, ValueError):
@@ -138,3 +145,21 @@ class NothingReturned(AssetError):
             f"{address}: {function} returned None; nothing was published and readers keep what they had; "
             "return the data (an empty frame if there is none)"
         )
+
+
+_MOST_NAMES = 10
+
+
+def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.5))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message: the names near ``name``, or where none is near, what there is (at most ten)."""
+    there = sorted(known)
+    if near := _nearest(name, there):
+        return f"; did you mean {' or '.join(repr(n) for n in near)}?"
+    if not there:
+        return "; there is none"
+    more = f" and {len(there) - _MOST_NAMES:,} more" if len(there) > _MOST_NAMES else ""
+    return f"; there {'is' if len(there) == 1 else 'are'} {', '.join(map(repr, there[:_MOST_NAMES]))}{more}"

@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 
 from orchestration.assets import Asset
 from orchestration.errors import CycleError, DuplicateAsset, UnknownName
-from orchestration.mapping import PartitionMapping, default_mapping
+from orchestration.mapping import PartitionMapping
 from orchestration.model import AssetKey, OnHold
 
 
@@ -48,8 +48,8 @@ class Graph:
             if upstream is None:
                 where = f"{asset.where}: {asset.key} reads {needed.upstream!r}"
                 raise UnknownName("asset", needed.upstream, self._assets, where=where)
-            mapping = default_mapping(upstream.key, upstream.partitions, asset.key, asset.partitions)
-            on_hold = needed.on_hold or mapping.default_on_hold
+            mapping = needed.read.mapping(upstream.key, upstream.partitions, asset.key, asset.partitions)
+            on_hold = needed.read.on_hold or mapping.default_on_hold
             edges.append(Edge(upstream.key, asset.key, needed.parameter, needed.wants, mapping, on_hold))
         return tuple(edges)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import heappop, heappush
 
-from orchestration.errors import PartitionError
+from orchestration.addresses import addresses
 from orchestration.graph import Graph
-from orchestration.model import Address, AssetKey, AssetKind, StepStatus
-from orchestration.partitions import Partitions
-from orchestration.selection import select
+from orchestration.model import Address, AssetKey, StepStatus
+from orchestration.partitions.base import split_range
+from orchestration.selection import StatusesOf, select
 from orchestration.staleness import Action, judge
 from orchestration.state import Snapshot
 
@@ -29,7 +28,7 @@ class PlannedStep:
 class Plan:
     """Steps in an order in which everything upstream comes first.
 
-    ``partitions`` is what was asked for: "2013-02-08", "2013-01-01..2013-02-07" or "".
+    ``partitions`` is what was asked for: "2013-02-08", "2013-01-01..2013-02-07", "*" or "".
     """
 
     selection: str
@@ -42,10 +41,7 @@ def partition_range(text: str | None) -> tuple[str, str] | None:
     """``2013-02-08`` or ``2013-01-01..2013-02-07`` as first and last key."""
     if text is None:
         return None
-    first, dots, last = text.partition("..")
-    if not first or (dots and not last):
-        raise PartitionError(f"{text!r} isn't a partition or a range; write KEY or FIRST..LAST")
-    return first, last or first
+    return split_range(text)
 
 
 def make_plan(
@@ -57,24 +53,30 @@ def make_plan(
     now: datetime,
     *,
     force: bool = False,
+    statuses: StatusesOf | None = None,
 ) -> Plan:
     """Plan the selected assets and everything upstream of them, for a partition or a range.
 
-    ``force`` makes the selected assets again, whatever their state; what is upstream is judged as ever.
+    What is only upstream is planned for the partitions that the selected assets read of it. ``statuses`` answers
+    ``status:held`` and the like in the selection. ``force`` makes the selected assets again, whatever their state;
+    what is upstream is judged as ever.
 
     Raises
     ------
     UnknownName
         The selection names an asset that doesn't exist.
+    SelectionError
+        The selection can't be read, or selects nothing.
     PartitionError
         A key that isn't a partition, or partitioned assets without a key.
     """
-    chosen = set(select(graph, selection))
+    chosen = set(select(graph, selection, statuses))
     wanted = chosen | graph.ancestors(chosen)
-    asked = partition_range(partitions)
+    if partitions == "":
+        partition_range(partitions)
     steps, pending = [], set[Address]()
     outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
-    for address in _addresses(graph, wanted, asked, now):
+    for address in addresses(graph, chosen, wanted, partitions, snapshot.keys_of, now):
         forced = force and address.asset in chosen
         judgement = judge(
             graph,
@@ -100,67 +102,6 @@ def make_plan(
             )
         )
     return Plan(selection=selection, partitions=partitions or "", force=force, steps=tuple(steps))
-
-
-def _addresses(graph: Graph, wanted: set[AssetKey], asked: tuple[str, str] | None, now: datetime) -> Iterable[Address]:
-    """Upstream first, and day by day: assets that are cut alike are walked one partition after the other."""
-    partitioned = [key for key in graph.order if key in wanted and graph.asset(key).partitions is not None]
-    if partitioned and asked is None:
-        partitions = _partitions(graph, partitioned[0])
-        newest = partitions.latest(now)
-        raise PartitionError(
-            f"{partitioned[0]} is partitioned ({partitions.describe()}); say which: --partition {newest or 'KEY'}"
-        )
-    if asked is not None and not partitioned:
-        raise PartitionError(f"--partition {asked[0]}: none of the selected assets is partitioned; leave it out")
-    for group in _groups(graph, wanted):
-        partitions_of = graph.asset(group[0]).partitions
-        if partitions_of is None:
-            yield from (Address(key) for key in group)
-            continue
-        assert asked is not None
-        for partition in partitions_of.between(*asked):
-            if partitions_of.interval(partition).start > now:
-                raise PartitionError(f"the partition {partition} has not begun: it is {now:%Y-%m-%d %H:%M} UTC")
-            yield from (Address(key, partition) for key in group)
-
-
-def _partitions(graph: Graph, key: AssetKey) -> Partitions:
-    partitions = graph.asset(key).partitions
-    assert partitions is not None
-    return partitions
-
-
-def _groups(graph: Graph, wanted: set[AssetKey]) -> list[list[AssetKey]]:
-    """The wanted assets in topological order, in runs of assets with the same partitions, as long as can be.
-
-    Sources and other whole assets come as early as they can, so that the partitioned ones stay together.
-    """
-    place = {key: n for n, key in enumerate(graph.order)}
-    missing = {key: {e.upstream for e in graph.upstream(key)} & wanted for key in graph.order if key in wanted}
-    ready: dict[Partitions | None, list[tuple[bool, int, AssetKey]]] = {}
-
-    def add(key: AssetKey) -> None:
-        asset = graph.asset(key)
-        heappush(ready.setdefault(asset.partitions, []), (asset.kind is not AssetKind.SOURCE, place[key], key))
-
-    for key, upstream in missing.items():
-        if not upstream:
-            add(key)
-    groups: list[list[AssetKey]] = []
-    while ready:
-        partitions = min(ready, key=lambda cut: (ready[cut][0][0], cut is not None, ready[cut][0][1]))
-        groups.append([])
-        while waiting := ready.get(partitions):
-            _, _, key = heappop(waiting)
-            groups[-1].append(key)
-            for below in graph.downstream(key):
-                if below in missing and key in missing[below]:
-                    missing[below].discard(key)
-                    if not missing[below]:
-                        add(below)
-        ready.pop(partitions)
-    return groups
 
 
 _WORDS = {

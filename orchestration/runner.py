@@ -111,7 +111,12 @@ class _Walk:
 
     def _walk(self, planned: PlannedStep, record: StepRecord) -> None:
         self._settlement.flush_if_due()
-        judgement = self._judge(planned)
+        try:
+            judgement = self._judge(planned)
+        except TidegateError as error:  # a mapping of the user's own, say, that names what isn't a partition
+            failed = Judgement(action=Action.BLOCK, reason=planned.reason)
+            self._end(replace(self._started(record, failed), status=StepStatus.FAILED, error=str(error)))
+            return
         step = self._started(record, judgement)
         if judgement.action not in (Action.RUN, Action.OBSERVE):
             self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))

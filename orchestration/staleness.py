@@ -117,7 +117,7 @@ def _inputs(
     waits = None
     # What a source gave is kept nowhere: without reading it in this run there is nothing to hand on.
     only_now = edge.parameter is not None and graph.asset(edge.upstream).kind is AssetKind.SOURCE
-    for key in edge.mapping.upstream(address.partition, known):
+    for key in edge.mapping.bound(snapshot.keys_of).upstream(address.partition, known):
         upstream = Address(edge.upstream, key)
         if upstream in pending:
             waits = edge.upstream
@@ -151,16 +151,13 @@ def _known(
     pending: Collection[Address],
     outcomes: Mapping[Address, tuple[StepStatus, AssetKey | None]],
 ) -> tuple[str, ...]:
-    """The upstream partitions that should be there: from the first judged, coming or tried to the last."""
+    """The upstream partitions that should be there: from the first judged, coming or tried to the last; all by name."""
     partitions = graph.asset(edge.upstream).partitions
-    if address.partition is not None or partitions is None:
+    if not edge.mapping.needs_known or partitions is None:
         return ()
     here = (a.partition for among in (pending, outcomes) for a in among if a.asset == edge.upstream)
     keys = {*snapshot.known(edge.upstream), *(key for key in here if key is not None)}
-    if not keys:
-        return ()
-    ends = {key: partitions.interval(key).start for key in keys}
-    return partitions.between(min(keys, key=ends.__getitem__), max(keys, key=ends.__getitem__))
+    return partitions.bound(snapshot.keys_of).spanning(keys)
 
 
 def _blocked(upstream: Address, state: AddressState, status: StepStatus | None, root: AssetKey | None) -> Judgement:
@@ -191,7 +188,7 @@ def _note(edge: Edge, chosen: list[VersionRecord], left_out: list[Address], olde
 
 
 def _keys(addresses: list[Address]) -> str:
-    return ", ".join(str(a.partition) for a in addresses[:5]) + (", ..." if len(addresses) > 5 else "")
+    return ("..., " if len(addresses) > 5 else "") + ", ".join(str(a.partition) for a in addresses[-5:])
 
 
 def _fingerprint(code_version: str, inputs: list[tuple[Edge, tuple[VersionRecord, ...]]]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from orchestration.io.base import StoredVersion
 from orchestration.model import Address, AssetKey, GateOutcome, VersionStatus
+from orchestration.partition_keys import all_keys
 from orchestration.tables import gates, versions
 
 
@@ -65,6 +66,7 @@ class Snapshot:
     def __init__(self) -> None:
         self._states: dict[Address, AddressState] = {}
         self._partitions: dict[AssetKey, set[str]] = defaultdict(set)
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def of(self, address: Address) -> AddressState:
         return self._states.get(address, _NOTHING)
@@ -76,8 +78,17 @@ class Snapshot:
 
     def add(self, other: Snapshot) -> None:
         """Take over what another snapshot knows."""
+        self._keys.update(other._keys)
         for address, state in other._states.items():
             self.put(address, state)
+
+    def keys_of(self, dynamic: str) -> tuple[str, ...]:
+        """The keys that were added to a set of dynamic partitions, in that order."""
+        return self._keys.get(dynamic, ())
+
+    def put_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """The keys of every set of dynamic partitions."""
+        self._keys = dict(keys)
 
     def known(self, asset: AssetKey) -> tuple[str, ...]:
         """The partitions of an asset that were ever judged, in the order of their keys."""
@@ -87,6 +98,7 @@ class Snapshot:
 def load(connection: Connection, assets: Collection[AssetKey]) -> Snapshot:
     """The state of every address of ``assets``."""
     snapshot = Snapshot()
+    snapshot.put_keys(all_keys(connection))
     live = (VersionStatus.PUBLISHED, VersionStatus.HELD)
     for chunk in _chunks(sorted(assets), 500):
         rows = connection.execute(

@@ -45,16 +45,16 @@ def task_of(runtime: Runtime, step: StepRecord, judgement: Judgement) -> Task:
         address=step.address, version=runtime.new_id(), run_id=step.run_id,
         observes=judgement.action is Action.OBSERVE, code_version=runtime.code_versions[step.asset],
         fingerprint=judgement.fingerprint,
-        inputs=tuple(_input(runtime, step, edge, versions) for edge, versions in judgement.inputs),
+        inputs=tuple(_input(runtime, edge, versions) for edge, versions in judgement.inputs),
     )  # fmt: skip
 
 
-def _input(runtime: Runtime, step: StepRecord, edge: Edge, versions: tuple[VersionRecord, ...]) -> Input:
+def _input(runtime: Runtime, edge: Edge, versions: tuple[VersionRecord, ...]) -> Input:
     upstream = runtime.graph.asset(edge.upstream)
     return Input(
         upstream=edge.upstream, parameter=edge.parameter, wants=edge.wants,
         is_source=upstream.kind is AssetKind.SOURCE,
-        is_single=upstream.partitions is None or step.partition is not None,
+        is_single=edge.mapping.is_single,
         versions=tuple(version.stored() for version in versions),
     )  # fmt: skip
 

@@ -145,6 +145,16 @@ leases = Table(
     Column("expires_at", Instant, nullable=False),
 )
 
+partition_keys = Table(
+    "partition_keys",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("set", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Index(None, "set", "key", unique=True),
+)
+
 events = Table(
     "events",
     metadata,

@@ -93,9 +93,7 @@ class Security:
                 headers={"www-authenticate": 'Basic realm="tidegate"'},
             )
         if scope["method"] not in _SAFE_METHODS and _is_foreign(headers, hosts[0]):
-            return problem(
-                403, "foreign-origin", "Foreign origin", "another web page sent this; nothing was changed"
-            )
+            return problem(403, "foreign-origin", "Foreign origin", "another web page sent this; nothing was changed")
         return None
 
     def _shows_token(self, headers: Headers) -> bool:

@@ -21,9 +21,7 @@ from observer.settings import ServeSettings
 _GRACE_S = 5  # for answers on their way when it is told to stop
 
 
-def serve(
-    app: ASGIApp, settings: ServeSettings, *, on_listening: Callable[[str], None] | None = None
-) -> None:
+def serve(app: ASGIApp, settings: ServeSettings, *, on_listening: Callable[[str], None] | None = None) -> None:
     """Answer until SIGINT or SIGTERM, then finish what is on its way and return. Prints nothing.
 
     Parameters
@@ -64,9 +62,7 @@ def listen(settings: ServeSettings) -> socket.socket:
     """
     where = f"{settings.host} port {settings.port}"
     if not 0 <= settings.port <= 65535:  # the resolver would wrap it around
-        raise ServeError(
-            f"can't listen on {where}: no such port; nothing was started; give one of 1 to 65535"
-        )
+        raise ServeError(f"can't listen on {where}: no such port; nothing was started; give one of 1 to 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

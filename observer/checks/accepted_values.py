@@ -38,11 +38,7 @@ class AcceptedValues(FusedCheck):
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
         rows, bad = int(values[0] or 0), int(values[1] or 0)
         if not bad:
-            message = (
-                f"every {self.column} of {rows:,} rows is an accepted value"
-                if rows
-                else "no rows, so no values"
-            )
+            message = f"every {self.column} of {rows:,} rows is an accepted value" if rows else "no rows, so no values"
             return self.outcome(True, message, observed=0.0, failing_rows=0)
         kinds = min(int(values[3] or 1), bad)
         message = (

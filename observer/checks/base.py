@@ -124,9 +124,7 @@ def columns_of(columns: Sequence[object], where: str) -> tuple[str, ...]:
         raise CheckError(f"{where} names no column; write {where}('a_column')")
     for column in columns:
         if not isinstance(column, str) or not column:
-            raise CheckError(
-                f"{where}: {column!r} is no column name; write each as a text, {where}('a', 'b')"
-            )
+            raise CheckError(f"{where}: {column!r} is no column name; write each as a text, {where}('a', 'b')")
     if len(set(columns)) < len(columns):
         raise CheckError(f"{where}({', '.join(map(str, columns))}) names a column twice; write each once")
     return tuple(map(str, columns))
@@ -156,7 +154,5 @@ def ensure_unique_names(checks: Iterable[Check], where: str) -> None:
     seen: set[str] = set()
     for one in checks:
         if one.name in seen:
-            raise CheckError(
-                f"{where} has two checks called {one.name!r}; give one of them a name='...' of its own"
-            )
+            raise CheckError(f"{where} has two checks called {one.name!r}; give one of them a name='...' of its own")
         seen.add(one.name)

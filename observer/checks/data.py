@@ -25,9 +25,7 @@ class CheckData:
     relation: the data as DuckDB sees it; None where it is no table.
     """
 
-    def __init__(
-        self, *, asset: AssetKey, partition: PartitionKey, value: object, relation: Relation | None
-    ) -> None:
+    def __init__(self, *, asset: AssetKey, partition: PartitionKey, value: object, relation: Relation | None) -> None:
         self.asset = asset
         self.partition = partition
         self.value = value

@@ -50,23 +50,15 @@ class ExpectationCheck(LookingCheck):
             return self.outcome(None, f"{self.name} could not be evaluated: no rows")
         observed = float(seen) if isinstance(seen, int | float) and not isinstance(seen, bool) else None
         if "unexpected_count" not in found:
-            message = (
-                f"{self.name}: observed {shown(seen)}"
-                if seen is not None
-                else f"{self.name}: nothing observed"
-            )
+            message = f"{self.name}: observed {shown(seen)}" if seen is not None else f"{self.name}: nothing observed"
             return self.outcome(passed, message, observed=observed, evidence={"observed": _plain(seen)})
         bad, total = int(found["unexpected_count"] or 0), int(found.get("element_count") or rows)
         rate = bad / total if total else 0.0
         message = f"{self.name}: {bad:,} of {total:,} values are unexpected"
         examples: Sequence[object] = (found.get("partial_unexpected_list") or [])[:5]
-        evidence: dict[str, Scalar] = {
-            f"unexpected {i}": _plain(value) for i, value in enumerate(examples, start=1)
-        }
+        evidence: dict[str, Scalar] = {f"unexpected {i}": _plain(value) for i, value in enumerate(examples, start=1)}
         if bad:
-            message += f" ({percent(rate)})" + (
-                f", for example {shown(_plain(examples[0]))}" if examples else ""
-            )
+            message += f" ({percent(rate)})" + (f", for example {shown(_plain(examples[0]))}" if examples else "")
         return self.outcome(passed, message, observed=rate, failing_rows=bad, evidence=evidence)
 
 
@@ -95,11 +87,7 @@ def expect(
     >>> expect("ExpectColumnValuesToBeBetween", column="sched_dep_time", min_value=0, max_value=2400).name
     'ExpectColumnValuesToBeBetween(sched_dep_time)'
     """
-    if (
-        not isinstance(expectation, str)
-        or not expectation.isidentifier()
-        or not expectation.startswith("Expect")
-    ):
+    if not isinstance(expectation, str) or not expectation.isidentifier() or not expectation.startswith("Expect"):
         raise CheckError(
             f"expect({expectation!r}) names no expectation; write the class's name, such as "
             "'ExpectColumnValuesToBeBetween'"
@@ -148,9 +136,7 @@ def _validated(expectation: Any, frame: pd.DataFrame) -> Any:
         asset = context.data_sources.add_pandas("tidegate").add_dataframe_asset("version")
         _context.append(asset.add_batch_definition_whole_dataframe("whole"))
     batch = _context[0].get_batch({"dataframe": frame})
-    return batch.validate(
-        expectation, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 5}
-    )
+    return batch.validate(expectation, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 5})
 
 
 def _raised(info: Mapping[str, Any]) -> str | None:

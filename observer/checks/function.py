@@ -94,9 +94,7 @@ class FunctionCheck(LookingCheck):
                 observed = None if answer.observed is None else float(answer.observed)
                 evidence = dict(answer.evidence)
             except (TypeError, ValueError) as error:
-                return self.outcome(
-                    None, f"{self.name} returned a CheckResult that can't be read: {first_line(error)}"
-                )
+                return self.outcome(None, f"{self.name} returned a CheckResult that can't be read: {first_line(error)}")
             message = answer.message or f"{self.name} {verdict[1]}"
             return self.outcome(verdict[0], message, observed=observed, evidence=evidence)
         return self.outcome(verdict[0], f"{self.name} {verdict[1]}")
@@ -173,15 +171,9 @@ def _parameter(function: Function, where: str) -> inspect.Parameter:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = list(inspect.signature(function).parameters.values())
     taken = [one for one in parameters if one.kind in positional]
-    needed = [
-        one
-        for one in parameters
-        if one.default is one.empty and one not in taken and "VAR" not in one.kind.name
-    ]
+    needed = [one for one in parameters if one.default is one.empty and one not in taken and "VAR" not in one.kind.name]
     if not taken or needed or any(one.default is one.empty for one in taken[1:]):
-        raise CheckError(
-            f"{where}: it must take the data and nothing else; write def {function.__name__}(data): ..."
-        )
+        raise CheckError(f"{where}: it must take the data and nothing else; write def {function.__name__}(data): ...")
     return taken[0]
 
 

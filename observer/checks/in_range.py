@@ -43,11 +43,7 @@ class InRange(FusedCheck):
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
         rows, bad, lowest, highest = int(values[0] or 0), int(values[1] or 0), values[2], values[3]
         if not bad:
-            message = (
-                f"every {self.column} of {rows:,} rows is {self._range()}"
-                if rows
-                else "no rows, so no values"
-            )
+            message = f"every {self.column} of {rows:,} rows is {self._range()}" if rows else "no rows, so no values"
             return self.outcome(True, message, observed=0.0, failing_rows=0)
         ends = str(lowest) if lowest == highest else f"{lowest} to {highest}"
         message = f"{bad:,} of {rows:,} rows have a {self.column} that is not {self._range()}: {ends}"

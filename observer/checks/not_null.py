@@ -34,9 +34,7 @@ class NotNull(FusedCheck):
         limit = f"at most {percent(self.max_rate)} may be" if self.max_rate else "none may be"
         message = f"{worst} is null in {nulls[worst]:,} of {rows:,} rows ({percent(rate)}); {limit}"
         if len(self.columns) > 1 and not passed:
-            others = [
-                column for column in self.columns if column != worst and nulls[column] > self.max_rate * rows
-            ]
+            others = [column for column in self.columns if column != worst and nulls[column] > self.max_rate * rows]
             message += f"; so are too many of {', '.join(others)}" if others else ""
         if passed and not nulls[worst]:
             message = f"no null in {rows:,} rows of {', '.join(self.columns)}"

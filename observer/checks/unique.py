@@ -31,18 +31,12 @@ class Unique(LookingCheck):
         rows = relation.rows
         title = self.columns[0] if len(self.columns) == 1 else f"({', '.join(self.columns)})"
         if not found:
-            message = (
-                f"no two of {rows:,} rows have the same {title}"
-                if rows
-                else "no rows, so none repeats another"
-            )
+            message = f"no two of {rows:,} rows have the same {title}" if rows else "no rows, so none repeats another"
             return self.outcome(True, message, observed=0.0, failing_rows=0)
         *key, copies, keys_repeated, surplus = found[0]
         count = int(surplus)
         text = ", ".join(shown(value) for value in key)
-        message = (
-            f"{count:,} of {rows:,} rows repeat {title}, for example {f'({text})' if len(key) > 1 else text}"
-        )
+        message = f"{count:,} of {rows:,} rows repeat {title}, for example {f'({text})' if len(key) > 1 else text}"
         evidence: dict[str, Scalar] = {
             "repeated keys": int(keys_repeated),
             "rows of the example": int(copies),

@@ -77,7 +77,8 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
             names = [k.metric if k.column is None else f"{k.metric} --column {k.column}" for k in measured]
             asked = key.metric if key.column is None else f"{key.metric} --column {key.column}"
             raise UnknownName("measured metric", asked, names, where=asset.key)
-        stored = observations.load(connection, asset.key, {key}, partitioned=asset.partitions is not None)[key]
+        timed = asset.partitions is not None and asset.partitions.has_time
+        stored = observations.load(connection, asset.key, {key}, partitioned=timed)[key]
     return [
         HistoryPoint(
             at=p.at, partition=p.partition, value=p.value, lower=None, upper=None,

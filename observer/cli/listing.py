@@ -7,13 +7,12 @@ from pathlib import Path
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.quantities import quantity
-from orchestration.selection import select as select_assets
 
 
 def list_states(select: str, project: Path | None, env: str | None, output: Format) -> ExitCode:
     """Print the selected assets, one a line, with what readers see of them."""
     work = opened(project, env)
-    chosen = set(select_assets(work.graph, select))
+    chosen = set(work.select(select))
     rows = [row for row in work.reads().now().assets if row.key in chosen]
     if output is Format.JSON:
         say_json(rows)

@@ -78,9 +78,7 @@ def _observations(field: Field, rows: float | None, measured: Sequence[Measured]
     return out
 
 
-def _value(
-    metric: str, seen: Measured, rows: float | None, values: float | None
-) -> tuple[float | None, str | None]:
+def _value(metric: str, seen: Measured, rows: float | None, values: float | None) -> tuple[float | None, str | None]:
     """Return a column's metric, given how many rows and values it has; or None and why."""
     value, reason = number(seen)
     if seen.reason is not None or values is None:
@@ -98,9 +96,7 @@ def _value(
 
 def _null_rate(column: str, rows: float | None, nulls: float | None, why: str | None) -> Observation:
     if nulls is None:
-        return Observation(
-            metric="null_rate", column=column, value=None, reason=why or "rows could not be counted"
-        )
+        return Observation(metric="null_rate", column=column, value=None, reason=why or "rows could not be counted")
     if not rows:
         return Observation(metric="null_rate", column=column, value=None, reason="no rows")
     return Observation(metric="null_rate", column=column, value=nulls / rows)

@@ -56,9 +56,7 @@ class Field:
     @property
     def value(self) -> str:
         """The column with NaN as null, as a projection has it."""
-        return (
-            f"CASE WHEN isnan({self.sql}) THEN NULL ELSE {self.sql} END" if self.type in _FLOATS else self.sql
-        )
+        return f"CASE WHEN isnan({self.sql}) THEN NULL ELSE {self.sql} END" if self.type in _FLOATS else self.sql
 
 
 class Relation:
@@ -122,9 +120,7 @@ class Relation:
                 f"{field.value} AS {identifier(name)}"
                 for field, name in zip(self.fields, _caseless([f.name for f in self.fields]), strict=True)
             )
-            self._connection.execute(
-                f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}"
-            )
+            self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")
             self._named = True
         try:
             found: Any = self._connection.sql(sql)  # None where the statement returns no rows
@@ -221,9 +217,7 @@ def _from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
         types, positions, refused = _registered(connection, table, positions, names)
         unreadable = sorted([*unreadable, *refused], key=lambda column: column.position)
         source = _SOURCE if types else source
-    fields = [
-        Field(names[at], f"c{i}", type_) for i, (at, type_) in enumerate(zip(positions, types, strict=True))
-    ]
+    fields = [Field(names[at], f"c{i}", type_) for i, (at, type_) in enumerate(zip(positions, types, strict=True))]
     return Relation(connection, source, fields, unreadable, _schema(fields, positions, unreadable), rows)
 
 
@@ -264,9 +258,7 @@ def _types(connection: DuckDBPyConnection, source: str) -> list[str]:
 
 
 def _schema(fields: Sequence[Field], positions: Sequence[int], unreadable: Sequence[Unreadable]) -> Schema:
-    columns = [
-        (at, Column(field.name, _type_name(field.type))) for at, field in zip(positions, fields, strict=True)
-    ]
+    columns = [(at, Column(field.name, _type_name(field.type))) for at, field in zip(positions, fields, strict=True)]
     columns += [(column.position, Column(column.name, column.type)) for column in unreadable]
     return Schema(tuple(column for _, column in sorted(columns, key=lambda pair: pair[0])))
 

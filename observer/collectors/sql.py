@@ -65,8 +65,7 @@ def literal(value: object) -> str:
             return f"DATE '{value.isoformat()}'"
         case _:
             raise CheckError(
-                f"{value!r} is no value that data can be compared with; "
-                "write text, a number, a boolean or a date"
+                f"{value!r} is no value that data can be compared with; write text, a number, a boolean or a date"
             )
 
 
@@ -78,9 +77,7 @@ def _text(value: str) -> str:
 
 def _float(value: float) -> str:
     if math.isnan(value):
-        raise CheckError(
-            "NaN can't be compared with; NaN in data counts as null, so write not_null(...) for it"
-        )
+        raise CheckError("NaN can't be compared with; NaN in data counts as null, so write not_null(...) for it")
     if math.isinf(value):
         return "'infinity'::DOUBLE" if value > 0 else "'-infinity'::DOUBLE"
     return f"{value!r}::DOUBLE"

@@ -77,9 +77,7 @@ def arrow_columns(frame: pd.DataFrame) -> tuple[pa.Table, list[int], list[Unread
         try:
             arrays.append(pa.array(series, from_pandas=True))
         except Exception as error:  # any type of the user's own may raise anything
-            unreadable.append(
-                Unreadable(position, name, str(series.dtype).lower(), _nulls(series), first_line(error))
-            )
+            unreadable.append(Unreadable(position, name, str(series.dtype).lower(), _nulls(series), first_line(error)))
         else:
             positions.append(position)
     table = pa.Table.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])

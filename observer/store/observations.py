@@ -25,10 +25,14 @@ def save(
     *,
     data_at: datetime,
     made_at: datetime,
+    part: str = "",
 ) -> None:
-    """Store what was measured of one version; series are made as they first appear."""
+    """Store what was measured of one version; series are made as they first appear.
+
+    ``part`` is the part of the partition key that isn't time: each has series of its own.
+    """
     by_key = {SeriesKey(o.metric, o.column): o for o in reversed(observed)}  # the first of two of one name
-    ids = _series_ids(connection, asset, by_key)
+    ids = _series_ids(connection, asset, part, by_key)
     rows = [
         {
             "series_id": ids[key],
@@ -48,8 +52,8 @@ def _is_wall_clock(key: SeriesKey) -> bool:
     return key.metric in METRICS and METRICS[key.metric].order is Order.WALL_CLOCK
 
 
-def _series_ids(connection: Connection, asset: AssetKey, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
-    known = _known_series(connection, asset)
+def _series_ids(connection: Connection, asset: AssetKey, part: str, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    known = _known_series(connection, asset, part)
     missing = [key for key in keys if key not in known]
     if missing:
         # In one order and without complaint: another process may be measuring the same asset for the first time.
@@ -57,15 +61,20 @@ def _series_ids(connection: Connection, asset: AssetKey, keys: Iterable[SeriesKe
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(
             dialect.insert(series).on_conflict_do_nothing(),
-            [{"asset": asset, "column": k.column or "", "metric": k.metric, "segment": ""} for k in missing],
+            [
+                {"asset": asset, "column": key.column or "", "metric": key.metric, "part": part, "segment": ""}
+                for key in missing
+            ],
         )
-        known = _known_series(connection, asset)
+        known = _known_series(connection, asset, part)
     return known
 
 
-def _known_series(connection: Connection, asset: AssetKey) -> dict[SeriesKey, int]:
+def _known_series(connection: Connection, asset: AssetKey, part: str) -> dict[SeriesKey, int]:
     rows = connection.execute(
-        select(series.c.id, series.c.metric, series.c.column).where(series.c.asset == asset, series.c.segment == "")
+        select(series.c.id, series.c.metric, series.c.column).where(
+            series.c.asset == asset, series.c.part == part, series.c.segment == ""
+        )
     )
     return {SeriesKey(row.metric, row.column or None): row.id for row in rows}
 
@@ -77,14 +86,16 @@ def load(
     *,
     before: datetime | None = None,
     partitioned: bool,
+    part: str = "",
     limit: int = 400,
 ) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
     """The newest points of several series, each oldest first, one point a partition.
 
-    A partition is stood for by what is published of it, else by what is held. Superseded and discarded versions
-    stand for nothing where data time is the order; where the order is the wall clock each version counts.
+    ``partitioned``: the partitions have data time, which orders the series. A partition is stood for by what is
+    published of it, else by what is held; superseded and discarded versions stand for nothing. Otherwise, and where
+    the order is the wall clock, each version counts.
     """
-    ids = {key: i for key, i in _known_series(connection, asset).items() if key in keys}
+    ids = {key: i for key, i in _known_series(connection, asset, part).items() if key in keys}
     found: dict[SeriesKey, tuple[StoredPoint, ...]] = dict.fromkeys(keys, ())
     for key, number in ids.items():  # one question each: a busy series must not crowd a quiet one out of a shared limit
         every_version = not partitioned or _is_wall_clock(key)
@@ -129,8 +140,9 @@ def _one_each(newest_first: Sequence[StoredPoint]) -> tuple[StoredPoint, ...]:
 
 
 def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
-    """Every series of an asset."""
-    return tuple(_known_series(connection, asset))
+    """Every series of an asset, whatever the part of its partitions."""
+    rows = connection.execute(select(series.c.metric, series.c.column).where(series.c.asset == asset).distinct())
+    return tuple(SeriesKey(row.metric, row.column or None) for row in rows)
 
 
 def save_schema(connection: Connection, asset: AssetKey, version_seq: int, schema: Schema, data_at: datetime) -> None:

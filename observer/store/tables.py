@@ -17,8 +17,9 @@ series = Table(
     Column("asset", Text, nullable=False),
     Column("column", Text, nullable=False),  # "" for the whole table
     Column("metric", Text, nullable=False),  # of the catalogue, or any name of the user's own
+    Column("part", Text, nullable=False),  # the part of the partition key that isn't time; "" where there is none
     Column("segment", Text, nullable=False),  # "" for all rows
-    Index(None, "asset", "column", "metric", "segment", unique=True),
+    Index(None, "asset", "column", "metric", "part", "segment", unique=True),
 )
 
 observations = Table(

@@ -113,6 +113,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("asset", "partition", name=op.f("pk_leases")),
     )
     op.create_table(
+        "partition_keys",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("set", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_partition_keys")),
+    )
+    op.create_index(op.f("ix_partition_keys_set_key"), "partition_keys", ["set", "key"], unique=True)
+    op.create_table(
         "runs",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -142,13 +151,14 @@ def upgrade() -> None:
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("column", sa.Text(), nullable=False),
         sa.Column("metric", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
         sa.Column("segment", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
     )
     op.create_index(
-        op.f("ix_series_asset_column_metric_segment"),
+        op.f("ix_series_asset_column_metric_part_segment"),
         "series",
-        ["asset", "column", "metric", "segment"],
+        ["asset", "column", "metric", "part", "segment"],
         unique=True,
     )
     op.create_table(
@@ -255,11 +265,13 @@ def downgrade() -> None:
     op.drop_table("incident_versions")
     op.drop_index(op.f("ix_versions_asset_partition_status"), table_name="versions")
     op.drop_table("versions")
-    op.drop_index(op.f("ix_series_asset_column_metric_segment"), table_name="series")
+    op.drop_index(op.f("ix_series_asset_column_metric_part_segment"), table_name="series")
     op.drop_table("series")
     op.drop_table("schemas")
     op.drop_index(op.f("ix_runs_status"), table_name="runs")
     op.drop_table("runs")
+    op.drop_index(op.f("ix_partition_keys_set_key"), table_name="partition_keys")
+    op.drop_table("partition_keys")
     op.drop_table("leases")
     op.drop_index(op.f("ix_incidents_asset_status"), table_name="incidents")
     op.drop_table("incidents")

@@ -1,32 +1,20 @@
 """Laws that hold for every graph, selection, calendar and change."""
 
-import itertools
 import tempfile
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import orchestration as o
 from orchestration.assets import Asset
-from orchestration.errors import PartitionError, TidegateError
+from orchestration.errors import PartitionError
 from orchestration.graph import Graph
 from orchestration.model import Address
 from orchestration.plan import partition_range
-from orchestration.selection import select
 from tests.support.core import Core, close_states
 
-ZONES = (
-    "UTC",
-    "America/New_York",
-    "Europe/Berlin",
-    "America/Sao_Paulo",
-    "Pacific/Apia",
-    "Africa/Cairo",
-    "America/Havana",
-)
 DAYS = o.daily("2000-01-01")
 
 
@@ -81,46 +69,6 @@ def test_a_partitioned_plan_has_every_step_once_and_upstream_first(
             ]
             assert before
             assert all(place[a] < n for a in before)
-
-
-@given(edges(), st.data())
-def test_selection_algebra(wanted: dict[str, list[str]], data: st.DataObject) -> None:
-    graph = Graph(build(wanted))
-    a, b = (data.draw(st.sampled_from(sorted(wanted))) for _ in range(2))
-    up = set(select(graph, f"+{a}"))
-    assert up == {a} | graph.ancestors([graph.asset(a).key])
-    assert set(select(graph, f"{a},+{b}")) == {a} | set(select(graph, f"+{b}"))
-    assert set(select(graph, f"+{a}+")) == up | set(select(graph, f"{a}+"))
-    assert all(a in select(graph, f"{key}+") for key in up)  # upstream and downstream are two words for one edge
-    assert set(select(graph, f"1+{a}")) == {a, *wanted[a]}
-    assert set(select(graph, f"99+{a}")) == up
-    assert set(select(graph, "*")) == set(wanted)
-    chosen = select(graph, f"+{a},{b}+")
-    assert list(chosen) == [key for key in graph.order if key in chosen]
-
-
-@given(st.text(max_size=12))
-def test_any_selection_is_answered_or_refused_in_words(text: str) -> None:
-    try:
-        assert select(Graph(build({"a": [], "b": ["a"]})), text)
-    except TidegateError:
-        return
-
-
-@given(st.sampled_from(ZONES), st.dates(date(1990, 1, 1), date(2037, 12, 30)), st.integers(1, 400))
-def test_days_are_contiguous_through_every_change_of_the_clocks(zone: str, first: date, count: int) -> None:
-    days = o.daily("1990-01-01", timezone=zone)
-    last = min(first + timedelta(days=count), date(2037, 12, 30))
-    keys = days.between(first.isoformat(), last.isoformat())
-    assert len(keys) == (last - first).days + 1
-    intervals = [days.interval(key) for key in keys]
-    for before, after in itertools.pairwise(intervals):
-        assert before.end == after.start
-        assert timedelta() <= before.end - before.start <= timedelta(hours=26)
-    for key, interval in zip(keys, intervals, strict=True):
-        if interval.start < interval.end:  # Samoa left out the 30th of December 2011
-            assert interval.start.astimezone(ZoneInfo(zone)).date().isoformat() == key
-            assert days.latest(interval.end) == key or zone == "Pacific/Apia"
 
 
 @given(st.text(max_size=12) | st.dates().map(str))
