@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from observer.model import GatePolicy, Severity
     from observer.monitors import monitor
     from observer.project import open_project
+    from observer.testing import materialize
     from orchestration.context import Context
     from orchestration.freshness import FreshnessPolicy
     from orchestration.mapping import all_partitions, last, mapped
@@ -41,6 +42,7 @@ __all__ = [
     "hourly",
     "in_range",
     "last",
+    "materialize",
     "mapped",
     "monitor",
     "monthly",
@@ -72,6 +74,7 @@ _HOMES = {
     "hourly": "orchestration.partitions",
     "in_range": "observer.checks.in_range",
     "last": "orchestration.mapping",
+    "materialize": "observer.testing",
     "mapped": "orchestration.mapping",
     "monitor": "observer.monitors",
     "monthly": "orchestration.partitions",

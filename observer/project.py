@@ -24,6 +24,7 @@ from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
 from orchestration.database import open_database, reading, writing
 from orchestration.graph import Graph
+from orchestration.io.base import IOManager
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord
 from orchestration.partition_keys import add_keys, list_keys
@@ -188,22 +189,33 @@ def open_project(
         The state database can't be opened.
     """
     config = read(find_root(folder or Path.cwd()), environment or variable("TIDEGATE_ENV"))
-    redact = redactor(config.secrets)
-    definitions = _defined(config.project, redact)
+    definitions = _defined(config.project, redactor(config.secrets))
     engine = open_database(config.state)
     ensure(engine)
     clock = clock or (replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock())
-    hashes = CodeVersions(config.root)
+    channels = (*(_channel(one, definitions.graph) for one in config.channels), *extra_channels)
+    link = url or variable("TIDEGATE_URL") or config.url or ServeSettings().url
+    return compose(config, definitions, engine, FilesIOManager(config.io_path), clock, channels, link)
+
+
+def compose(
+    config: EnvironmentConfig,
+    definitions: Definitions,
+    engine: Engine,
+    io: IOManager,
+    clock: Clock,
+    channels: tuple[Channel, ...],
+    dashboard_url: str | None,
+) -> Project:
+    """Wire a project from its parts: the only place where they meet."""
+    hashes, redact = CodeVersions(config.root), redactor(config.secrets)
     observer = Observer(
-        graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock,
-        channels=(*(_channel(one, definitions.graph) for one in config.channels), *extra_channels),
-        new_id=lambda: f"msg_{secrets.token_hex(12)}",
-        dashboard_url=url or variable("TIDEGATE_URL") or config.url or ServeSettings().url,
-        redact=redact,
+        graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
+        new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
     )  # fmt: skip
     runtime = Runtime(
-        graph=definitions.graph, engine=engine, io=FilesIOManager(config.io_path), gate=ObserverGate(observer),
-        clock=clock, new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
+        graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,
+        new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
         code_versions={asset.key: hashes.of(asset) for asset in definitions.graph}, root=config.root,
         environment=config.name, redact=redact,
     )  # fmt: skip
