@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from orchestration.errors import AssetError, CorruptData, LeaseLost, StorageError, TidegateError
+from orchestration.executors.base import Executor, WorkerRecipe
+from orchestration.executors.laws import EXECUTOR_LAWS, hold, says_why_there_is_no_worker
 from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
 from orchestration.model import Address, AssetKey
 
@@ -30,6 +35,25 @@ def check_io_manager(make: Callable[[], IOManager]) -> None:
     """
     for law in IO_MANAGER_LAWS:
         law(make())
+
+
+def check_executor(make: Callable[[WorkerRecipe], Executor], *, folder: Path | None = None) -> None:
+    """Hold an executor to its contract; raises AssertionError with the sentence that it broke. Takes about 20 s.
+
+    Parameters
+    ----------
+    make:
+        Gives a new executor that makes its workers by the recipe that it is given; each is closed.
+    folder:
+        Where the laws' data and traces lie, the same for every worker; a temporary one, if None.
+    """
+    with ExitStack() as stack:
+        root = folder or Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
+        for law in EXECUTOR_LAWS:
+            own = root / law.__name__
+            own.mkdir()
+            hold(law, make, own)
+    says_why_there_is_no_worker(make)
 
 
 def gives_back_what_was_written(io: IOManager) -> None:

@@ -41,8 +41,9 @@ class Executor(Protocol):
     """Performs tasks; one executor serves one run and is driven by one thread. Passes ``check_executor``.
 
     Each submitted task is answered exactly once by ``wait``: by what its worker said, or by a Failure whose
-    ``kinds`` name why there is none: ``TimedOut``, ``OutOfMemory``, ``Cancelled``, ``WorkerLost`` (the process or
-    machine died), ``Unsatisfiable`` (no worker offers its resources; said within seconds, not waited for).
+    ``kinds`` name why there is none (``failures.Kind``): ``TimedOut``, ``OutOfMemory``, ``Cancelled``, ``WorkerLost``
+    (the process or machine died), ``NoWorker`` (its recipe fails), ``Unsatisfiable`` (no worker offers its resources;
+    said within seconds, not waited for), ``Unpicklable``, ``Stopped`` (by an exception that is no Exception).
     After such an answer the task's work does not go on anywhere.
     """
 
@@ -56,7 +57,10 @@ class Executor(Protocol):
         ...
 
     def wait(self, timeout_s: float | None) -> tuple[Finished, ...]:
-        """The tasks that have finished since, at least one unless ``timeout_s`` (None: no limit) has passed."""
+        """The tasks that have finished since, at least one unless ``timeout_s`` (None: no limit) has passed.
+
+        Nothing at once where nothing is under way.
+        """
         ...
 
     def cancel(self, task: Task) -> None:

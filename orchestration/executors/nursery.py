@@ -1,0 +1,139 @@
+"""The nursery: a process with one thread that forks workers, and whose end is theirs.
+
+The coordinator has threads, so it must not fork itself. ``multiprocessing``'s fork server would do that too, but
+what its children started outlives a coordinator that is killed, and it imports the user's ``__main__`` again.
+Here the end of the control socket ends the nursery, and it takes every worker's family with it.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from orchestration.executors import child, family
+
+FORKED, REAPED = b"f", b"r"
+_FORK, _REAP = b"F", b"R"
+_MESSAGE = struct.Struct("!cqq")
+_PATIENCE_S = 5.0
+_BOOT = (
+    "import json, sys; path, preload = json.loads(sys.argv[2]); sys.path[:] = path; "
+    "from orchestration.executors.nursery import run; run(int(sys.argv[1]), preload)"
+)
+
+
+class Nursery:
+    """The coordinator's end. Requests are answered in order, by messages that ``receive`` gives."""
+
+    def __init__(self, preload: Sequence[str], folder: Path | None) -> None:
+        """Start it; ``preload``: modules that workers find imported; ``folder``: where they work."""
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        path = [entry or os.getcwd() for entry in sys.path]
+        given = json.dumps([([str(folder)] if folder else []) + path, list(preload)])
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, str(theirs.fileno()), given],
+                stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), cwd=folder, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def fork(self) -> socket.socket:
+        """Ask for a worker; returns our end of its channel. Its process is named by the next FORKED."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.control, [_MESSAGE.pack(_FORK, 0, 0)], [theirs.fileno()])
+        return ours
+
+    def reap(self, pid: int) -> None:
+        """Ask how a dead worker ended; until then its number is not given to another process."""
+        self.control.send(_MESSAGE.pack(_REAP, pid, 0))
+
+    def receive(self) -> tuple[bytes, int, int] | None:
+        """FORKED or REAPED, the process, its status; None when the nursery is gone."""
+        try:
+            message = self.control.recv(_MESSAGE.size)
+        except ConnectionError:
+            return None
+        return _MESSAGE.unpack(message) if message else None
+
+    def close(self) -> None:
+        """End it, and every worker with it."""
+        self.control.close()
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:  # it imports, or hangs: its workers die with it
+            self._process.kill()
+            self._process.wait()
+
+
+def run(fd: int, preload: Sequence[str]) -> None:
+    """The nursery's end: fork and reap until the coordinator is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", DeprecationWarning)  # libraries' idle threads: forking stays right, see preload
+    control = socket.socket(fileno=fd)
+    control.set_inheritable(False)
+    for name in preload:
+        with suppress(Exception, SystemExit):  # the worker that needs it will say what is wrong with it
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # keeps the pages that workers share unwritten
+    alive: set[int] = set()
+    try:
+        while True:
+            message, fds, _, _ = socket.recv_fds(control, _MESSAGE.size, 1)
+            if not message:
+                return
+            order, pid, _ = _MESSAGE.unpack(message)
+            if order == _FORK:
+                pid = _fork(control, fds[0])
+                alive.add(pid)
+                control.send(_MESSAGE.pack(FORKED, pid, 0))
+            else:
+                status = os.waitpid(pid, 0)[1]
+                alive.discard(pid)
+                control.send(_MESSAGE.pack(REAPED, pid, status))
+    except OSError:
+        return  # the coordinator is gone
+    finally:
+        for pid in alive:
+            family.kill(pid)
+        os._exit(0)  # the libraries' own endings are for those who used them
+
+
+def _fork(control: socket.socket, fd: int) -> int:
+    nursery = os.getpid()
+    pid = os.fork()
+    if pid:
+        os.close(fd)
+        return pid
+    status = 1
+    try:
+        control.close()
+        channel = socket.socket(fileno=fd)
+        channel.set_inheritable(False)
+        child.serve(channel, nursery)
+        status = 0
+    except OSError:
+        pass  # the coordinator is gone
+    except Exception:
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(status)
