@@ -16,8 +16,10 @@ from orchestration.freshness import FreshnessPolicy
 from orchestration.mapping import Read
 from orchestration.model import OnHold
 from orchestration.partitions import Partitions
+from orchestration.run_policy import RunPolicy
 
 _DEFAULT_POLICY = GatePolicy()
+_PLAIN = RunPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ def asset(
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
     freshness: FreshnessPolicy | None = ...,
+    run: RunPolicy = ...,
     group: str | None = ...,
     owners: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -61,6 +64,7 @@ def asset(
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     freshness: FreshnessPolicy | None = None,
+    run: RunPolicy = _PLAIN,
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -99,7 +103,8 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
             partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, reads=reads,
-            on_hold=on_hold, code_version=code_version, freshness=freshness, attachments=(quality,),
+            on_hold=on_hold, code_version=code_version, freshness=freshness, run=run,
+            attachments=(quality,),
         )(made_by)  # fmt: skip
 
     return declare(function) if function is not None else declare
@@ -151,6 +156,7 @@ def sql_asset(
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     freshness: FreshnessPolicy | None = None,
+    run: RunPolicy = _PLAIN,
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -161,7 +167,8 @@ def sql_asset(
     """Declare an asset that a query makes: ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound."""
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
-        on_hold=on_hold, description=description, freshness=freshness, attachments=(_quality(checks, monitors, gate),),
+        on_hold=on_hold, description=description, freshness=freshness, run=run,
+        attachments=(_quality(checks, monitors, gate),),
     )  # fmt: skip
 
 

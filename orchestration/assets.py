@@ -15,6 +15,7 @@ from orchestration.freshness import FreshnessPolicy
 from orchestration.mapping import Read, ReadDefault, reads_of
 from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.partitions import Partitions
+from orchestration.run_policy import RunPolicy
 
 _CONTEXT = "context"
 _LONGEST_KEY = 200
@@ -38,6 +39,9 @@ class Dependency:
         return self.read.on_hold
 
 
+_PLAIN = RunPolicy()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Asset:
     """A specification and how the data is made; calling it calls the function, for the user's own tests.
@@ -58,6 +62,7 @@ class Asset:
     description: str = ""
     code_version: str | None = None
     freshness: FreshnessPolicy | None = None
+    run: RunPolicy = _PLAIN
     attachments: tuple[object, ...] = field(default=(), repr=False)
     where: str = ""  # file:line, for messages
 
@@ -95,6 +100,7 @@ def asset(
     on_hold: Mapping[str, OnHold | str] | None = ...,
     code_version: str | None = ...,
     freshness: FreshnessPolicy | None = ...,
+    run: RunPolicy = ...,
     attachments: Iterable[object] = ...,
 ) -> Callable[[Callable[..., object]], Asset]: ...
 def asset(
@@ -111,6 +117,7 @@ def asset(
     on_hold: Mapping[str, OnHold | str] | None = None,
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
+    run: RunPolicy = _PLAIN,
     attachments: Iterable[object] = (),
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
     """Declare that a function makes an asset; its parameters name what is upstream.
@@ -128,6 +135,8 @@ def asset(
         do while it is held: "wait", "use_published" or "proceed"; or both, ``last(7, on_hold="wait")``.
     on_hold:
         The same for the second alone.
+    run:
+        How its steps are run: retries, timeout, memory, pool, priority, resources.
     code_version:
         Change it to have everything made again; left out, it is derived from the function's code.
 
@@ -140,7 +149,7 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return _from_function(
             made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
-            deps=deps, reads=reads, on_hold=on_hold, code_version=code_version, freshness=freshness,
+            deps=deps, reads=reads, on_hold=on_hold, code_version=code_version, freshness=freshness, run=run,
             attachments=attachments,
         )  # fmt: skip
 
@@ -163,7 +172,8 @@ def source(
     def declare(read_by: Callable[..., object]) -> Asset:
         made = _from_function(
             read_by, AssetKind.SOURCE, key=key, partitions=None, group=group, owners=owners, tags=tags,
-            deps=(), reads=None, on_hold=None, code_version=None, freshness=freshness, attachments=attachments,
+            deps=(), reads=None, on_hold=None, code_version=None, freshness=freshness,
+            run=_PLAIN, attachments=attachments,
         )  # fmt: skip
         if made.dependencies:
             names = ", ".join(d.upstream for d in made.dependencies)
@@ -186,6 +196,7 @@ def sql_asset(
     description: str = "",
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
+    run: RunPolicy = _PLAIN,
     attachments: Iterable[object] = (),
 ) -> Asset:
     """Declare an asset that a query makes; ``{{ name }}`` stands for an upstream asset, ``$partition`` is
@@ -214,7 +225,7 @@ def sql_asset(
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
         tags=_words(name, "tags", tags),
         description=description,
-        code_version=_explicit(name, code_version), freshness=freshness,
+        code_version=_explicit(name, code_version), freshness=freshness, run=run,
         attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
@@ -233,6 +244,7 @@ def _from_function(
     on_hold: Mapping[str, OnHold | str] | None,
     code_version: str | None,
     freshness: FreshnessPolicy | None,
+    run: RunPolicy,
     attachments: Iterable[object],
 ) -> Asset:
     if not callable(function) or isinstance(function, Asset):
@@ -270,7 +282,7 @@ def _from_function(
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
         tags=_words(name, "tags", tags),
         description=inspect.getdoc(function) or "", code_version=_explicit(name, code_version),
-        freshness=freshness, attachments=tuple(attachments), where=where,
+        freshness=freshness, run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
 

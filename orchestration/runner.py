@@ -8,13 +8,17 @@ intent (``recover``).
 from __future__ import annotations
 
 import contextlib
+import heapq
+import logging
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from orchestration import lease, log
+from orchestration.agenda import Agenda
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, StateError, TidegateError
-from orchestration.execute import Execution
 from orchestration.keeper import Keeper
 from orchestration.leasebook import LeaseBook
 from orchestration.model import Address, AssetKey, Run, RunStatus, StepRecord, StepStatus
@@ -24,12 +28,25 @@ from orchestration.runtime import Runtime
 from orchestration.settlement import Judged, Settlement
 from orchestration.staleness import Action, Judgement
 from orchestration.state import Snapshot, load
-from orchestration.step import QUIET, judge_step, rule, state_after, storable, task_of
-from orchestration.work import Failure, Worker
+from orchestration.step import QUIET, judge_step, limits_of, rule, state_after, storable, task_of
+from orchestration.work import Failure, Product, Task
+
+_LONGEST_NAP_S = 1.0
+
+_log = logging.getLogger("tidegate.runner")
 
 
 def _silent(step: StepRecord) -> None:
     """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a plan is walked. ``fail_fast``: after a failure nothing more begins; otherwise all that can goes on."""
+
+    trigger: str
+    listener: Callable[[StepRecord], None] = _silent
+    fail_fast: bool = False
 
 
 def run_plan(
@@ -38,62 +55,82 @@ def run_plan(
     *,
     trigger: str,
     listener: Callable[[StepRecord], None] = _silent,
+    fail_fast: bool = False,
 ) -> Run:
     """Walk ``plan`` to its end and return the run with what became of each step.
 
-    A step that fails, is held or is blocked stops only what depends on it. ``listener`` hears each step when it
-    begins and when it has ended and is settled, perhaps from another thread, never from two at once.
+    A step that fails, is held or is blocked stops only what depends on it, unless ``fail_fast``. ``listener`` hears
+    each step when it begins and when it has ended and is settled, perhaps from another thread, never from two at once.
 
     Raises
     ------
     StateError
         The state database can't be read or written; what was published stays published.
     KeyboardInterrupt
-        Passed on after the run was logged as interrupted.
+        Passed on after the run was logged as interrupted, with everything that was under way stopped.
     """
     recover(runtime.engine, runtime.io, runtime.clock)
-    return _Walk(runtime, plan, trigger, listener).to_the_end()
+    return _Walk(runtime, plan, RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast)).to_the_end()
+
+
+def _planned_run(runtime: Runtime, plan: Plan, trigger: str) -> Run:
+    run_id = runtime.new_id()
+    records = tuple(
+        StepRecord(
+            run_id=run_id, position=n, asset=step.address.asset, partition=step.address.partition,
+            status=StepStatus.PLANNED, reason=step.reason, note=step.note,
+        )
+        for n, step in enumerate(plan.steps)
+    )  # fmt: skip
+    return Run(
+        id=run_id, selection=plan.selection, partitions=plan.partitions, status=RunStatus.RUNNING, trigger=trigger,
+        environment=runtime.environment, started_at=runtime.clock.now(), ended_at=None, holder=lease.this_process(),
+        steps=records,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A step under way: its work was handed to the executor."""
+
+    planned: PlannedStep
+    step: StepRecord
+    judgement: Judgement
+    task: Task
+    attempt: int
 
 
 class _Walk:
     """One run in progress."""
 
-    def __init__(self, runtime: Runtime, plan: Plan, trigger: str, listener: Callable[[StepRecord], None]) -> None:
-        self._runtime, self._plan, self._listener = runtime, plan, listener
+    def __init__(self, runtime: Runtime, plan: Plan, options: RunOptions) -> None:
+        self._runtime, self._plan, self._options = runtime, plan, options
         self._began = runtime.clock.monotonic()
-        run_id = runtime.new_id()
-        records = tuple(
-            StepRecord(
-                run_id=run_id, position=n, asset=step.address.asset, partition=step.address.partition,
-                status=StepStatus.PLANNED, reason=step.reason, note=step.note,
-            )
-            for n, step in enumerate(plan.steps)
-        )  # fmt: skip
-        self._run = Run(
-            id=run_id, selection=plan.selection, partitions=plan.partitions, status=RunStatus.RUNNING,
-            trigger=trigger, environment=runtime.environment, started_at=runtime.clock.now(), ended_at=None,
-            holder=lease.this_process(), steps=records,
-        )  # fmt: skip
+        self._run = _planned_run(runtime, plan, options.trigger)
         self._done: dict[int, StepRecord] = {}
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
-        self._book = LeaseBook(runtime, run_id, self._snapshot)
+        self._book = LeaseBook(runtime, self._run.id, self._snapshot)
         self._settlement = Settlement(runtime, self._book, self._settled)
-        self._worker = Worker(
-            Execution(runtime.graph, runtime.io, runtime.root), runtime.gate.measure, runtime.clock.now,
-            runtime.clock.monotonic,
-        )  # fmt: skip
+        self._under_way: dict[str, _Flight] = {}  # by the id of the version
+        self._products: dict[int, tuple[_Flight, Product]] = {}  # made, waiting for their turn to be judged
+        self._later: list[tuple[float, int]] = []  # when a step is tried again
+        self._attempts: dict[int, int] = {}
+        self._stopped_by: AssetKey | None = None
 
     def to_the_end(self) -> Run:
         runtime, run = self._runtime, self._run
         with writing(runtime.engine) as connection:
             log.start_run(connection, run, runtime.clock.wall())
         try:
-            with Keeper(runtime, run.id, self._settlement):
+            with Keeper(runtime, run.id, self._settlement), closing(runtime.begin_executor()) as executor:
                 with reading(runtime.engine) as connection:
                     self._snapshot.add(load(connection, self._assets()))
-                for planned, record in zip(self._plan.steps, run.steps, strict=True):
-                    self._walk(planned, record)
+                self._executor = executor
+                self._agenda = Agenda(
+                    runtime.graph, [step.address for step in self._plan.steps], self._snapshot.keys_of, runtime.pools
+                )
+                self._walk()
                 self._settlement.flush()
             steps = tuple(self._done[step.position] for step in run.steps)
             status, ended_at = _status(steps), runtime.clock.now()
@@ -109,71 +146,123 @@ class _Walk:
         chosen = {step.asset for step in self._run.steps}
         return chosen | self._runtime.graph.ancestors(chosen, 1)
 
-    def _walk(self, planned: PlannedStep, record: StepRecord) -> None:
-        self._settlement.flush_if_due()
+    def _walk(self) -> None:
+        """Begin what can begin, wait for what is under way, until every step has ended."""
+        while self._agenda.open:
+            self._come_back()
+            while len(self._under_way) < self._executor.slots and (position := self._agenda.begin()) is not None:
+                self._settlement.flush_if_due()
+                self._begin(position)
+            self._settlement.flush_if_due()
+            if self._under_way:
+                for finished in self._executor.wait(self._until_later()):
+                    self._finish(self._under_way.pop(finished.task.version), finished.result)
+            elif self._later:
+                time.sleep(min(_LONGEST_NAP_S, self._until_later() or 0.0))
+            elif self._agenda.open:
+                raise AssertionError(f"{self._agenda.open} steps of run {self._run.id} wait for each other")
+
+    def _come_back(self) -> None:
+        """Steps whose wait is over may begin again."""
+        now = time.monotonic()
+        while self._later and self._later[0][0] <= now:
+            self._agenda.again(heapq.heappop(self._later)[1])
+
+    def _until_later(self) -> float | None:
+        return max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
+
+    def _begin(self, position: int) -> None:
+        planned, record = self._plan.steps[position], self._run.steps[position]
         try:
             judgement = self._judge(planned)
         except TidegateError as error:  # a mapping of the user's own, say, that names what isn't a partition
-            failed = Judgement(action=Action.BLOCK, reason=planned.reason)
-            self._end(replace(self._started(record, failed), status=StepStatus.FAILED, error=str(error)))
+            self._fail(self._started(record, planned.reason, ""), str(error))
             return
-        step = self._started(record, judgement)
+        step = self._started(record, judgement.reason, judgement.note)
         if judgement.action not in (Action.RUN, Action.OBSERVE):
             self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
-            return
-        self._listener(step)
-        self._settlement.runs(step)
-        try:
-            self._book.take(
-                planned.address, lambda n: self._ahead(record, n), patient=judgement.action is Action.OBSERVE
-            )
-        except StateError as error:
-            if not isinstance(error, LeaseHeld):
-                raise
-            self._end(replace(step, status=StepStatus.FAILED, error=str(error)))
-            return
-        except TidegateError as error:
-            self._end(replace(step, status=StepStatus.FAILED, error=str(error)))
-            return
-        self._make(planned, step, judgement)
+        elif self._stopped_by is not None:
+            reason = f"the run stops at its first failure, of {self._stopped_by}"
+            self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=self._stopped_by, reason=reason))
+        else:
+            self._make(planned, step, judgement)
 
     def _make(self, planned: PlannedStep, step: StepRecord, judgement: Judgement) -> None:
+        attempt = self._attempts.get(step.position, 0) + 1
+        self._attempts[step.position] = attempt
+        if attempt == 1:
+            self._options.listener(step)
+        self._settlement.runs(step)
         action = judgement.action
-        judgement = self._judge(planned)  # once more under the lease, from what the log says now
+        try:
+            self._book.take(planned.address, lambda n: self._ahead(step, n), patient=action is Action.OBSERVE)
+            judgement = self._judge(planned)  # once more under the lease, from what the log says now
+        except TidegateError as error:
+            if isinstance(error, StateError) and not isinstance(error, LeaseHeld):
+                raise
+            self._fail(step, str(error))
+            return
         if judgement.action is not action:  # another process has made it in the meantime
             status = QUIET.get(judgement.action, StepStatus.FAILED)
             self._end(replace(step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
             return
-        product = self._worker.perform(task_of(self._runtime, step, judgement))
-        if isinstance(product, Failure):
-            self._end(replace(step, status=StepStatus.FAILED, error=product.error, execute_s=product.execute_s))
+        task = task_of(self._runtime, step, judgement)
+        self._under_way[task.version] = _Flight(planned, step, judgement, task, attempt)
+        self._executor.submit(task, limits_of(self._runtime.graph.asset(step.asset)))
+
+    def _finish(self, flight: _Flight, result: Product | Failure) -> None:
+        if isinstance(result, Product):
+            self._agenda.leave(flight.step.position)
+            self._products[flight.step.position] = (flight, result)
+            self._decide(flight.step.asset)
             return
-        began = self._runtime.clock.monotonic()
-        self._settlement.flush_asset(planned.address.asset)  # the gate compares a version with those before it
+        step = replace(flight.step, execute_s=result.execute_s)
+        policy = self._runtime.graph.asset(step.asset).run
+        self._settlement.sweep(step.address)
+        if policy.tries_again(flight.attempt, result.kinds):
+            wait_s = policy.wait_s(flight.attempt, self._runtime.chance)
+            _log.warning("%s: try %d failed and is repeated in %.1f s: %s", step.address, flight.attempt, wait_s,
+                         self._runtime.redact(result.error))  # fmt: skip
+            self._agenda.leave(step.position)
+            heapq.heappush(self._later, (time.monotonic() + wait_s, step.position))
+            return
+        tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
+        self._fail(step, result.error + tries)
+
+    def _decide(self, asset: AssetKey) -> None:
+        """Judge what an asset's steps have made, in the order of the plan, as far as it is there."""
+        while (position := self._agenda.in_turn(asset, self._products.__contains__)) is not None:
+            self._judge_product(*self._products.pop(position))
+            self._agenda.ended(position)
+
+    def _judge_product(self, flight: _Flight, product: Product) -> None:
+        clock, address = self._runtime.clock, flight.planned.address
+        began = clock.monotonic()
+        self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
         ruling = rule(self._runtime, product)
-        gate_s = product.gate_s + self._runtime.clock.monotonic() - began
-        step = self._timed(replace(step, execute_s=product.execute_s, gate_s=gate_s))
-        read = tuple((edge.upstream, version.id) for edge, versions in judgement.inputs for version in versions)
+        gate_s = product.gate_s + clock.monotonic() - began
+        step = self._timed(replace(flight.step, execute_s=product.execute_s, gate_s=gate_s))
+        read = tuple((edge.upstream, version.id) for edge, versions in flight.judgement.inputs for version in versions)
         judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
-        before = self._snapshot.of(planned.address)
-        self._snapshot.put(planned.address, state_after(before, product, ruling.decision))
-        self._outcomes[planned.address] = (judged.ended().status, None)
+        before = self._snapshot.of(address)
+        self._snapshot.put(address, state_after(before, product, ruling.decision))
+        self._outcomes[address] = (judged.ended().status, None)
         self._settlement.add(judged)
 
     def _judge(self, planned: PlannedStep) -> Judgement:
         return judge_step(self._runtime, planned.address, self._snapshot, self._outcomes, force=planned.forced)
 
-    def _ahead(self, record: StepRecord, count: int) -> Sequence[Address]:
+    def _ahead(self, step: StepRecord, count: int) -> Sequence[Address]:
         """The next addresses that are planned to be made."""
-        coming = self._plan.steps[record.position + 1 : record.position + 1 + count]
-        return [step.address for step in coming if step.action is Action.RUN]
+        coming = self._plan.steps[step.position + 1 : step.position + 1 + count]
+        return [one.address for one in coming if one.action is Action.RUN]
 
-    def _started(self, record: StepRecord, judgement: Judgement) -> StepRecord:
+    def _started(self, record: StepRecord, reason: str, note: str) -> StepRecord:
         return replace(
             record,
             status=StepStatus.RUNNING,
-            reason=judgement.reason,
-            note=judgement.note,
+            reason=reason,
+            note=note,
             started_at=self._runtime.clock.now(),
             offset_s=self._runtime.clock.monotonic() - self._began,
         )
@@ -181,18 +270,25 @@ class _Walk:
     def _timed(self, step: StepRecord) -> StepRecord:
         return replace(step, duration_s=self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0))
 
+    def _fail(self, step: StepRecord, error: str) -> None:
+        if self._options.fail_fast and self._stopped_by is None:
+            self._stopped_by = step.asset
+        self._end(replace(step, status=StepStatus.FAILED, error=self._runtime.redact(error)))
+
     def _end(self, step: StepRecord) -> None:
         """A step has ended without a version."""
-        error = self._runtime.redact(step.error) if step.error else None
-        ended = storable(self._timed(replace(step, error=error)))
+        ended = storable(self._timed(step))
         self._outcomes[ended.address] = (ended.status, ended.blocked_by)
         self._settlement.add_quiet(ended)
+        self._agenda.leave(step.position)
+        self._agenda.ended(step.position)
+        self._decide(step.asset)
 
     def _settled(self, step: StepRecord) -> None:
         self._done[step.position] = step
         if step.status in (StepStatus.FAILED, StepStatus.BLOCKED):  # also where a version could not be published
             self._outcomes[step.address] = (step.status, step.blocked_by)
-        self._listener(step)
+        self._options.listener(step)
 
     def _interrupt(self) -> None:
         """Settle what was judged and log where the walk broke off, as far as the state database lets us."""

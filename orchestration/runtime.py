@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +11,23 @@ from typing import Any
 from sqlalchemy import Engine
 
 from orchestration.clock import Clock
+from orchestration.execute import Execution
+from orchestration.executors.base import Executor, WorkerRecipe
+from orchestration.executors.inline import InlineExecutor
 from orchestration.gate import Gate
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
 from orchestration.model import AssetKey
+from orchestration.work import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """Where a run reads, writes, asks and counts time; made by the project."""
+    """Where a run reads, writes, asks and counts time; made by the project.
+
+    ``recipe`` makes a worker in another process, where there is a way to; ``executor`` makes the executor of one run
+    from a recipe. ``pools`` say how many steps of one pool run at once. ``chance`` is only for the jitter of retries.
+    """
 
     graph: Graph
     engine: Engine
@@ -30,3 +39,32 @@ class Runtime:
     root: Path  # the project's folder: whose files error texts name
     environment: str
     redact: Callable[[str], str] = field(default=str)
+    recipe: WorkerRecipe | None = None
+    executor: Callable[[WorkerRecipe], Executor] = InlineExecutor
+    pools: Mapping[str, int] = field(default_factory=dict)
+    chance: random.Random = field(default_factory=random.Random)
+
+    def begin_executor(self) -> Executor:
+        """The executor of one run; workers in this process share what sources gave."""
+        execution = Execution(self.graph, self.io, self.root)
+        worker = Worker(execution, self.gate.measure, self.clock.now, self.clock.monotonic)
+        return self.executor(_Here(worker, self.recipe))
+
+
+class _Here:
+    """A recipe that gives this process's worker, and in another process what the project's own recipe makes."""
+
+    def __init__(self, worker: Worker, elsewhere: WorkerRecipe | None) -> None:
+        self._worker, self._elsewhere = worker, elsewhere
+
+    def __call__(self) -> Worker:
+        return self._worker
+
+    def __reduce__(self) -> tuple[Callable[[Any], Any], tuple[Any]]:
+        if self._elsewhere is None:
+            raise TypeError("these assets are not a project's, so no other process could import them; run them inline")
+        return _itself, (self._elsewhere,)
+
+
+def _itself(recipe: WorkerRecipe) -> WorkerRecipe:
+    return recipe

@@ -145,7 +145,7 @@ class Settlement:
                 return
             logged, failed = self._log_all(judged) if judged else ([], [])
             for one, _ in failed:
-                self._forget(one)
+                self.sweep(one.step.address)
             quiet += [self._not_published(one, why) for one, why in failed]
             self._close([(one, version, self._point_or_not(one, version)) for one, version in logged], quiet)
 
@@ -206,9 +206,8 @@ class Settlement:
             log.hold(connection, held, self._runtime.clock.now())
         return versions
 
-    def _forget(self, one: Judged) -> None:
-        """Remove from storage what was staged and not logged; what can't be removed is swept by whoever comes next."""
-        address = one.step.address
+    def sweep(self, address: Address) -> None:
+        """Remove from storage what was staged and is not logged; what can't be is left to whoever comes next."""
         with reading(self._runtime.engine) as connection:
             known = {version.id for version in known_versions(connection, address)}
         with contextlib.suppress(TidegateError):

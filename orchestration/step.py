@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from orchestration.assets import Asset
 from orchestration.errors import StateError
+from orchestration.executors.base import Limits
 from orchestration.gate import Ruling
 from orchestration.graph import Edge
 from orchestration.model import (
@@ -47,6 +49,14 @@ def task_of(runtime: Runtime, step: StepRecord, judgement: Judgement) -> Task:
         fingerprint=judgement.fingerprint,
         inputs=tuple(_input(runtime, edge, versions) for edge, versions in judgement.inputs),
     )  # fmt: skip
+
+
+def limits_of(asset: Asset) -> Limits:
+    """What a try of the asset may take."""
+    policy = asset.run
+    return Limits(
+        timeout_s=policy.timeout_s, memory_bytes=policy.memory_bytes, resources=tuple(sorted(policy.resources.items()))
+    )
 
 
 def _input(runtime: Runtime, edge: Edge, versions: tuple[VersionRecord, ...]) -> Input:

@@ -405,7 +405,7 @@ def test_the_gate_finds_the_versions_before_the_one_it_judges(tmp_path: Path) ->
     assert seen == [0, 1, 2, 3, 4]
 
 
-class Died(BaseException):
+class Died(KeyboardInterrupt):
     """Stands for kill -9: nothing after it is logged, because the state can't be written any more."""
 
 

@@ -1,0 +1,108 @@
+"""Which steps of a plan can begin: what they wait for, who goes first, which pools have room. Pure."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from orchestration.errors import TidegateError
+from orchestration.graph import Graph
+from orchestration.model import Address, AssetKey
+from orchestration.partitions import KeysOf
+from orchestration.run_policy import RunPolicy
+
+
+class Agenda:
+    """The steps of one plan by their positions, each once.
+
+    A step can begin when every step upstream of it in the plan has ended. Of those that can, the one of the highest
+    priority begins first, then the one that comes first in the plan. What an asset's steps give is decided in the order
+    of the plan, whichever is ready first (``in_turn``), so that a parallel backfill gives the verdicts of one in order.
+    """
+
+    def __init__(self, graph: Graph, addresses: Sequence[Address], keys_of: KeysOf, pools: Mapping[str, int]) -> None:
+        self._graph, self._addresses, self._pools = graph, addresses, pools
+        self._waits = [0] * len(addresses)
+        self._next: dict[int, list[int]] = defaultdict(list)
+        self._busy: dict[str, int] = defaultdict(int)
+        self._turns: dict[AssetKey, deque[int]] = defaultdict(deque)
+        self._ready: list[tuple[int, int]] = []
+        self.open = len(addresses)
+        self._connect(keys_of)
+
+    def _connect(self, keys_of: KeysOf) -> None:
+        places: dict[AssetKey, dict[str | None, int]] = defaultdict(dict)
+        for position, address in enumerate(self._addresses):
+            self._turns[address.asset].append(position)
+            places[address.asset][address.partition] = position
+        for position, address in enumerate(self._addresses):
+            for before in self._upstream(address, places, keys_of):
+                self._waits[position] += 1
+                self._next[before].append(position)
+            if self._waits[position] == 0:
+                self._queue(position)
+
+    def _upstream(
+        self, address: Address, places: Mapping[AssetKey, Mapping[str | None, int]], keys_of: KeysOf
+    ) -> Iterable[int]:
+        found: set[int] = set()
+        for edge in self._graph.upstream(address.asset):
+            planned = places.get(edge.upstream, {})
+            if not planned:
+                continue
+            known = tuple(key for key in planned if key is not None) if edge.mapping.needs_known else ()
+            try:
+                keys = edge.mapping.bound(keys_of).upstream(address.partition, known)
+            except TidegateError:  # the step is judged when it comes to it, and fails by the same words
+                continue
+            found |= {planned[key] for key in keys if key in planned}
+        return found
+
+    def _queue(self, position: int) -> None:
+        heapq.heappush(self._ready, (-self._policy(position).priority, position))
+
+    def _policy(self, position: int) -> RunPolicy:
+        return self._graph.asset(self._addresses[position].asset).run
+
+    def begin(self) -> int | None:
+        """The next step that can begin now; it takes its place in its pool. None: none can."""
+        put_back, found = [], None
+        while self._ready:
+            entry = heapq.heappop(self._ready)
+            if self._has_room(entry[1]):
+                found = entry[1]
+                break
+            put_back.append(entry)
+        for entry in put_back:
+            heapq.heappush(self._ready, entry)
+        if found is not None and (pool := self._policy(found).pool) is not None:
+            self._busy[pool] += 1
+        return found
+
+    def _has_room(self, position: int) -> bool:
+        pool = self._policy(position).pool
+        return pool is None or pool not in self._pools or self._busy[pool] < self._pools[pool]
+
+    def leave(self, position: int) -> None:
+        """The step's work is done, or waits to be tried again: its place in its pool is free."""
+        if (pool := self._policy(position).pool) is not None:
+            self._busy[pool] -= 1
+
+    def again(self, position: int) -> None:
+        """A step may begin once more."""
+        self._queue(position)
+
+    def ended(self, position: int) -> None:
+        """The step has ended, well or not: what waited for it may begin."""
+        self.open -= 1
+        self._turns[self._addresses[position].asset].remove(position)
+        for after in self._next.pop(position, ()):
+            self._waits[after] -= 1
+            if self._waits[after] == 0:
+                self._queue(after)
+
+    def in_turn(self, asset: AssetKey, has: Callable[[int], bool]) -> int | None:
+        """The asset's first step that has not ended, if ``has`` its product; None if it has not."""
+        turns = self._turns[asset]
+        return turns[0] if turns and has(turns[0]) else None
