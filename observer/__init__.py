@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestration.freshness import FreshnessPolicy
     from orchestration.mapping import all_partitions, last, mapped
     from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
+    from orchestration.run_policy import RunPolicy
 
 __all__ = [
     "CheckResult",
@@ -43,8 +44,8 @@ __all__ = [
     "hourly",
     "in_range",
     "last",
-    "materialize",
     "mapped",
+    "materialize",
     "monitor",
     "monthly",
     "multi",
@@ -76,8 +77,8 @@ _HOMES = {
     "hourly": "orchestration.partitions",
     "in_range": "observer.checks.in_range",
     "last": "orchestration.mapping",
-    "materialize": "observer.testing",
     "mapped": "orchestration.mapping",
+    "materialize": "observer.testing",
     "monitor": "observer.monitors",
     "monthly": "orchestration.partitions",
     "multi": "orchestration.partitions",

@@ -17,7 +17,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from observer.errors import ProjectError, UnknownName
 
 FILE_NAME = "tidegate.toml"
-_ENV_KEYS = ("state", "io", "channels", "clock", "url")
+_ENV_KEYS = ("state", "io", "executor", "pools", "channels", "clock", "url")
+_EXECUTOR_KEYS = {
+    "inline": (),
+    "threads": ("workers",),
+    "processes": ("workers", "resources"),
+    "dask": ("address", "slots", "ca", "cert", "key", "ship"),
+}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -30,6 +36,23 @@ class ChannelConfig:
     url: str = field(repr=False)
     secret: str | None = field(repr=False)
     when: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorConfig:
+    """Where steps are performed: "inline", "threads", "processes" or "dask", and what that kind takes."""
+
+    kind: str = "inline"
+    workers: int | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
+    address: str | None = None
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    ship: bool = False
+
+
+_INLINE = ExecutorConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +72,8 @@ class EnvironmentConfig:
     clock: datetime | None
     url: str | None
     secrets: tuple[str, ...] = field(repr=False)
+    executor: ExecutorConfig = _INLINE
+    pools: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_root(start: Path) -> Path:
@@ -105,7 +130,9 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
     return EnvironmentConfig(
         name=name, root=root, project=root / project,
         state=_state(_text(filled, "state", file, where, default="sqlite:///.tidegate/state.db"), root, file, where),
-        io_path=_io(filled, file, where, root), channels=channels, clock=_clock(filled, file, where),
+        io_path=_io(filled, file, where, root), channels=channels,
+        executor=_executor(filled, file, where, root), pools=_pools(filled, file, where),
+        clock=_clock(filled, file, where),
         url=_text(filled, "url", file, where) if "url" in filled else None,
         secrets=tuple(dict.fromkeys([*secrets, *_written_secrets(filled, channels)])),
     )  # fmt: skip
@@ -190,6 +217,43 @@ def _io(table: Mapping[str, Any], file: Path, where: str, root: Path) -> Path:
     if (kind := default.get("kind", "files")) != "files":
         raise UnknownName("kind of IO manager", str(kind), ("files",), where=f"{file} {where} io.default")
     return root / _text(default, "path", file, f"{where} io.default", default=".tidegate/data")
+
+
+def _executor(table: Mapping[str, Any], file: Path, where: str, root: Path) -> ExecutorConfig:
+    here = f"{where} executor"
+    given = _table(table.get("executor", {}), file, here)
+    kind = given.get("kind", "inline")
+    if kind not in _EXECUTOR_KEYS:
+        raise UnknownName("kind of executor", str(kind), _EXECUTOR_KEYS, where=f"{file} {here}")
+    _only(given, ("kind", *_EXECUTOR_KEYS[kind]), file, here)
+    workers = given.get("workers", given.get("slots"))
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise ProjectError(f"{file} {here}: workers is how many steps run at once, 1 or more, not {workers!r}")
+    if kind == "dask":
+        _text(given, "address", file, here)
+    files = {name: root / str(given[name]) for name in ("ca", "cert", "key") if name in given}
+    if files and len(files) < 3:
+        raise ProjectError(f"{file} {here}: ca, cert and key belong together; there is only {', '.join(files)}")
+    return ExecutorConfig(
+        kind=kind, workers=workers, resources=_amounts(given.get("resources", {}), file, f"{here} resources"),
+        address=given.get("address"), ship=bool(given.get("ship", False)), **files,
+    )  # fmt: skip
+
+
+def _amounts(value: object, file: Path, where: str) -> dict[str, float]:
+    found = _table(value, file, where)
+    for name, amount in found.items():
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or amount <= 0:
+            raise ProjectError(f"{file} {where}: {name} is a number above 0, not {amount!r}")
+    return {name: float(amount) for name, amount in found.items()}
+
+
+def _pools(table: Mapping[str, Any], file: Path, where: str) -> dict[str, int]:
+    found = _amounts(table.get("pools", {}), file, f"{where} pools")
+    for name, amount in found.items():
+        if amount != int(amount):
+            raise ProjectError(f"{file} {where} pools: {name} is how many steps run at once, not {amount}")
+    return {name: int(amount) for name, amount in found.items()}
 
 
 def _channels(table: Mapping[str, Any], file: Path, where: str) -> tuple[ChannelConfig, ...]:

@@ -70,12 +70,10 @@ class ObserverGate:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
+        self._measure = measuring(observer.checks)
 
     def measure(self, staged: Staged) -> Audit:
-        try:
-            return measure(staged, self._observer.checks.get(staged.materialization.asset, ()))
-        except Exception as error:  # it promises not to; whatever it was, the version can't be judged
-            return unmeasured(staged, error)
+        return self._measure(staged)
 
     def decide(self, audit: Audit) -> Ruling:
         audit = without_secrets(audit, self._observer.redact)
@@ -91,6 +89,18 @@ class ObserverGate:
                 stage(connection, verdict, version_seq)
 
         return Ruling(verdict.decision, record)
+
+
+def measuring(checks: Mapping[AssetKey, tuple[Check, ...]]) -> Callable[[Staged], Audit]:
+    """The half of the gate that looks at data: it needs the checks and nothing else, wherever it runs."""
+
+    def look(staged: Staged) -> Audit:
+        try:
+            return measure(staged, checks.get(staged.materialization.asset, ()))
+        except Exception as error:  # it promises not to; whatever it was, the version can't be judged
+            return unmeasured(staged, error)
+
+    return look
 
 
 def judge(observer: Observer, audit: Audit) -> Verdict:

@@ -15,14 +15,18 @@ from sqlalchemy import select as sql_select
 from observer.alerts.base import Channel
 from observer.config import ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
+from observer.executors import executor_of
 from observer.loading import Definitions, load
 from observer.pipeline import Observer, ObserverGate, resolve
 from observer.settings import ServeSettings, variable
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
+from observer.worker import ProjectRecipe
 from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
 from orchestration.database import open_database, reading, writing
+from orchestration.executors.base import WorkerRecipe
+from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
 from orchestration.io.files import FilesIOManager
@@ -90,11 +94,18 @@ class Project:
         with writing(self.engine) as connection:
             return add_keys(connection, name, tuple(keys), self.clock.now())
 
-    def run(self, plan: Plan, *, trigger: str, listener: Callable[[StepRecord], None] | None = None) -> Run:
+    def run(
+        self,
+        plan: Plan,
+        *,
+        trigger: str,
+        listener: Callable[[StepRecord], None] | None = None,
+        fail_fast: bool = False,
+    ) -> Run:
         """Walk a plan; see :func:`orchestration.runner.run_plan`."""
         if listener is None:
-            return run_plan(self.runtime, plan, trigger=trigger)
-        return run_plan(self.runtime, plan, trigger=trigger, listener=listener)
+            return run_plan(self.runtime, plan, trigger=trigger, fail_fast=fail_fast)
+        return run_plan(self.runtime, plan, trigger=trigger, listener=listener, fail_fast=fail_fast)
 
     def address(self, asset: str, partition: PartitionKey) -> Address:
         """A checked address; raises UnknownName or PartitionError, and ProjectError for a missing or needless key."""
@@ -195,7 +206,9 @@ def open_project(
     clock = clock or (replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock())
     channels = (*(_channel(one, definitions.graph) for one in config.channels), *extra_channels)
     link = url or variable("TIDEGATE_URL") or config.url or ServeSettings().url
-    return compose(config, definitions, engine, FilesIOManager(config.io_path), clock, channels, link)
+    recipe = ProjectRecipe(config.root, config.name, ShiftedNow.like(clock))
+    io = FilesIOManager(config.io_path)
+    return compose(config, definitions, engine, io, clock, channels, link, recipe)
 
 
 def compose(
@@ -206,6 +219,7 @@ def compose(
     clock: Clock,
     channels: tuple[Channel, ...],
     dashboard_url: str | None,
+    recipe: WorkerRecipe | None = None,
 ) -> Project:
     """Wire a project from its parts: the only place where they meet."""
     hashes, redact = CodeVersions(config.root), redactor(config.secrets)
@@ -217,7 +231,7 @@ def compose(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,
         new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
         code_versions={asset.key: hashes.of(asset) for asset in definitions.graph}, root=config.root,
-        environment=config.name, redact=redact,
+        environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
     )  # fmt: skip
     return Project(config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer)
 

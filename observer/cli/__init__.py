@@ -7,6 +7,7 @@ def main() -> None:
 
     from observer.cli.app import app
 
-    logging.getLogger("tidegate").addHandler(logging.NullHandler())  # verbs speak for themselves
+    for name in ("tidegate", "observer"):
+        logging.getLogger(name).addHandler(logging.NullHandler())  # verbs speak for themselves
 
     app()

@@ -81,6 +81,7 @@ def run(
     select: Selection,
     partition: PartitionOption = None,
     force: Annotated[bool, typer.Option("--force", help="Make the selected assets again, changed or not.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Begin nothing more after a failure.")] = False,
     project: ProjectOption = None,
     env: EnvOption = None,
     output: FormatOption = Format.TEXT,
@@ -88,7 +89,7 @@ def run(
     """Materialize assets and whatever upstream of them needs it; publish what is good, hold what is not."""
     from observer.cli.run import run_assets
 
-    return run_assets(select, partition, force, project, env, output)
+    return run_assets(select, partition, force, fail_fast, project, env, output)
 
 
 @app.command()

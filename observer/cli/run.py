@@ -17,7 +17,13 @@ _SAID = {StepStatus.PUBLISHED, StepStatus.OBSERVED, StepStatus.HELD, StepStatus.
 
 
 def run_assets(
-    select: str, partition: str | None, force: bool, project: Path | None, env: str | None, output: Format
+    select: str,
+    partition: str | None,
+    force: bool,
+    fail_fast: bool,
+    project: Path | None,
+    env: str | None,
+    output: Format,
 ) -> ExitCode:
     """Plan, walk the plan, tell what became of each step, send the alerts."""
     work = opened(project, env)
@@ -28,7 +34,7 @@ def run_assets(
         if text and step.status in _SAID:
             say(_line(step))
 
-    done = work.run(planned, trigger="command", listener=tell)
+    done = work.run(planned, trigger="command", listener=tell, fail_fast=fail_fast)
     gates = {
         step.address: answer
         for step in done.steps

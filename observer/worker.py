@@ -1,0 +1,29 @@
+"""What a worker in another process is made from: the project's own files, without its state database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from observer.config import read
+from observer.loading import load
+from observer.pipeline import measuring
+from orchestration.execute import Execution
+from orchestration.executors.recipe import ShiftedNow
+from orchestration.io.files import FilesIOManager
+from orchestration.work import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecipe:
+    """Imports the project where it is called; ``now`` goes on with the clock of the process that coordinates."""
+
+    root: Path
+    environment: str
+    now: ShiftedNow
+
+    def __call__(self) -> Worker:
+        config = read(self.root, self.environment)
+        definitions = load(config.project)
+        execution = Execution(definitions.graph, FilesIOManager(config.io_path), config.root)
+        return Worker(execution, measuring(definitions.checks), self.now)
