@@ -116,7 +116,7 @@ def judge(observer: Observer, audit: Audit) -> Verdict:
             partitioned=asset.partitions is not None and asset.partitions.has_time,
             part=part_of(asset, made.partition),
         )  # fmt: skip
-        schema = observation_store.schema_before(connection, asset.key, data_at)
+        schema = observation_store.schema_before(connection, asset.key, data_at) if audit.schema else None
     now = observer.clock.now()
     found = evaluate(asset, audit, monitors, Past(series=series, schema=schema), data_at=data_at, now=now)
     return Verdict(
@@ -205,13 +205,16 @@ def settle_incidents(connection: Connection, verdict: Verdict, version_seq: int)
     decision = verdict.decision
     if decision.outcome is GateOutcome.HELD:
         return
+    open_ones = incident_store.unresolved(connection, decision.asset)
+    if not open_ones:
+        return
     doubtful = {EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN}
     good = all(e.status not in doubtful for e in verdict.evaluations)
     severities = tuple(Severity) if good else (Severity.ERROR,)
     over = list(incident_store.settle(connection, decision.asset, decision.partition, severities))
     known = {incident.id for incident in over}
     covers = interval_of(verdict.asset)
-    for incident in incident_store.unresolved(connection, decision.asset):
+    for incident in open_ones:
         ended = incident.severity is Severity.WARN and incident.id not in known
         if ended and incidents.is_over(incident, decision.partition, verdict.evaluations, covers):
             over.append(incident)
@@ -235,7 +238,8 @@ def _resolution(partition: PartitionKey) -> str:
 def open_incident(connection: Connection, verdict: Verdict, version_seq: int) -> None:
     """What is wrong becomes an incident, or goes on with the one that is about it; a new one is told."""
     observer, decision = verdict.observer, verdict.decision
-    affected = observer.graph.blocked_by(decision.asset)
+    held = decision.outcome is GateOutcome.HELD
+    affected = observer.graph.blocked_by(decision.asset) if held else ()
     found = incidents.finding(decision, verdict.evaluations, affected)
     if found is None:
         return

@@ -17,7 +17,10 @@ from orchestration.model import AssetKey
 def save(connection: Connection, judged: Sequence[Evaluation], version_seq: int, data_at: datetime) -> None:
     """Append the evaluations of one version."""
     if judged:
-        connection.execute(insert(evaluations), [_row(e, version_seq, data_at) for e in judged])
+        connection.execute(_ADD, [_row(e, version_seq, data_at) for e in judged])
+
+
+_ADD = insert(evaluations)  # built once, because each step does it
 
 
 def _row(evaluation: Evaluation, version_seq: int, data_at: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from observer.model import Incident, IncidentStatus, Severity
 from observer.store.tables import incident_versions, incidents
@@ -15,12 +15,15 @@ from orchestration.model import AssetKey, PartitionKey
 def unresolved(connection: Connection, asset: AssetKey) -> tuple[Incident, ...]:
     """The incidents of an asset that nobody and nothing has resolved, oldest first."""
     _alone(connection, asset)
-    rows = connection.execute(
-        select(incidents)
-        .where(incidents.c.asset == asset, incidents.c.status != IncidentStatus.RESOLVED)
-        .order_by(incidents.c.id)
-    )
-    return tuple(incident(row) for row in rows)
+    return tuple(incident(row) for row in connection.execute(_UNRESOLVED, {"b_asset": asset}))
+
+
+# Built once, because each step asks it.
+_UNRESOLVED = (
+    select(incidents)
+    .where(incidents.c.asset == bindparam("b_asset"), incidents.c.status != IncidentStatus.RESOLVED.value)
+    .order_by(incidents.c.id)
+)
 
 
 def get(connection: Connection, incident_id: int) -> Incident | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Integer, Select, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.history import SeriesKey, StoredPoint
@@ -14,7 +14,7 @@ from observer.metrics import METRICS, Order
 from observer.model import Column, Observation, Schema
 from observer.store.tables import observations, schemas, series
 from orchestration.model import AssetKey, VersionStatus
-from orchestration.tables import versions
+from orchestration.tables import Instant, versions
 
 
 def save(
@@ -44,7 +44,7 @@ def save(
         for key, o in by_key.items()
     ]
     if rows:
-        connection.execute(insert(observations), rows)
+        connection.execute(_ADD, rows)
 
 
 def _is_wall_clock(key: SeriesKey) -> bool:
@@ -71,12 +71,16 @@ def _series_ids(connection: Connection, asset: AssetKey, part: str, keys: Iterab
 
 
 def _known_series(connection: Connection, asset: AssetKey, part: str) -> dict[SeriesKey, int]:
-    rows = connection.execute(
-        select(series.c.id, series.c.metric, series.c.column).where(
-            series.c.asset == asset, series.c.part == part, series.c.segment == ""
-        )
-    )
+    rows = connection.execute(_KNOWN, {"b_asset": asset, "b_part": part})
     return {SeriesKey(row.metric, row.column or None): row.id for row in rows}
+
+
+# Built once, because each step asks them.
+_ADD = insert(observations)
+_ADD_SCHEMA = insert(schemas)
+_KNOWN = select(series.c.id, series.c.metric, series.c.column).where(
+    series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"), series.c.segment == ""
+)
 
 
 def load(
@@ -98,8 +102,8 @@ def load(
     ids = {key: i for key, i in _known_series(connection, asset, part).items() if key in keys}
     found: dict[SeriesKey, tuple[StoredPoint, ...]] = dict.fromkeys(keys, ())
     for key, number in ids.items():  # one question each: a busy series must not crowd a quiet one out of a shared limit
-        every_version = not partitioned or _is_wall_clock(key)
-        rows = connection.execute(_newest(number, before, limit, every_version=every_version))
+        question = _EVERY if not partitioned or _is_wall_clock(key) else _STANDING
+        rows = connection.execute(question, {"b_series": number, "b_before": before or _NEVER, "b_limit": limit})
         found[key] = _one_each([_point(row) for row in rows])
     return found
 
@@ -107,19 +111,28 @@ def load(
 _LIVE = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
 
 
-def _newest(series_id: int, before: datetime | None, limit: int, *, every_version: bool) -> Select[Any]:
-    statuses = (*_LIVE, VersionStatus.SUPERSEDED) if every_version else _LIVE
-    question = (
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _newest(*statuses: VersionStatus) -> Select[Any]:
+    return (
         select(
             observations.c.ordered_at, observations.c.value, versions.c.seq,
             versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
         )
         .join(versions, versions.c.seq == observations.c.version_seq)
-        .where(observations.c.series_id == series_id, versions.c.status.in_(statuses))
+        .where(
+            observations.c.series_id == bindparam("b_series"),
+            observations.c.ordered_at < bindparam("b_before", type_=Instant),
+            versions.c.status.in_([status.value for status in statuses]),
+        )
         .order_by(observations.c.ordered_at.desc(), versions.c.seq.desc())
-        .limit(limit)
+        .limit(bindparam("b_limit", type_=Integer))
     )  # fmt: skip
-    return question if before is None else question.where(observations.c.ordered_at < before)
+
+
+_STANDING = _newest(*_LIVE)
+_EVERY = _newest(*_LIVE, VersionStatus.SUPERSEDED)
 
 
 def _point(row: Any) -> StoredPoint:
@@ -148,7 +161,9 @@ def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
 def save_schema(connection: Connection, asset: AssetKey, version_seq: int, schema: Schema, data_at: datetime) -> None:
     """Store the columns of one version."""
     columns = [[column.name, column.type] for column in schema.columns]
-    connection.execute(insert(schemas).values(asset=asset, version_seq=version_seq, data_at=data_at, columns=columns))
+    connection.execute(
+        _ADD_SCHEMA, {"asset": asset, "version_seq": version_seq, "data_at": data_at, "columns": columns}
+    )
 
 
 def schema_before(connection: Connection, asset: AssetKey, before: datetime | None) -> Schema | None:
