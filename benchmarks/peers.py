@@ -25,7 +25,8 @@ def python_of(name: str, *requirements: str) -> Path | None:
     for command in commands:
         finished = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
         if finished.returncode:
-            print(f"{name} can't be installed, so nothing is compared: {finished.stderr.strip()[-300:]}", file=sys.stderr)
+            said = finished.stderr.strip()[-300:]
+            print(f"{name} can't be installed, so nothing is compared: {said}", file=sys.stderr)
             return None
     done.touch()
     return python

@@ -20,7 +20,7 @@ from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
-from observer.history import Past
+from observer.history import Past, SeriesKey
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.monitors import with_defaults
 from observer.policy import decide
@@ -63,6 +63,7 @@ class Verdict:
     data_at: datetime
     evaluations: tuple[Evaluation, ...]
     decision: GateDecision
+    series: Mapping[SeriesKey, int] | None = None  # the numbers of the asset's series, as far as they were read
 
 
 class ObserverGate:
@@ -111,17 +112,19 @@ def judge(observer: Observer, audit: Audit) -> Verdict:
     monitors = with_defaults(quality.monitors)
     data_at = data_time(asset, made.partition, made.materialized_at)
     with reading(observer.engine) as connection:
+        part = part_of(asset, made.partition)
+        known = observation_store.known_series(connection, asset.key, part)
         series = observation_store.load(
             connection, asset.key, needed_series(monitors), before=max(data_at, made.materialized_at),
             partitioned=asset.partitions is not None and asset.partitions.has_time,
-            part=part_of(asset, made.partition),
+            part=part, known=known,
         )  # fmt: skip
         schema = observation_store.schema_before(connection, asset.key, data_at) if audit.schema else None
     now = observer.clock.now()
     found = evaluate(asset, audit, monitors, Past(series=series, schema=schema), data_at=data_at, now=now)
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
-        decision=decide(made, found, quality.gate, now),
+        decision=decide(made, found, quality.gate, now), series=known,
     )  # fmt: skip
 
 
@@ -190,6 +193,7 @@ def save_observations(connection: Connection, verdict: Verdict, version_seq: int
     observation_store.save(
         connection, made.asset, version_seq, audit.observations,
         data_at=verdict.data_at, made_at=made.materialized_at, part=part_of(verdict.asset, made.partition),
+        known=verdict.series,
     )  # fmt: skip
     if audit.schema is not None:
         observation_store.save_schema(connection, made.asset, version_seq, audit.schema, verdict.data_at)

@@ -176,7 +176,7 @@ class Project:
 
 
 def open_project(
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     environment: str | None = None,
     *,
     clock: Clock | None = None,
@@ -199,7 +199,7 @@ def open_project(
     StateError
         The state database can't be opened.
     """
-    config = read(find_root(folder or Path.cwd()), environment or variable("TIDEGATE_ENV"))
+    config = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
     definitions = _defined(config.project, redactor(config.secrets))
     engine = open_database(config.state)
     ensure(engine)

@@ -27,7 +27,7 @@ class Agenda:
         self._next: dict[int, list[int]] = defaultdict(list)
         self._busy: dict[str, int] = defaultdict(int)
         self._turns: dict[AssetKey, deque[int]] = defaultdict(deque)
-        self._ready: list[tuple[int, int]] = []
+        self._ready: dict[str | None, list[tuple[int, int]]] = defaultdict(list)  # by pool: a full one costs no look
         self.open = len(addresses)
         self._connect(keys_of)
 
@@ -60,28 +60,23 @@ class Agenda:
         return found
 
     def _queue(self, position: int) -> None:
-        heapq.heappush(self._ready, (-self._policy(position).priority, position))
+        policy = self._policy(position)
+        heapq.heappush(self._ready[policy.pool], (-policy.priority, position))
 
     def _policy(self, position: int) -> RunPolicy:
         return self._graph.asset(self._addresses[position].asset).run
 
     def begin(self) -> int | None:
         """The next step that can begin now; it takes its place in its pool. None: none can."""
-        put_back, found = [], None
-        while self._ready:
-            entry = heapq.heappop(self._ready)
-            if self._has_room(entry[1]):
-                found = entry[1]
-                break
-            put_back.append(entry)
-        for entry in put_back:
-            heapq.heappush(self._ready, entry)
-        if found is not None and (pool := self._policy(found).pool) is not None:
+        able = [(queue[0], pool) for pool, queue in self._ready.items() if queue and self._has_room(pool)]
+        if not able:
+            return None
+        pool = min(able, key=lambda one: one[0])[1]
+        if pool is not None:
             self._busy[pool] += 1
-        return found
+        return heapq.heappop(self._ready[pool])[1]
 
-    def _has_room(self, position: int) -> bool:
-        pool = self._policy(position).pool
+    def _has_room(self, pool: str | None) -> bool:
         return pool is None or pool not in self._pools or self._busy[pool] < self._pools[pool]
 
     def leave(self, position: int) -> None:

@@ -47,11 +47,13 @@ class LeaseBook:
         if address in self._tokens:
             return self._tokens[address]
         until = time.monotonic() + (_SOURCE_WAIT_S if patient else 0.0)
-        while (against := self._take([address, *ahead(self._width() - 1)])[address]) is not None:
+        while True:
+            more = [one for one in ahead(self._width() - 1) if one not in self._tokens]
+            if (against := self._take([address, *more])[address]) is None:
+                return self._tokens[address]
             if not isinstance(against, LeaseHeld) or time.monotonic() >= until:
                 raise against
             time.sleep(_SOURCE_POLL_S)
-        return self._tokens[address]
 
     def tokens(self, addresses: Sequence[Address]) -> dict[Address, int]:
         """The tokens of some addresses."""

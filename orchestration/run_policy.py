@@ -12,6 +12,7 @@ from orchestration.errors import DefinitionError
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(kB|MB|GB|TB)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DOUBLINGS = 60  # more would be beyond every ceiling, and at last beyond floats
 _BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 NEVER_AGAIN = frozenset({"NoWorker", "Unsatisfiable", "Unpicklable", "Cancelled", "NothingReturned"})
@@ -63,6 +64,16 @@ class RunPolicy:
             raise DefinitionError(f"retries={self.retries!r}: write how often to try again, 0 or more")
         if isinstance(self.retry_on, str):
             raise DefinitionError(f"retry_on={self.retry_on!r}: write a tuple of names, ({self.retry_on!r},)")
+        names: Sequence[object] = self.retry_on  # classes would never match
+        for name in names:
+            if not isinstance(name, str):
+                said = f"{name.__name__!r}" if isinstance(name, type) else "'ConnectionError'"
+                raise DefinitionError(f"retry_on={self.retry_on!r}: write names in place of classes, ({said},)")
+        if isinstance(self.priority, bool) or not isinstance(self.priority, int):
+            raise DefinitionError(f"priority={self.priority!r}: write a whole number; the higher runs first")
+        for tag, amount in self.resources.items():
+            if isinstance(amount, bool) or not isinstance(amount, int | float) or amount <= 0:
+                raise DefinitionError(f"resources: {tag} is a number above 0, not {amount!r}")
         for text in (self.backoff, self.longest_backoff, self.timeout):
             if text is not None:
                 seconds(text)
@@ -85,7 +96,7 @@ class RunPolicy:
 
     def wait_s(self, attempt: int, chance: random.Random) -> float:
         """Seconds to wait after try number ``attempt`` (from 1)."""
-        plain = min(seconds(self.backoff) * 2.0 ** (attempt - 1), seconds(self.longest_backoff))
+        plain = min(seconds(self.backoff) * 2.0 ** min(attempt - 1, _DOUBLINGS), seconds(self.longest_backoff))
         return plain * chance.uniform(0.8, 1.2)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import heapq
 import logging
+import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -117,6 +119,7 @@ class _Walk:
         self._later: list[tuple[float, int]] = []  # when a step is tried again
         self._attempts: dict[int, int] = {}
         self._stopped_by: AssetKey | None = None
+        self._telling = threading.Lock()
 
     def to_the_end(self) -> Run:
         runtime, run = self._runtime, self._run
@@ -163,8 +166,8 @@ class _Walk:
                 raise AssertionError(f"{self._agenda.open} steps of run {self._run.id} wait for each other")
 
     def _come_back(self) -> None:
-        """Steps whose wait is over may begin again."""
-        now = time.monotonic()
+        """Steps whose wait is over may begin again; all of them to be blocked, once the run stops."""
+        now = time.monotonic() if self._stopped_by is None else math.inf
         while self._later and self._later[0][0] <= now:
             self._agenda.again(heapq.heappop(self._later)[1])
 
@@ -191,7 +194,7 @@ class _Walk:
         attempt = self._attempts.get(step.position, 0) + 1
         self._attempts[step.position] = attempt
         if attempt == 1:
-            self._options.listener(step)
+            self._tell(step)
         self._settlement.runs(step)
         action = judgement.action
         try:
@@ -253,9 +256,9 @@ class _Walk:
         return judge_step(self._runtime, planned.address, self._snapshot, self._outcomes, force=planned.forced)
 
     def _ahead(self, step: StepRecord, count: int) -> Sequence[Address]:
-        """The next addresses that are planned to be made."""
+        """The next addresses that are planned to be made; not those that were, before their turn in the plan."""
         coming = self._plan.steps[step.position + 1 : step.position + 1 + count]
-        return [one.address for one in coming if one.action is Action.RUN]
+        return [one.address for one in coming if one.action is Action.RUN and one.address not in self._outcomes]
 
     def _started(self, record: StepRecord, reason: str, note: str) -> StepRecord:
         return replace(
@@ -288,7 +291,11 @@ class _Walk:
         self._done[step.position] = step
         if step.status in (StepStatus.FAILED, StepStatus.BLOCKED):  # also where a version could not be published
             self._outcomes[step.address] = (step.status, step.blocked_by)
-        self._options.listener(step)
+        self._tell(step)
+
+    def _tell(self, step: StepRecord) -> None:
+        with self._telling:  # the keeper may settle one step while the walk begins another
+            self._options.listener(step)
 
     def _interrupt(self) -> None:
         """Settle what was judged and log where the walk broke off, as far as the state database lets us."""

@@ -84,7 +84,7 @@ def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action
     held = state.held if state.is_held else None
     if held is not None and held.fingerprint == fingerprint:
         why = state.gate.reasons[0] if state.gate and state.gate.reasons else "the gate keeps it back"
-        return Action.STAY_HELD, f"still held, and nothing that it depends on has changed: {why}"
+        return Action.STAY_HELD, f"still held, and neither its code nor what it reads has changed: {why}"
     newest = held or state.published
     if newest is None:
         return Action.RUN, "never materialized"

@@ -60,7 +60,7 @@ def load(size: int) -> dict[str, float]:
     spent = cpu()
     assets = chain(size, False, False)
     definitions = dg.Definitions(assets=assets)
-    graph = definitions.resolve_asset_graph() if hasattr(definitions, "resolve_asset_graph") else definitions.get_asset_graph()
+    graph = definitions.resolve_asset_graph()
     dg.AssetSelection.assets(f"a{size // 2}").upstream().resolve(graph)
     return {"cpu_s": cpu() - spent}
 

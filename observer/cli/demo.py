@@ -60,7 +60,7 @@ def _replay(root: Path, env: str | None, settings: ServeSettings) -> Outcome:
     with _progress() as shown:
         replay(work, morning, shown.day)
     end = outcome(work)
-    if end.messages and not end.is_as_told:
+    if end.held and end.messages and not end.is_as_told:
         say("  a webhook is still on its way; an earlier demo that was killed keeps it for up to a minute ...")
         end = patiently(work, end)
     return end
@@ -125,7 +125,8 @@ def _tell(end: Outcome, received: list[Received], took_s: float) -> None:
     state = "held" if end.held else "NOT held"
     say("")
     say(f"{ASSET} of {STORM}: {state}. {end.sentence}.")
-    say(f"  blocked      {', '.join(end.blocked) or 'nothing'}: they never ran for that day")
+    blocked = f"{', '.join(end.blocked)}: they never ran for that day" if end.blocked else "nothing"
+    say(f"  blocked      {blocked}")
     say(f"  went on      {GOES_ON}: {end.went_on or 'nothing noted'}")
     say(f"  readers see  {end.readers_see}")
     if end.incident is not None:
@@ -141,7 +142,7 @@ def _tell(end: Outcome, received: list[Received], took_s: float) -> None:
     )
     say(f"  took         {quantity(took_s, 's')}")
     if not end.is_as_told:
-        say("That is not how the story goes; begin again with: tidegate demo --fresh")
+        say("That is not how the story goes; begin it again with: make demo ARGS=--fresh")
 
 
 def _free_port(first: int) -> int:

@@ -33,7 +33,7 @@ def ask_gate(
         say_json({"open": _is_open(answer), **plain(answer)})
     else:
         name = answer.asset if answer.partition is None else f"{answer.asset} {answer.partition}"
-        say(f"{name}: {answer.sentence}")
+        say(answer.sentence if answer.sentence.startswith(f"{name} ") else f"{name}: {answer.sentence}")
     if wait and not _is_open(answer):
         return ExitCode.TIMED_OUT
     return code_of(answer)

@@ -70,7 +70,7 @@ def _line(step: StepRecord) -> str:
         StepStatus.FAILED: step.error or "",
     }.get(step.status, quantity(step.duration_s, "s") if step.duration_s is not None else "")
     noted = f" ({step.note})" if step.note else ""
-    return f"{step.status.value:<9} {step.address}: {said}{noted}"
+    return f"{step.status.value:<9} {step.address}: {said.removeprefix(f'{step.address}: ')}{noted}"
 
 
 def _held(work: Project, step: StepRecord, answer: GateAnswer) -> str:

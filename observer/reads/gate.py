@@ -84,7 +84,7 @@ def _step(connection: Connection, address: Address) -> LastStep | None:
         select(*STEP)
         .join(runs, runs.c.id == steps.c.run_id)
         .where(ended(), steps.c.asset == address.asset, steps.c.partition == (address.partition or ""))
-        .order_by(runs.c.seq.desc(), steps.c.position.desc())
+        .order_by(steps.c.ended_at.desc(), runs.c.seq.desc(), steps.c.position.desc())
         .limit(1)
     ).one_or_none()
     return None if row is None else last_step(row)

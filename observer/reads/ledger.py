@@ -92,9 +92,9 @@ class Tally:
 
     @property
     def only_learns(self) -> bool:
-        """Whether there are monitors and every one of them is still learning."""
-        monitors = {status for kind, status in self.counts if kind is SubjectKind.MONITOR}
-        return monitors == {EvaluationStatus.LEARNING}
+        """Whether most monitors still learn: the schema's judges from the second run on, and says little alone."""
+        learning = self.counts.get((SubjectKind.MONITOR, EvaluationStatus.LEARNING), 0)
+        return learning > sum(n for (kind, _), n in self.counts.items() if kind is SubjectKind.MONITOR) - learning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,10 @@ _TROUBLE = (StepStatus.BLOCKED, StepStatus.FAILED, StepStatus.INTERRUPTED)
 
 
 def _steps(connection: Connection, assets: Collection[AssetKey] | None) -> dict[AssetKey, dict[PartitionKey, LastStep]]:
-    address, newest = (steps.c.asset, steps.c.partition), (runs.c.seq.desc(), steps.c.position.desc())
+    address, newest = (
+        (steps.c.asset, steps.c.partition),
+        (steps.c.ended_at.desc(), runs.c.seq.desc(), steps.c.position.desc()),
+    )
     ranked = (
         select(
             *STEP,

@@ -26,13 +26,17 @@ def save(
     data_at: datetime,
     made_at: datetime,
     part: str = "",
+    known: Mapping[SeriesKey, int] | None = None,
 ) -> None:
     """Store what was measured of one version; series are made as they first appear.
 
-    ``part`` is the part of the partition key that isn't time: each has series of its own.
+    ``part`` is the part of the partition key that isn't time: each has series of its own. ``known`` are the numbers of
+    its series, where the caller has asked for them.
     """
     by_key = {SeriesKey(o.metric, o.column): o for o in reversed(observed)}  # the first of two of one name
-    ids = _series_ids(connection, asset, part, by_key)
+    ids = _series_ids(
+        connection, asset, part, by_key, known_series(connection, asset, part) if known is None else known
+    )
     rows = [
         {
             "series_id": ids[key],
@@ -52,31 +56,35 @@ def _is_wall_clock(key: SeriesKey) -> bool:
     return key.metric in METRICS and METRICS[key.metric].order is Order.WALL_CLOCK
 
 
-def _series_ids(connection: Connection, asset: AssetKey, part: str, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
-    known = _known_series(connection, asset, part)
+def _series_ids(
+    connection: Connection, asset: AssetKey, part: str, keys: Iterable[SeriesKey], known: Mapping[SeriesKey, int]
+) -> Mapping[SeriesKey, int]:
     missing = [key for key in keys if key not in known]
-    if missing:
-        # In one order and without complaint: another process may be measuring the same asset for the first time.
-        missing.sort(key=lambda key: (key.metric, key.column or ""))
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(
-            dialect.insert(series).on_conflict_do_nothing(),
-            [
-                {"asset": asset, "column": key.column or "", "metric": key.metric, "part": part, "segment": ""}
-                for key in missing
-            ],
-        )
-        known = _known_series(connection, asset, part)
-    return known
+    if not missing:
+        return known
+    # In one order and without complaint: another process may be measuring the same asset for the first time.
+    missing.sort(key=lambda key: (key.metric, key.column or ""))
+    new = [
+        {"asset": asset, "column": key.column or "", "metric": key.metric, "part": part, "segment": ""}
+        for key in missing
+    ]
+    rows = connection.execute(_ADD_SERIES[connection.dialect.name], new).all()
+    made = {SeriesKey(row.metric, row.column or None): row.id for row in rows}
+    return {**known, **made} if len(made) == len(missing) else known_series(connection, asset, part)
 
 
-def _known_series(connection: Connection, asset: AssetKey, part: str) -> dict[SeriesKey, int]:
+def known_series(connection: Connection, asset: AssetKey, part: str = "") -> dict[SeriesKey, int]:
+    """The numbers of an asset's series, of one part of its partitions."""
     rows = connection.execute(_KNOWN, {"b_asset": asset, "b_part": part})
     return {SeriesKey(row.metric, row.column or None): row.id for row in rows}
 
 
 # Built once, because each step asks them.
 _ADD = insert(observations)
+_ADD_SERIES = {
+    name: dialect.insert(series).on_conflict_do_nothing().returning(series.c.id, series.c.metric, series.c.column)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 _ADD_SCHEMA = insert(schemas)
 _KNOWN = select(series.c.id, series.c.metric, series.c.column).where(
     series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"), series.c.segment == ""
@@ -91,15 +99,17 @@ def load(
     before: datetime | None = None,
     partitioned: bool,
     part: str = "",
+    known: Mapping[SeriesKey, int] | None = None,
     limit: int = 400,
 ) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
     """The newest points of several series, each oldest first, one point a partition.
 
     ``partitioned``: the partitions have data time, which orders the series. A partition is stood for by what is
     published of it, else by what is held; superseded and discarded versions stand for nothing. Otherwise, and where
-    the order is the wall clock, each version counts.
+    the order is the wall clock, each version counts. ``known`` as in ``save``.
     """
-    ids = {key: i for key, i in _known_series(connection, asset, part).items() if key in keys}
+    every = known_series(connection, asset, part) if known is None else known
+    ids = {key: number for key, number in every.items() if key in keys}
     found: dict[SeriesKey, tuple[StoredPoint, ...]] = dict.fromkeys(keys, ())
     for key, number in ids.items():  # one question each: a busy series must not crowd a quiet one out of a shared limit
         question = _EVERY if not partitioned or _is_wall_clock(key) else _STANDING

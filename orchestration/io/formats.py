@@ -132,6 +132,8 @@ def _refuse_repeated(names: Sequence[object]) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise StorageError(f"the frame has two columns called {repeated[0]!r}; nothing was published; rename one")
+    if "" in names:
+        raise StorageError("the frame has a column without a name; nothing was published; give it one")
 
 
 def _write_parquet(table: pa.Table, file: Any) -> None:

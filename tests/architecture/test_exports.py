@@ -10,9 +10,7 @@ from tests.support.repository import PACKAGES, ROOT, sources
 
 def faces() -> list[str]:
     """The four packages and those of their sub-packages that name an `__all__`."""
-    inner = [
-        path.parent for path in sources() if path.name == "__init__.py" and "__all__" in path.read_text()
-    ]
+    inner = [path.parent for path in sources() if path.name == "__init__.py" and "__all__" in path.read_text()]
     return sorted({*PACKAGES, *(dotted(folder) for folder in inner)})
 
 

@@ -20,9 +20,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({set(HEAVY)!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [], (
-        f"`import {module}` loads {done.stdout.strip()}; import it where it is used"
-    )
+    assert done.stdout.split() == [], f"`import {module}` loads {done.stdout.strip()}; import it where it is used"
 
 
 def test_help_answers_at_once(tmp_path: Path, measured: Measured) -> None:

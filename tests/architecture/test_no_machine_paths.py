@@ -28,9 +28,7 @@ VENDORED = ROOT / "dashboards" / "static"
 
 def test_no_path_of_this_machine() -> None:
     own = {folder for folder in (ROOT, ROOT.parent, Path.home()) if folder not in GENERIC}
-    pattern = re.compile(
-        "|".join(rf"(?<![\w.])({re.escape(str(folder))})(?=[/\s'\"`)]|$)" for folder in sorted(own))
-    )
+    pattern = re.compile("|".join(rf"(?<![\w.])({re.escape(str(folder))})(?=[/\s'\"`)]|$)" for folder in sorted(own)))
     found = [line for path in tracked() for line in matches(path, pattern)]
     assert not found, f"paths of this machine: {found}"
 

@@ -69,9 +69,7 @@ def test_the_unit_of_a_mean_does_not_matter(values: list[float], value: float, s
     detector = default_detector(MetricKind.MEAN, Cadence.DAILY)
     at = np.arange(len(values)) * DAY_S
     one = detector.detect(History.of(at, values), Point(DAY_S * 99, value), alpha=0.01)
-    other = detector.detect(
-        History.of(at, np.array(values) * scale), Point(DAY_S * 99, value * scale), alpha=0.01
-    )
+    other = detector.detect(History.of(at, np.array(values) * scale), Point(DAY_S * 99, value * scale), alpha=0.01)
     assert other.score == pytest.approx(one.score, rel=1e-6, abs=1e-9)
     assert other.upper == pytest.approx((one.upper or 0.0) * scale, rel=1e-6)
 
@@ -88,9 +86,7 @@ def test_the_epoch_does_not_matter(values: list[float], weeks: int) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(
-    values=st.lists(ORDINARY, min_size=8, max_size=30), near=st.floats(1.0, 1e5), further=st.floats(1.0, 1e5)
-)
+@given(values=st.lists(ORDINARY, min_size=8, max_size=30), near=st.floats(1.0, 1e5), further=st.floats(1.0, 1e5))
 def test_further_away_is_never_less_surprising(values: list[float], near: float, further: float) -> None:
     detector = default_detector(MetricKind.COUNT, Cadence.DAILY)
     state = detector.learned(History.of(np.arange(len(values)) * DAY_S, values))

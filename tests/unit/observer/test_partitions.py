@@ -18,7 +18,11 @@ SIZES = {"EU": 5000, "US": 40}
 regions = ob.static("EU", "US")
 days = ob.daily(start="2024-01-01")
 
-@ob.asset(partitions=regions, monitors=[ob.monitor("row_count", severity="error")], code_version=Path("version").read_text())
+@ob.asset(
+    partitions=regions,
+    monitors=[ob.monitor("row_count", severity="error")],
+    code_version=Path("version").read_text(),
+)
 def orders(context):
     size = SIZES[context.partition] if Path("version").read_text() != "bad" else 40
     return pd.DataFrame({"n": range(size)})
