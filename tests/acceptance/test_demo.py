@@ -78,7 +78,7 @@ def test_a_release_publishes_and_lets_downstream_run(demo: Demo) -> None:
     assert demo("release", "flights", "--partition", STORM, "--reason", " ").code == 2
     released = demo("release", "flights", "--partition", STORM, "--reason", "the airports confirm the blizzard")
     assert released.code == 0, released.err
-    assert "run what waited: tidegate run 'daily_delays,delay_report' --partition 2013-02-08" in released.out
+    assert "run what waited: tidegate run 'flights+' --partition 2013-02-08" in released.out
     assert demo("gate", "flights", "--partition", STORM).code == 0
     ran = demo("run", "delay_report", "--partition", STORM)
     assert ran.code == 0, ran.out + ran.err
@@ -108,7 +108,7 @@ def test_another_end_is_said_and_fails(demo: Demo) -> None:
     done = demo("demo", "--no-serve")
     assert done.code == 1
     assert f"flights of {STORM}: NOT held" in done.out
-    assert done.out.endswith("That is not how the story goes; begin again with: tidegate demo --fresh\n")
+    assert done.out.endswith("That is not how the story goes; begin it again with: make demo ARGS=--fresh\n")
 
 
 def test_a_project_that_is_not_the_example_is_refused(tmp_path: Path) -> None:
