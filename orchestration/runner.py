@@ -134,7 +134,7 @@ class _Walk:
                     runtime.graph, [step.address for step in self._plan.steps], self._snapshot.keys_of, runtime.pools
                 )
                 self._walk()
-                self._settlement.flush()
+                self._settlement.finish()
             steps = tuple(self._done[step.position] for step in run.steps)
             status, ended_at = _status(steps), runtime.clock.now()
             with writing(runtime.engine) as connection:

@@ -149,6 +149,12 @@ class Settlement:
             quiet += [self._not_published(one, why) for one, why in failed]
             self._close([(one, version, self._point_or_not(one, version)) for one, version in logged], quiet)
 
+    def finish(self) -> None:
+        """Settle what is left; raises also what a flush beside the walk has failed with."""
+        self.flush()
+        if self._error is not None:
+            raise self._error
+
     def _log_all(self, judged: Sequence[Judged]) -> tuple[list[tuple[Judged, VersionRecord]], list[tuple[Judged, str]]]:
         """Log verdicts and intents together; where that fails one by one, so that one can't take others with it."""
         try:

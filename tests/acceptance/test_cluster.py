@@ -148,7 +148,7 @@ def test_a_node_dies_in_the_middle_and_the_run_ends_right(work: Project, cluster
     assert set(tries.values()) == {1, 2}
     with reading(work.engine) as connection:
         known = connection.execute(select(versions.c.asset, versions.c.partition, versions.c.status)).all()
-        told = connection.execute(select(events.c.seq).where(events.c.kind == "version.published")).all()
+        told = connection.execute(select(events.c.asset).where(events.c.kind == "version.published")).all()
         assert connection.execute(select(leases.c.asset).where(leases.c.held)).all() == []
     assert len(known) == len({(row.asset, row.partition) for row in known}) == len(told) == 13
     assert {row.status for row in known} == {"published"}
