@@ -107,7 +107,7 @@ def seconds(text: str) -> float:
     600.0
     """
     match = _LENGTH.fullmatch(text.strip()) if isinstance(text, str) else None
-    if not match:
+    if not match or float(match[1]) == 0:
         raise DefinitionError(f"{text!r} isn't a length of time; write 500ms, 90s, 10m or 2h")
     return float(match[1]) * _SECONDS[match[2]]
 

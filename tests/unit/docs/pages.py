@@ -13,6 +13,7 @@ PAGES = sorted(
     [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
+        ROOT / "benchmarks" / "README.md",
         ROOT / "docker" / "README.md",
         ROOT / "examples" / "flights" / "README.md",
         *DOCS.rglob("*.md"),

@@ -1,0 +1,58 @@
+"""The pages' figures as Plotly figures, for a notebook.
+
+import observer as ob
+from dashboards import notebook
+
+notebook.history(ob.open_project("examples/flights").reads(), "flights", "null_rate", column="dep_time")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboards.figures.heatmap import null_heatmap
+from dashboards.figures.history import history as history_figure
+from dashboards.theme import DARK, LIGHT, resolve
+from observer.errors import UnknownName
+from observer.reads.base import Reads
+from observer.reads.model import AssetPage
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+def history(reads: Reads, asset: str, metric: str, *, column: str | None = None, dark: bool = False) -> Figure:
+    """The history plot of one monitor, with the band as it was stored.
+
+    Raises
+    ------
+    UnknownName
+        There is no such asset, or it has no such monitor.
+    """
+    page = _page(reads, asset)
+    name = metric if column is None else f"{metric}({column})"
+    found = next((monitor for monitor in page.monitors if monitor.id == name), None)
+    if found is None:
+        raise UnknownName("monitor", name, [monitor.id for monitor in page.monitors], where=asset)
+    return _figure(history_figure(found, timezone=page.timezone), dark)
+
+
+def null_rates(reads: Reads, asset: str, *, dark: bool = False) -> Figure:
+    """The null rates of an asset's columns by partition; raises UnknownName where there is no such asset or table."""
+    page = _page(reads, asset)
+    if page.heatmap is None:
+        raise UnknownName("table", asset, (), where="null rates")
+    return _figure(null_heatmap(page.heatmap), dark)
+
+
+def _page(reads: Reads, asset: str) -> AssetPage:
+    page = reads.asset(asset)
+    if page is None:
+        raise UnknownName("asset", asset, [row.key for row in reads.now().assets])
+    return page
+
+
+def _figure(figure: object, dark: bool) -> Figure:
+    from plotly.graph_objects import Figure
+
+    return Figure(resolve(figure, DARK if dark else LIGHT))
