@@ -79,6 +79,8 @@ class RunPolicy:
                 seconds(text)
         if self.memory is not None:
             size(self.memory)
+        if self.timeout_s == 0 or self.memory_bytes == 0:
+            raise DefinitionError(f"timeout={self.timeout!r}, memory={self.memory!r}: nothing could be done within 0")
 
     @property
     def timeout_s(self) -> float | None:
@@ -107,7 +109,7 @@ def seconds(text: str) -> float:
     600.0
     """
     match = _LENGTH.fullmatch(text.strip()) if isinstance(text, str) else None
-    if not match or float(match[1]) == 0:
+    if not match:
         raise DefinitionError(f"{text!r} isn't a length of time; write 500ms, 90s, 10m or 2h")
     return float(match[1]) * _SECONDS[match[2]]
 
