@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +54,12 @@ def tidegate(folder: Path, *arguments: str) -> Done:
 
 
 def copied(source: Path, target: Path) -> Path:
-    """A project of its own, with whatever state it has."""
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    """A project of its own, with whatever state it has, even while somebody still reads the source's."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "state.db*"))
+    state = Path(".tidegate", "state.db")
+    if (source / state).exists():
+        with closing(sqlite3.connect(source / state)) as theirs, closing(sqlite3.connect(target / state)) as ours:
+            theirs.backup(ours)
     return target
 
 

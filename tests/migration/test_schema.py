@@ -85,7 +85,7 @@ def test_two_processes_may_begin_at_once(state_url: str) -> None:
         finally:
             engine.dispose()
 
-    threads = [threading.Thread(target=begin) for _ in range(4)]
+    threads = [threading.Thread(target=begin) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
