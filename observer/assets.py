@@ -52,7 +52,6 @@ def asset(
     tags: Iterable[str] = ...,
     deps: Iterable[Asset | str] = ...,
     reads: Mapping[str, Read | OnHold | str] | None = ...,
-    on_hold: Mapping[str, OnHold | str] | None = ...,
     code_version: str | None = ...,
 ) -> Callable[[Callable[..., object]], Asset]: ...
 def asset(
@@ -70,7 +69,6 @@ def asset(
     tags: Iterable[str] = (),
     deps: Iterable[Asset | str] = (),
     reads: Mapping[str, Read | OnHold | str] | None = None,
-    on_hold: Mapping[str, OnHold | str] | None = None,
     code_version: str | None = None,
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
     """Declare that a function makes an asset; its name is the asset's, its parameters are what is upstream.
@@ -88,8 +86,6 @@ def asset(
     reads:
         By upstream name, which of its partitions are read where that isn't plain, such as ``ob.last(7)``; or what
         to do while it is held: "wait", "use_published" or "proceed"; or both, ``ob.last(7, on_hold="wait")``.
-    on_hold:
-        The same for the second alone.
     code_version:
         Left out, it is derived from the function's code and the project's own modules that it uses.
 
@@ -103,7 +99,7 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
             partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, reads=reads,
-            on_hold=on_hold, code_version=code_version, freshness=freshness, run=run,
+            code_version=code_version, freshness=freshness, run=run,
             attachments=(quality,),
         )(made_by)  # fmt: skip
 
@@ -161,13 +157,12 @@ def sql_asset(
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
     reads: Mapping[str, Read | OnHold | str] | None = None,
-    on_hold: Mapping[str, OnHold | str] | None = None,
     description: str = "",
 ) -> Asset:
     """Declare an asset that a query makes: ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound."""
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
-        on_hold=on_hold, description=description, freshness=freshness, run=run,
+        description=description, freshness=freshness, run=run,
         attachments=(_quality(checks, monitors, gate),),
     )  # fmt: skip
 

@@ -97,7 +97,6 @@ def asset(
     tags: Iterable[str] = ...,
     deps: Iterable[Asset | str] = ...,
     reads: Mapping[str, Read | OnHold | str] | None = ...,
-    on_hold: Mapping[str, OnHold | str] | None = ...,
     code_version: str | None = ...,
     freshness: FreshnessPolicy | None = ...,
     run: RunPolicy = ...,
@@ -114,7 +113,6 @@ def asset(
     tags: Iterable[str] = (),
     deps: Iterable[Asset | str] = (),
     reads: Mapping[str, Read | OnHold | str] | None = None,
-    on_hold: Mapping[str, OnHold | str] | None = None,
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
     run: RunPolicy = _PLAIN,
@@ -133,8 +131,6 @@ def asset(
     reads:
         By upstream name, which of its partitions are read where that isn't plain, such as ``last(7)``; or what to
         do while it is held: "wait", "use_published" or "proceed"; or both, ``last(7, on_hold="wait")``.
-    on_hold:
-        The same for the second alone.
     run:
         How its steps are run: retries, timeout, memory, pool, priority, resources.
     code_version:
@@ -149,7 +145,7 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return _from_function(
             made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
-            deps=deps, reads=reads, on_hold=on_hold, code_version=code_version, freshness=freshness, run=run,
+            deps=deps, reads=reads, code_version=code_version, freshness=freshness, run=run,
             attachments=attachments,
         )  # fmt: skip
 
@@ -172,7 +168,7 @@ def source(
     def declare(read_by: Callable[..., object]) -> Asset:
         made = _from_function(
             read_by, AssetKind.SOURCE, key=key, partitions=None, group=group, owners=owners, tags=tags,
-            deps=(), reads=None, on_hold=None, code_version=None, freshness=freshness,
+            deps=(), reads=None, code_version=None, freshness=freshness,
             run=_PLAIN, attachments=attachments,
         )  # fmt: skip
         if made.dependencies:
@@ -192,7 +188,6 @@ def sql_asset(
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
     reads: Mapping[str, Read | OnHold | str] | None = None,
-    on_hold: Mapping[str, OnHold | str] | None = None,
     description: str = "",
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
@@ -215,7 +210,7 @@ def sql_asset(
         caller = caller.f_back
     where = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}" if caller else ""
     name = asset_key(key)
-    reading = _reading(name, reads, on_hold)
+    reading = _reading(name, reads)
     dependencies = tuple(
         Dependency(upstream=AssetKey(u), parameter=u, read=reading.pop(u, _AS_IT_IS)) for u in references(name, sql)
     )
@@ -241,7 +236,6 @@ def _from_function(
     tags: Iterable[str],
     deps: Iterable[Asset | str],
     reads: Mapping[str, Read | OnHold | str] | None,
-    on_hold: Mapping[str, OnHold | str] | None,
     code_version: str | None,
     freshness: FreshnessPolicy | None,
     run: RunPolicy,
@@ -252,7 +246,7 @@ def _from_function(
     code: CodeType | None = getattr(function, "__code__", None)
     where = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else ""
     name = asset_key(key if key is not None else getattr(function, "__name__", ""))
-    reading = _reading(name, reads, on_hold)
+    reading = _reading(name, reads)
     dependencies: list[Dependency] = []
     takes_context = False
     for parameter in inspect.signature(function).parameters.values():
@@ -298,18 +292,16 @@ def _explicit(name: AssetKey, code_version: str | None) -> str | None:
     return code_version
 
 
-def _reading(
-    name: AssetKey, reads: Mapping[str, Read | OnHold | str] | None, on_hold: Mapping[str, OnHold | str] | None
-) -> dict[str, Read]:
+def _reading(name: AssetKey, reads: Mapping[str, Read | OnHold | str] | None) -> dict[str, Read]:
     try:
-        return reads_of(reads, on_hold)
+        return reads_of(reads)
     except DefinitionError as error:
         raise DefinitionError(f"{name}: {error}") from None
 
 
 def _refuse_unread(name: AssetKey, left: Mapping[str, Read]) -> None:
     if left:
-        raise DefinitionError(f"{name}: reads or on_hold names {', '.join(map(repr, left))}, which it does not read")
+        raise DefinitionError(f"{name}: reads names {', '.join(map(repr, left))}, which it does not read")
 
 
 def _annotation(annotation: object) -> str:

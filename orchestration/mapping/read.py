@@ -171,16 +171,9 @@ def read_of(value: object) -> Read:
     raise DefinitionError(f"reads= takes ob.last(7), ob.all_partitions(), ob.mapped(...) or an on_hold, not {value!r}")
 
 
-def reads_of(
-    reads: Mapping[str, Read | OnHold | str] | None, on_hold: Mapping[str, OnHold | str] | None
-) -> dict[str, Read]:
-    """Both ways to say how an upstream is read, as one; raises DefinitionError where they disagree."""
-    found = {name: read_of(value) for name, value in (reads or {}).items()}
-    for name, policy in (on_hold or {}).items():
-        if name in found:
-            raise DefinitionError(f"{name!r} is in reads= and in on_hold=; say on_hold within reads=")
-        found[name] = ReadDefault(on_hold=hold_policy(policy))
-    return found
+def reads_of(reads: Mapping[str, Read | OnHold | str] | None) -> dict[str, Read]:
+    """How each upstream is read; raises DefinitionError."""
+    return {name: read_of(value) for name, value in (reads or {}).items()}
 
 
 def _partitioned(upstream: str, up: Partitions | None, downstream: str, what: str) -> None:

@@ -27,7 +27,7 @@ def bare() -> pd.DataFrame:
     owners=["ops@example.com"],
     tags=["pii"],
     deps=[bare, "planes"],
-    on_hold={"bare": "proceed"},
+    reads={"bare": "proceed"},
     checks=[
         ob.unique("carrier", "flight"),
         ob.not_null("carrier", severity="warn"),

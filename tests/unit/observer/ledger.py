@@ -139,7 +139,7 @@ def ledger(url: str, asset: Asset | None = None) -> Iterator[Ledger]:
     engine = open_database(url)
     ensure(engine)
 
-    @ob.asset(deps=["orders"], on_hold={"orders": "wait"})
+    @ob.asset(deps=["orders"], reads={"orders": "wait"})
     def report() -> None: ...
 
     ids = iter(range(10_000))

@@ -55,8 +55,8 @@ def test_functions_that_can_not_be_assets(function: object) -> None:
     [
         {"owners": "ops@example.com"},
         {"tags": "pii"},
-        {"on_hold": {"nobody": "wait"}},
-        {"deps": ["b"], "on_hold": {"b": "never"}},
+        {"reads": {"nobody": "wait"}},
+        {"deps": ["b"], "reads": {"b": "never"}},
         {"code_version": "x" * 81},
     ],
 )
@@ -76,7 +76,7 @@ def test_sql_that_is_no_template() -> None:
 
 
 def test_what_a_declaration_says() -> None:
-    @o.asset(deps=["b", "c"], on_hold={"b": "proceed"}, tags=["x"])
+    @o.asset(deps=["b", "c"], reads={"b": "proceed"}, tags=["x"])
     def made(context: o.Context, b: "pd.DataFrame") -> int:  # type: ignore[name-defined]  # noqa: F821
         """A sentence."""
         return 1

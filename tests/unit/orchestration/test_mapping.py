@@ -129,7 +129,6 @@ def test_what_is_not_plain_is_refused_where_it_is_declared(
         lambda: o.mapped("2013-02-08"),  # type: ignore[arg-type]
         lambda: named("a", "b", reads={"b": 7}),
         lambda: named("a", "b", reads={"c": o.last(7)}),
-        lambda: named("a", "b", reads={"b": o.last(7)}, on_hold={"b": "wait"}),
     ],
 )
 def test_what_can_not_be_declared(declare: object) -> None:

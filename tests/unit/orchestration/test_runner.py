@@ -279,7 +279,7 @@ def test_a_source_that_fails_blocks_what_would_read_it(tmp_path: Path) -> None:
             raise OSError("unplugged")
         return 1
 
-    @o.asset(on_hold={"planes": "use_published"}, code_version="1")
+    @o.asset(reads={"planes": "use_published"}, code_version="1")
     def fleet(planes: int) -> int:
         return planes
 

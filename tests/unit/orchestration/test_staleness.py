@@ -44,8 +44,8 @@ def snapshot(**states: AddressState) -> Snapshot:
 def pair(policy: str | None = None) -> Graph:
     up = o.asset(key="up", partitions=DAYS)(lambda: 1)
     on_hold = {"up": policy} if policy else None
-    same = o.asset(key="same", partitions=DAYS, on_hold=on_hold)(lambda up: 1)
-    return Graph([up, same, o.asset(key="all", on_hold=on_hold)(lambda up: 1)])
+    same = o.asset(key="same", partitions=DAYS, reads=on_hold)(lambda up: 1)
+    return Graph([up, same, o.asset(key="all", reads=on_hold)(lambda up: 1)])
 
 
 def ask(graph: Graph, address: Address, found: Snapshot, outcomes: Outcomes | None = None, **more: bool) -> Judgement:
@@ -167,5 +167,5 @@ def test_explicit_code_versions_with_dots_and_great_length() -> None:
 @pytest.mark.parametrize("policy", ["use_published", "proceed"])
 def test_an_order_alone_needs_no_data(policy: str) -> None:
     up = o.asset(key="up")(lambda: 1)
-    graph = Graph([up, o.asset(key="after", deps=[up], on_hold={"up": policy})(lambda: 1)])
+    graph = Graph([up, o.asset(key="after", deps=[up], reads={"up": policy})(lambda: 1)])
     assert ask(graph, at("after"), snapshot(up=held(at("up"))), None).action is Action.RUN
