@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from observer.checks.unique import unique
     from observer.model import GatePolicy, Severity
     from observer.monitors import monitor
+    from observer.multi_assets import multi_asset, output
     from observer.project import open_project
     from observer.testing import materialize
     from orchestration.context import Context
@@ -49,8 +50,10 @@ __all__ = [
     "monitor",
     "monthly",
     "multi",
+    "multi_asset",
     "not_null",
     "open_project",
+    "output",
     "row_count",
     "source",
     "sql_asset",
@@ -82,8 +85,10 @@ _HOMES = {
     "monitor": "observer.monitors",
     "monthly": "orchestration.partitions",
     "multi": "orchestration.partitions",
+    "multi_asset": "observer.multi_assets",
     "not_null": "observer.checks.not_null",
     "open_project": "observer.project",
+    "output": "observer.multi_assets",
     "row_count": "observer.checks.row_count",
     "source": "observer.assets",
     "sql_asset": "observer.assets",

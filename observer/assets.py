@@ -94,13 +94,13 @@ def asset(
     DefinitionError, CheckError
         What is declared can't be used, and why.
     """
-    quality = _quality(checks, monitors, gate)
+    carried = quality(checks, monitors, gate)
 
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
             partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, reads=reads,
             code_version=code_version, freshness=freshness, run=run,
-            attachments=(quality,),
+            attachments=(carried,),
         )(made_by)  # fmt: skip
 
     return declare(function) if function is not None else declare
@@ -132,11 +132,11 @@ def source(
     tags: Iterable[str] = (),
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
     """Declare data that others make: the function reads it, each run observes and judges it, nothing is written."""
-    quality = _quality(checks, monitors, gate)
+    carried = quality(checks, monitors, gate)
 
     def declare(read_by: Callable[..., object]) -> Asset:
         made: Asset = core.source(
-            group=group, owners=owners, tags=tags, freshness=freshness, attachments=(quality,)
+            group=group, owners=owners, tags=tags, freshness=freshness, attachments=(carried,)
         )(read_by)  # fmt: skip
         return made
 
@@ -163,26 +163,27 @@ def sql_asset(
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
         description=description, freshness=freshness, run=run,
-        attachments=(_quality(checks, monitors, gate),),
+        attachments=(quality(checks, monitors, gate),),
     )  # fmt: skip
 
 
-def _quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy) -> Quality:
-    quality = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate)
+def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy) -> Quality:
+    """What an asset carries; raises CheckError where that can't be used."""
+    found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate)
     if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
         raise CheckError(
             f"gate= takes ob.GatePolicy(on_unknown=..., on_learning=...) of 'hold' or 'open', not {gate!r}"
         )
-    for one in quality.checks:
+    for one in found.checks:
         if not isinstance(one, Check):
             raise CheckError(f"checks= takes checks such as ob.unique('id'), not {one!r}")
-    for given in quality.monitors:
+    for given in found.monitors:
         if not isinstance(given, Monitor):
             raise CheckError(f"monitors= takes ob.monitor(...), not {given!r}")
-    names = [m.id for m in quality.monitors] + [c.name for c in quality.checks]
+    names = [m.id for m in found.monitors] + [c.name for c in found.checks]
     for name in names:
         if names.count(name) > 1:
             raise CheckError(
                 f"{name!r} is declared twice on one asset; leave one of them out or give it a name of its own"
             )
-    return quality
+    return found

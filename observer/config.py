@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from observer.errors import ProjectError, UnknownName
 
 FILE_NAME = "tidegate.toml"
-_ENV_KEYS = ("state", "io", "executor", "pools", "channels", "clock", "url")
+_ENV_KEYS = ("state", "io", "executor", "pools", "channels", "clock", "url", "config")
 _EXECUTOR_KEYS = {
     "inline": (),
     "threads": ("workers",),
@@ -74,6 +74,7 @@ class EnvironmentConfig:
     secrets: tuple[str, ...] = field(repr=False)
     executor: ExecutorConfig = _INLINE
     pools: Mapping[str, int] = field(default_factory=dict)
+    asset_configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
 
 def find_root(start: Path) -> Path:
@@ -113,7 +114,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
     """
     file = root / FILE_NAME
     content = _parse(file)
-    _only(content, ("project", "env"), file, "")
+    _only(content, ("project", "env", "config"), file, "")
     environments = _table(content.get("env", {}), file, "[env]")
     if not environments:
         raise ProjectError(f"{file} has no environment; write [env.local] with state= and io.default=")
@@ -132,6 +133,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         state=_state(_text(filled, "state", file, where, default="sqlite:///.tidegate/state.db"), root, file, where),
         io_path=_io(filled, file, where, root), channels=channels,
         executor=_executor(filled, file, where, root), pools=_pools(filled, file, where),
+        asset_configs=_asset_configs(_fill(content.get("config", {}), file, "[config]", secrets), filled, file, where),
         clock=_clock(filled, file, where),
         url=_text(filled, "url", file, where) if "url" in filled else None,
         secrets=tuple(dict.fromkeys([*secrets, *_written_secrets(filled, channels)])),
@@ -280,6 +282,17 @@ def _channels(table: Mapping[str, Any], file: Path, where: str) -> tuple[Channel
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _asset_configs(
+    everywhere: object, table: Mapping[str, Any], file: Path, where: str
+) -> dict[str, dict[str, object]]:
+    """What the assets' functions get as ``config``: the project's, and the environment's before it."""
+    found: dict[str, dict[str, object]] = {}
+    for given, here in ((everywhere, "[config]"), (table.get("config", {}), f"{where} config")):
+        for name, settings in _table(given, file, here).items():
+            found.setdefault(name, {}).update(_table(settings, file, f"{here} {name}"))
+    return found
 
 
 def _clock(table: Mapping[str, Any], file: Path, where: str) -> datetime | None:

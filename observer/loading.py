@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from orchestration.assets import Asset
 from orchestration.errors import TidegateError
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
+from orchestration.multi_assets import MultiAsset
 
 _TAKEN = sys.stdlib_module_names | {"dashboards", "detectors", "observer", "orchestration", "pandas", "numpy"}
 
@@ -41,10 +42,16 @@ def load(file: Path) -> Definitions:
         What it defines doesn't fit together.
     """
     values = tuple(vars(_import(file)).values())
-    assets = {id(value): value for value in values if isinstance(value, Asset)}
+    assets = {id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset))}
     if not assets:
         raise ProjectError(f"{file} defines no asset; decorate a function with @ob.asset")
     return define(assets.values(), {id(v): v for v in values if isinstance(v, FunctionCheck)}.values())
+
+
+def each_asset(declared: Iterable[Asset | MultiAsset]) -> Iterator[Asset]:
+    """Every asset that was declared, those of a multi-asset one by one."""
+    for one in declared:
+        yield from (one,) if isinstance(one, Asset) else one.assets
 
 
 def define(assets: Iterable[Asset], function_checks: Iterable[FunctionCheck]) -> Definitions:

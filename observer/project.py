@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func
 from sqlalchemy import select as sql_select
 
 from observer.alerts.base import Channel
+from observer.asset_configs import AssetConfigs, Given, merged
 from observer.config import ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
@@ -39,6 +40,7 @@ from orchestration.release import release
 from orchestration.runner import run_plan
 from orchestration.runtime import Runtime
 from orchestration.selection import StatusesOf, select
+from orchestration.staleness import Action
 from orchestration.state import load as load_state
 from orchestration.state import load_one
 from orchestration.tables import events
@@ -57,6 +59,7 @@ class Project:
     engine: Engine
     runtime: Runtime
     observer: Observer
+    configs: AssetConfigs
 
     @property
     def graph(self) -> Graph:
@@ -70,13 +73,15 @@ class Project:
         """What a run would do; see :func:`orchestration.plan.make_plan` for what it raises."""
         recover(self.engine, self.runtime.io, self.clock)
         statuses = self._statuses(selection)
-        chosen = set(select(self.graph, selection, statuses))
+        chosen = self.graph.with_siblings(select(self.graph, selection, statuses))
         with reading(self.engine) as connection:
             snapshot = load_state(connection, chosen | self.graph.ancestors(chosen))
-        return make_plan(
+        plan = make_plan(
             self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
             force=force, statuses=statuses,
         )  # fmt: skip
+        self.configs.check(step.address.asset for step in plan.steps if step.action is Action.RUN)
+        return plan
 
     def select(self, selection: str) -> tuple[AssetKey, ...]:
         """The assets that a selection names, upstream first; raises UnknownName or SelectionError."""
@@ -182,6 +187,7 @@ def open_project(
     clock: Clock | None = None,
     url: str | None = None,
     extra_channels: tuple[Channel, ...] = (),
+    config: Given | None = None,
 ) -> Project:
     """Open the project that ``folder`` (or the current folder) lies in.
 
@@ -191,6 +197,8 @@ def open_project(
         Where instants come from; the environment's, if None.
     url:
         Where people reach the dashboard, for links.
+    config:
+        By asset, settings that count before those of the environment.
 
     Raises
     ------
@@ -199,16 +207,17 @@ def open_project(
     StateError
         The state database can't be opened.
     """
-    config = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
-    definitions = _defined(config.project, redactor(config.secrets))
-    engine = open_database(config.state)
+    found = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
+    found = replace(found, asset_configs=merged(found.asset_configs, config or {}))
+    definitions = _defined(found.project, redactor(found.secrets))
+    engine = open_database(found.state)
     ensure(engine)
-    clock = clock or (replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock())
-    channels = (*(_channel(one, definitions.graph) for one in config.channels), *extra_channels)
-    link = url or variable("TIDEGATE_URL") or config.url or ServeSettings().url
-    recipe = ProjectRecipe(config.root, config.name, ShiftedNow.like(clock))
-    io = FilesIOManager(config.io_path)
-    return compose(config, definitions, engine, io, clock, channels, link, recipe)
+    clock = clock or (replay_clock(_stands_at(engine, found.clock)) if found.clock else Clock())
+    channels = (*(_channel(one, definitions.graph) for one in found.channels), *extra_channels)
+    link = url or variable("TIDEGATE_URL") or found.url or ServeSettings().url
+    recipe = ProjectRecipe(found.root, found.name, ShiftedNow.like(clock))
+    io = FilesIOManager(found.io_path)
+    return compose(found, definitions, engine, io, clock, channels, link, recipe)
 
 
 def compose(
@@ -223,6 +232,7 @@ def compose(
 ) -> Project:
     """Wire a project from its parts: the only place where they meet."""
     hashes, redact = CodeVersions(config.root), redactor(config.secrets)
+    configs = AssetConfigs(definitions.graph, config.asset_configs)
     observer = Observer(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
         new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
@@ -230,10 +240,13 @@ def compose(
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,
         new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
-        code_versions={asset.key: hashes.of(asset) for asset in definitions.graph}, root=config.root,
+        code_versions=configs.versions({asset.key: hashes.of(asset) for asset in definitions.graph}),
+        configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
     )  # fmt: skip
-    return Project(config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer)
+    return Project(
+        config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer, configs=configs
+    )
 
 
 def _defined(file: Path, redact: Callable[[str], str]) -> Definitions:

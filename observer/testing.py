@@ -15,9 +15,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from observer.asset_configs import Given
 from observer.checks.function import FunctionCheck
 from observer.config import EnvironmentConfig
-from observer.loading import define
+from observer.loading import define, each_asset
 from observer.model import Evaluation, Observation
 from observer.project import Project, compose
 from observer.store import evaluations as evaluation_store
@@ -30,6 +31,7 @@ from orchestration.errors import UnknownName
 from orchestration.io.base import IOManager
 from orchestration.io.memory import MemoryIOManager
 from orchestration.model import AssetKey, AssetKind, PartitionKey, StepRecord
+from orchestration.multi_assets import MultiAsset
 from orchestration.state import known_versions
 from orchestration.tables import versions
 
@@ -79,13 +81,14 @@ class Results(Mapping[str, Made]):
 
 
 def materialize(
-    assets: Iterable[Asset],
+    assets: Iterable[Asset | MultiAsset],
     *,
     partition: str | None = None,
     history: str | None = None,
     checks: Iterable[FunctionCheck] = (),
     io: IOManager | None = None,
     clock: Clock | None = None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Results:
     """Materialize assets with the real runner and the real gate; state and data are gone afterwards.
 
@@ -101,13 +104,15 @@ def materialize(
         Checks that were declared apart from their assets, with ``@ob.check``.
     io, clock:
         Where data is kept and where instants come from; memory and the machine's clock, if None.
+    config:
+        By asset, what its function's ``config`` is to hold.
 
     Raises
     ------
     DefinitionError, UnknownName, CheckError, PartitionError
         What is declared, or asked for, doesn't fit together.
     """
-    with _project(assets, checks, io or MemoryIOManager(), clock or Clock()) as work:
+    with _project(each_asset(assets), checks, io or MemoryIOManager(), clock or Clock(), config or {}) as work:
         if history is not None:
             work.run(work.plan("*", history), trigger="history")
         done = work.run(work.plan("*", partition), trigger="test")
@@ -116,13 +121,13 @@ def materialize(
 
 @contextmanager
 def _project(
-    assets: Iterable[Asset], checks: Iterable[FunctionCheck], io: IOManager, clock: Clock
+    assets: Iterable[Asset], checks: Iterable[FunctionCheck], io: IOManager, clock: Clock, settings: Given
 ) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="tidegate-") as folder:
         root = Path.cwd()
         config = EnvironmentConfig(
             name="test", root=root, project=root, state=f"sqlite:///{folder}/state.db", io_path=Path(folder),
-            channels=(), clock=None, url=None, secrets=(),
+            channels=(), clock=None, url=None, secrets=(), asset_configs=settings,
         )  # fmt: skip
         engine = open_database(config.state)
         try:

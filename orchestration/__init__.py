@@ -4,12 +4,14 @@ from orchestration.assets import Asset, asset, source, sql_asset
 from orchestration.context import Context
 from orchestration.freshness import FreshnessPolicy
 from orchestration.mapping import all_partitions, last, mapped
+from orchestration.multi_assets import Output, multi_asset
 from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
 
 __all__ = [
     "Asset",
     "Context",
     "FreshnessPolicy",
+    "Output",
     "all_partitions",
     "asset",
     "cron",
@@ -20,6 +22,7 @@ __all__ = [
     "mapped",
     "monthly",
     "multi",
+    "multi_asset",
     "source",
     "sql_asset",
     "static",

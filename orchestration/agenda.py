@@ -17,7 +17,8 @@ class Agenda:
     """The steps of one plan by their positions, each once.
 
     A step can begin when every step upstream of it in the plan has ended. Of those that can, the one of the highest
-    priority begins first, then the one that comes first in the plan. What an asset's steps give is decided in the order
+    priority begins first, then the one that comes first in the plan; those that are made in batches come after the
+    others, so that batches fill. What an asset's steps give is decided in the order
     of the plan, whichever is ready first (``in_turn``), so that a parallel backfill gives the verdicts of one in order.
     """
 
@@ -26,8 +27,12 @@ class Agenda:
         self._waits = [0] * len(addresses)
         self._next: dict[int, list[int]] = defaultdict(list)
         self._busy: dict[str, int] = defaultdict(int)
+        self._able: set[int] = set()  # those that can begin; others that still stand in a queue were claimed
+        self._places: dict[int, str | None] = {}  # by a step that has begun: the pool in which it takes one
         self._turns: dict[AssetKey, deque[int]] = defaultdict(deque)
-        self._ready: dict[str | None, list[tuple[int, int]]] = defaultdict(list)  # by pool: a full one costs no look
+        self._ready: dict[str | None, list[tuple[int, bool, int]]] = defaultdict(
+            list
+        )  # by pool: a full one costs no look
         self.open = len(addresses)
         self._connect(keys_of)
 
@@ -61,27 +66,41 @@ class Agenda:
 
     def _queue(self, position: int) -> None:
         policy = self._policy(position)
-        heapq.heappush(self._ready[policy.pool], (-policy.priority, position))
+        self._able.add(position)
+        heapq.heappush(self._ready[policy.pool], (-policy.priority, policy.batch > 1, position))
 
     def _policy(self, position: int) -> RunPolicy:
         return self._graph.asset(self._addresses[position].asset).run
 
     def begin(self) -> int | None:
         """The next step that can begin now; it takes its place in its pool. None: none can."""
+        for queue in self._ready.values():
+            while queue and queue[0][-1] not in self._able:
+                heapq.heappop(queue)
         able = [(queue[0], pool) for pool, queue in self._ready.items() if queue and self._has_room(pool)]
         if not able:
             return None
         pool = min(able, key=lambda one: one[0])[1]
         if pool is not None:
             self._busy[pool] += 1
-        return heapq.heappop(self._ready[pool])[1]
+        position = heapq.heappop(self._ready[pool])[-1]
+        self._able.remove(position)
+        self._places[position] = pool
+        return position
+
+    def claim(self, position: int) -> bool:
+        """Begin a step together with one that has begun, if it can begin now; it takes no place of its own."""
+        if position not in self._able:
+            return False
+        self._able.remove(position)
+        return True
 
     def _has_room(self, pool: str | None) -> bool:
         return pool is None or pool not in self._pools or self._busy[pool] < self._pools[pool]
 
     def leave(self, position: int) -> None:
         """The step's work is done, or waits to be tried again: its place in its pool is free."""
-        if (pool := self._policy(position).pool) is not None:
+        if (pool := self._places.pop(position, None)) is not None:
             self._busy[pool] -= 1
 
     def again(self, position: int) -> None:
@@ -96,6 +115,10 @@ class Agenda:
             self._waits[after] -= 1
             if self._waits[after] == 0:
                 self._queue(after)
+
+    def turns(self, asset: AssetKey) -> Sequence[int]:
+        """The asset's steps that have not ended, in the order of the plan."""
+        return tuple(self._turns[asset])
 
     def in_turn(self, asset: AssetKey, has: Callable[[int], bool]) -> int | None:
         """The asset's first step that has not ended, if ``has`` its product; None if it has not."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, overload
 
+from orchestration.asset_config import LONGEST_CODE_VERSION, ConfigType, config_type
 from orchestration.errors import DefinitionError
 from orchestration.freshness import FreshnessPolicy
 from orchestration.mapping import Read, ReadDefault, reads_of
@@ -18,8 +19,8 @@ from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
 
 _CONTEXT = "context"
+_CONFIG = "config"
 _LONGEST_KEY = 200
-_LONGEST_CODE_VERSION = 80
 _SELECTION_SIGNS = (",", "+", "*")
 _AS_IT_IS = ReadDefault()
 
@@ -42,6 +43,18 @@ class Dependency:
 _PLAIN = RunPolicy()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Production:
+    """The assets that one function makes in one call.
+
+    ``name`` is the function's; ``subsettable``: it can be asked for some of them alone.
+    """
+
+    name: str
+    keys: tuple[AssetKey, ...]
+    subsettable: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Asset:
     """A specification and how the data is made; calling it calls the function, for the user's own tests.
@@ -55,6 +68,8 @@ class Asset:
     sql: str | None = None
     dependencies: tuple[Dependency, ...] = ()
     takes_context: bool = False
+    config: ConfigType | None = None
+    production: Production | None = None  # None: the function makes this asset alone
     partitions: Partitions | None = None
     group: str | None = None
     owners: tuple[str, ...] = ()
@@ -143,7 +158,7 @@ def asset(
     """
 
     def declare(made_by: Callable[..., object]) -> Asset:
-        return _from_function(
+        return from_function(
             made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
             deps=deps, reads=reads, code_version=code_version, freshness=freshness, run=run,
             attachments=attachments,
@@ -166,7 +181,7 @@ def source(
     """Declare data that others make: the function reads it, each run observes it, nothing is written."""
 
     def declare(read_by: Callable[..., object]) -> Asset:
-        made = _from_function(
+        made = from_function(
             read_by, AssetKind.SOURCE, key=key, partitions=None, group=group, owners=owners, tags=tags,
             deps=(), reads=None, code_version=None, freshness=freshness,
             run=_PLAIN, attachments=attachments,
@@ -215,6 +230,8 @@ def sql_asset(
         Dependency(upstream=AssetKey(u), parameter=u, read=reading.pop(u, _AS_IT_IS)) for u in references(name, sql)
     )
     _refuse_unread(name, reading)
+    if run.batch > 1:
+        raise DefinitionError(f"{name}: a query makes one partition a time; leave batch= out")
     return Asset(
         key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
@@ -225,7 +242,7 @@ def sql_asset(
     )  # fmt: skip
 
 
-def _from_function(
+def from_function(
     function: Callable[..., object],
     kind: AssetKind,
     *,
@@ -240,6 +257,8 @@ def _from_function(
     freshness: FreshnessPolicy | None,
     run: RunPolicy,
     attachments: Iterable[object],
+    production: Production | None = None,
+    description: str = "",
 ) -> Asset:
     if not callable(function) or isinstance(function, Asset):
         raise DefinitionError(f"an asset is made from a function, not from {type(function).__name__}")
@@ -248,10 +267,13 @@ def _from_function(
     name = asset_key(key if key is not None else getattr(function, "__name__", ""))
     reading = _reading(name, reads)
     dependencies: list[Dependency] = []
-    takes_context = False
+    takes_context, config = False, None
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name == _CONTEXT:
             takes_context = True
+            continue
+        if parameter.name == _CONFIG:
+            config = config_type(function, parameter.annotation, where)
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
             raise DefinitionError(f"{where}: {name} takes {parameter.name!r} by position only; remove the / after it")
@@ -271,11 +293,13 @@ def _from_function(
             continue
         dependencies.append(Dependency(upstream=upstream, parameter=None, read=reading.pop(upstream, _AS_IT_IS)))
     _refuse_unread(name, reading)
+    if run.batch > 1 and partitions is None:
+        raise DefinitionError(f"{name}: batch={run.batch} is for partitions, and it has none; give it partitions=")
     return Asset(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
-        partitions=partitions, group=group, owners=_words(name, "owners", owners),
+        config=config, production=production, partitions=partitions, group=group, owners=_words(name, "owners", owners),
         tags=_words(name, "tags", tags),
-        description=inspect.getdoc(function) or "", code_version=_explicit(name, code_version),
+        description=description or inspect.getdoc(function) or "", code_version=_explicit(name, code_version),
         freshness=freshness, run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
@@ -287,8 +311,8 @@ def _words(name: AssetKey, what: str, words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _explicit(name: AssetKey, code_version: str | None) -> str | None:
-    if code_version is not None and len(code_version) > _LONGEST_CODE_VERSION:
-        raise DefinitionError(f"{name}: a code_version has at most {_LONGEST_CODE_VERSION} characters")
+    if code_version is not None and len(code_version) > LONGEST_CODE_VERSION:
+        raise DefinitionError(f"{name}: a code_version has at most {LONGEST_CODE_VERSION} characters")
     return code_version
 
 

@@ -20,6 +20,7 @@ from pathlib import Path, PurePath
 from types import CodeType, FunctionType, MethodType, ModuleType
 
 from orchestration.assets import Asset
+from orchestration.multi_assets import MultiAsset
 
 _PLAIN = (
     str, bytes, int, float, complex, bool, type(None), date, time, timedelta, tzinfo, Decimal, PurePath,
@@ -89,7 +90,7 @@ class CodeVersions:
             add(f"{sorted(map(repr, value))!r}\0".encode())
         elif isinstance(value, list | tuple | dict):
             self._container(value, add, seen)
-        elif isinstance(value, Asset):
+        elif isinstance(value, Asset | MultiAsset):
             return  # another asset's code is that asset's business
         elif isinstance(value, FunctionType):
             if self._is_ours(value.__code__.co_filename):

@@ -21,10 +21,18 @@ class Context:
     run_id: str
     logger: logging.Logger
     metadata: dict[str, Scalar] = field(default_factory=dict)
+    partition_keys: tuple[str, ...] = ()
+    """The partitions that this call makes, in order; more than one only where ``ob.RunPolicy(batch=)`` allows it."""
+    outputs: tuple[AssetKey, ...] = ()
+    """The assets that this call makes: of a multi-asset with ``subsettable=True`` perhaps not all."""
 
     @property
     def partition(self) -> str:
-        """The key of the partition that is to be made; raises AssetError where the asset has none."""
+        """The key of the one partition that is to be made; raises AssetError where there are none or several."""
+        if len(self.partition_keys) > 1:
+            raise AssetError(
+                f"{self.asset} makes {len(self.partition_keys)} partitions; ask for context.partition_keys"
+            )
         if self.partition_key is None:
             raise AssetError(f"{self.asset} asked for its partition but has none; give it partitions=")
         return self.partition_key
@@ -32,7 +40,8 @@ class Context:
     def add_metadata(self, **values: Scalar) -> None:
         """Keep facts with this materialization; numbers become metrics that monitors can watch.
 
-        NaN and infinity are kept as None: they could not be measured.
+        NaN and infinity are kept as None: they could not be measured. A call that makes several assets or partitions
+        adds to each of them.
         """
         for name, value in values.items():
             item = getattr(value, "item", None)

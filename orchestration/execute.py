@@ -1,24 +1,31 @@
-"""Calling what the user wrote: inputs in, value out, failures in words."""
+"""Calling what the user wrote: inputs in, data out, failures in words."""
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.assets import Asset
+from orchestration.awaiting import awaited
 from orchestration.context import Context
 from orchestration.errors import AssetError, NothingReturned
 from orchestration.graph import Graph
-from orchestration.io.base import IOManager, StagedData
+from orchestration.io.base import OBSERVED, IOManager, StagedData
+from orchestration.io.chunks import Chunks
 from orchestration.io.formats import content_hash
-from orchestration.model import Address, AssetKey, AssetKind, Scalar
+from orchestration.model import Address, AssetKind, Scalar
+from orchestration.outputs import by_name
 from orchestration.query import render
 
 if TYPE_CHECKING:
-    from orchestration.work import Input
+    from orchestration.work import Input, Target, Task
+
+    Written = tuple[Target, StagedData, Mapping[str, Scalar]]
 
 
 class Execution:
@@ -33,45 +40,56 @@ class Execution:
         self._root = root.resolve()
         self._sources: dict[str, object] = {}
 
-    def stage(
-        self, address: Address, version: str, run_id: str, inputs: Sequence[Input]
-    ) -> tuple[StagedData, dict[str, Scalar]]:
-        """Make the data of ``address`` and stage it; returns what was staged and the metadata that was added.
+    def staged(self, task: Task) -> list[Written]:
+        """Make what the task asks for and stage it: for each target what was staged, and the metadata.
 
         Raises
         ------
         AssetError
-            The user's function or query failed, or returned nothing.
+            The user's function or query failed, or did not return what it should.
         StorageError
             The inputs could not be read or the result could not be written.
         """
-        asset = self._graph.asset(address.asset)
+        asset = self._graph.asset(task.address.asset)
         if asset.kind is AssetKind.SQL:
-            return self._query(asset, address, version, inputs), {}
-        context = Context(
-            asset=asset.key,
-            partition_key=address.partition,
-            interval=asset.partitions.interval(address.partition)
-            if asset.partitions is not None and address.partition is not None
-            else None,
-            run_id=run_id,
-            logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
-        )
-        value = self._call(asset, address, context, self._arguments(address, inputs))
-        return self._io.stage(address, version, value), context.metadata
+            (target,) = task.targets
+            return [(target, self._query(asset, target, task.inputs), {})]
+        context = self._context(asset, task)
+        value = self._call(asset, task, context, self._arguments(task.inputs))
+        staged = {target.version: self._stage(asset, target, result) for target, result in _results(asset, task, value)}
+        return [(target, staged[target.version], context.metadata) for target in task.targets]
 
-    def observe(self, key: AssetKey, run_id: str) -> tuple[object, dict[str, Scalar]]:
+    def observed(self, task: Task) -> list[Written]:
         """Read a source once in a run; raises AssetError."""
-        asset = self._graph.asset(key)
-        context = Context(
-            asset=asset.key, partition_key=None, interval=None, run_id=run_id,
-            logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
-        )  # fmt: skip
-        value = self._call(asset, Address(asset.key), context, {})
-        self._sources[asset.key] = value
-        return value, context.metadata
+        (target,) = task.targets
+        asset = self._graph.asset(target.address.asset)
+        context = self._context(asset, task)
+        value = self._observe(asset, task, context)
+        hashed = content_hash(value)
+        written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
+        return [(target, written, context.metadata)]
 
-    def _arguments(self, address: Address, inputs: Sequence[Input]) -> dict[str, object]:
+    def _observe(self, asset: Asset, task: Task | None, context: Context) -> object:
+        value = self._call(asset, task, context, {})
+        if inspect.isgenerator(value):
+            raise AssetError(f"{asset.key}: a source returns its data whole; return it in place of yielding it")
+        if value is None:
+            raise NothingReturned(asset.key, asset.where or asset.key)
+        self._sources[asset.key] = value
+        return value
+
+    def _context(self, asset: Asset, task: Task | None) -> Context:
+        addresses = [target.address for target in task.targets] if task else [Address(asset.key)]
+        keys = tuple(dict.fromkeys(a.partition for a in addresses if a.partition is not None))
+        one = keys[0] if len(keys) == 1 else None
+        return Context(
+            asset=asset.key, partition_key=one, partition_keys=keys, run_id=task.run_id if task else "",
+            interval=asset.partitions.interval(one) if asset.partitions is not None and one is not None else None,
+            logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
+            outputs=tuple(dict.fromkeys(a.asset for a in addresses)),
+        )  # fmt: skip
+
+    def _arguments(self, inputs: Sequence[Input]) -> dict[str, object]:
         arguments: dict[str, object] = {}
         for given in inputs:
             if given.parameter is None:
@@ -85,7 +103,8 @@ class Execution:
     def _source(self, given: Input) -> object:
         """What a source gave when it was observed; read again where that was in another process."""
         if given.upstream not in self._sources:
-            value, _ = self.observe(given.upstream, "")
+            asset = self._graph.asset(given.upstream)
+            value = self._observe(asset, None, self._context(asset, None))
             if content_hash(value) != given.versions[0].data_version:
                 del self._sources[given.upstream]
                 raise AssetError(
@@ -94,8 +113,9 @@ class Execution:
                 )
         return self._sources[given.upstream]
 
-    def _query(self, asset: Asset, address: Address, version: str, inputs: Sequence[Input]) -> StagedData:
+    def _query(self, asset: Asset, target: Target, inputs: Sequence[Input]) -> StagedData:
         assert asset.sql is not None
+        address = target.address
         relations = {}
         for given in inputs:
             if given.is_source:
@@ -106,23 +126,49 @@ class Execution:
         except Exception as error:  # the template is the user's own code
             raise AssetError(self._said(address, asset, error)) from error
         try:
-            return self._io.stage_query(address, version, sql, {"partition": address.partition})
+            return self._io.stage_query(address, target.version, sql, {"partition": address.partition})
         except AssetError as error:
             raise AssetError(f"{address}: {error}") from error
 
-    def _call(self, asset: Asset, address: Address, context: Context, arguments: dict[str, object]) -> object:
+    def _call(self, asset: Asset, task: Task | None, context: Context, arguments: dict[str, object]) -> object:
+        """What the function gives; a generator's and a coroutine's errors are said as those of a plain function."""
         assert asset.function is not None
+        address = task.address if task else Address(asset.key)
         if asset.takes_context:
             arguments["context"] = context
+        if asset.config is not None and task is not None:
+            arguments["config"] = asset.config.value(task.config)
         try:
-            value = asset.function(**arguments)
+            value = awaited(asset.function(**arguments))
         except AssetError:
             raise
         except (Exception, SystemExit) as error:  # sys.exit() ends the asset, not the service
             raise AssetError(self._said(address, asset, error)) from error
+        return self._yielded(asset, address, value) if inspect.isgenerator(value) else value
+
+    def _yielded(self, asset: Asset, address: Address, generator: Iterator[object]) -> Iterator[object]:
+        try:
+            yield from generator
+        except AssetError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise AssetError(self._said(address, asset, error)) from error
+
+    def _stage(self, asset: Asset, target: Target, value: object) -> StagedData:
+        address, version = target.address, target.version
+        value = awaited(value)
         if value is None:
             raise NothingReturned(str(address), asset.where or asset.key)
-        return value
+        if not inspect.isgenerator(value):
+            return self._io.stage(address, version, value)
+        chunks = self._yielded(asset, address, value)
+        try:
+            first = next(chunks, None)
+            if first is None:
+                raise NothingReturned(str(address), asset.where or asset.key)
+            return self._io.stage(address, version, Chunks(itertools.chain([first], chunks)))
+        finally:
+            value.close()
 
     def _said(self, address: Address, asset: Asset, error: BaseException) -> str:
         """Where in the project's own files it went wrong, and what was said there."""
@@ -136,3 +182,19 @@ class Execution:
             f"{address}: {where} raised {type(error).__name__}{': ' + message if message else ''}; nothing "
             "was published and readers keep what they had"
         )
+
+
+def _results(asset: Asset, task: Task, value: object) -> Iterator[tuple[Target, object]]:
+    """What belongs to which target: all to the one, or by the names of assets or the keys of partitions."""
+    by_partition = asset.run.batch > 1
+    if not by_partition and asset.production is None:
+        yield task.targets[0], value
+        return
+    targets = {str(t.address.partition) if by_partition else str(t.address.asset): t for t in task.targets}
+    known = () if asset.production is None else asset.production.keys
+
+    def said(what: str) -> str:
+        return f"{task.address}: {asset.where} {what}; nothing was published and readers keep what they had"
+
+    for name, result in by_name(value, tuple(targets), known, said):
+        yield targets[name], result

@@ -84,6 +84,15 @@ class Graph:
         """The assets that read it directly."""
         return tuple(self._down[key])
 
+    def with_siblings(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """``keys`` and what can't be made without making them too: the other assets of their multi-assets."""
+        found = set(keys)
+        for key in tuple(found):
+            production = self._assets[key].production
+            if production is not None and not production.subsettable:
+                found.update(one for one in production.keys if one in self._assets)
+        return found
+
     def ancestors(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
         """Everything upstream of ``keys`` (themselves left out), at most ``depth`` steps away."""
         return self._reach(keys, lambda key: (e.upstream for e in self._up[key]), depth)

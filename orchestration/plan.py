@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from orchestration.addresses import addresses
+from orchestration.assets import Production
 from orchestration.graph import Graph
 from orchestration.model import Address, AssetKey, StepStatus
 from orchestration.partitions.base import split_range
 from orchestration.selection import StatusesOf, select
-from orchestration.staleness import Action, judge
+from orchestration.staleness import Action, Judgement, judge, together
 from orchestration.state import Snapshot
 
 
@@ -70,23 +71,28 @@ def make_plan(
     PartitionError
         A key that isn't a partition, or partitioned assets without a key.
     """
-    chosen = set(select(graph, selection, statuses))
+    chosen = graph.with_siblings(select(graph, selection, statuses))
     wanted = chosen | graph.ancestors(chosen)
     if partitions == "":
         partition_range(partitions)
     steps, pending = [], set[Address]()
     outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
-    for address in addresses(graph, chosen, wanted, partitions, snapshot.keys_of, now):
+    planned = tuple(addresses(graph, chosen, wanted, partitions, snapshot.keys_of, now))
+    siblings = _siblings(graph, planned)
+    judged: dict[Address, Judgement] = {}
+    for address in planned:
         forced = force and address.asset in chosen
-        judgement = judge(
-            graph,
-            address,
-            snapshot,
-            code_versions[address.asset],
-            force=forced,
-            pending=pending,
-            outcomes=outcomes,
-        )
+        if address not in judged:
+            group = siblings.get(address, (address,))
+            found: Mapping[AssetKey, Judgement] = {
+                one.asset: judge(
+                    graph, one, snapshot, code_versions[one.asset], force=forced, pending=pending, outcomes=outcomes
+                )
+                for one in group
+            }
+            found = together(graph.asset(address.asset), found)
+            judged.update({one: found[one.asset] for one in group})
+        judgement = judged.pop(address)
         unseen = judgement.action is Action.OBSERVE and snapshot.of(address).published is None
         if judgement.action is Action.RUN or unseen:
             pending.add(address)
@@ -102,6 +108,15 @@ def make_plan(
             )
         )
     return Plan(selection=selection, partitions=partitions or "", force=force, steps=tuple(steps))
+
+
+def _siblings(graph: Graph, planned: Sequence[Address]) -> dict[Address, tuple[Address, ...]]:
+    """By address, those of one partition that one call makes."""
+    calls: dict[tuple[Production, str | None], list[Address]] = {}
+    for address in planned:
+        if (production := graph.asset(address.asset).production) is not None:
+            calls.setdefault((production, address.partition), []).append(address)
+    return {address: tuple(call) for call in calls.values() for address in call}
 
 
 _WORDS = {

@@ -12,11 +12,10 @@ from orchestration.clock import Clock
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, LeaseLost, StorageError
 from orchestration.events import Event, EventKind
-from orchestration.io.base import IOManager
+from orchestration.io.base import OBSERVED, IOManager
 from orchestration.model import Address, RunStatus, Scalar, VersionStatus
 from orchestration.state import VersionRecord, known_versions, status_of, unconfirmed
 from orchestration.tables import runs
-from orchestration.work import OBSERVED
 
 _log = logging.getLogger("tidegate.recovery")
 

@@ -40,6 +40,9 @@ class RunPolicy:
         A name; the environment's ``pools`` say how many steps of one pool run at once.
     priority:
         Of the steps that could run, those of higher priority run first.
+    batch:
+        How many partitions one call may make, 1 or more. Above 1 the function is given ``context.partition_keys`` and
+        returns ``{key: data}``, or yields pairs of a key and its data; each partition is judged by itself.
     resources:
         Tags that a worker must offer, with how much of each: ``{"gpu": 1}``.
 
@@ -57,6 +60,7 @@ class RunPolicy:
     memory: str | None = None
     pool: str | None = None
     priority: int = 0
+    batch: int = 1
     resources: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,6 +75,8 @@ class RunPolicy:
                 raise DefinitionError(f"retry_on={self.retry_on!r}: write names in place of classes, ({said},)")
         if isinstance(self.priority, bool) or not isinstance(self.priority, int):
             raise DefinitionError(f"priority={self.priority!r}: write a whole number; the higher runs first")
+        if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
+            raise DefinitionError(f"batch={self.batch!r}: write how many partitions one call may make, 1 or more")
         for tag, amount in self.resources.items():
             if isinstance(amount, bool) or not isinstance(amount, int | float) or amount <= 0:
                 raise DefinitionError(f"resources: {tag} is a number above 0, not {amount!r}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import itertools
 import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -28,10 +29,10 @@ from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
 from orchestration.runtime import Runtime
 from orchestration.settlement import Judged, Settlement
-from orchestration.staleness import Action, Judgement
+from orchestration.staleness import Action, Judgement, together
 from orchestration.state import Snapshot, load
 from orchestration.step import QUIET, judge_step, limits_of, rule, state_after, storable, task_of
-from orchestration.work import Failure, Product, Task
+from orchestration.work import Failure, Product, Products, Task
 
 _LONGEST_NAP_S = 1.0
 
@@ -91,13 +92,20 @@ def _planned_run(runtime: Runtime, plan: Plan, trigger: str) -> Run:
     )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Flight:
-    """A step under way: its work was handed to the executor."""
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A step that is made, alone or together with others in one call."""
 
     planned: PlannedStep
     step: StepRecord
     judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A call under way: its task was handed to the executor."""
+
+    makings: tuple[_Making, ...]
     task: Task
     attempt: int
 
@@ -109,13 +117,14 @@ class _Walk:
         self._runtime, self._plan, self._options = runtime, plan, options
         self._began = runtime.clock.monotonic()
         self._run = _planned_run(runtime, plan, options.trigger)
+        self._positions = {step.address: step.position for step in self._run.steps}
         self._done: dict[int, StepRecord] = {}
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
         self._book = LeaseBook(runtime, self._run.id, self._snapshot)
         self._settlement = Settlement(runtime, self._book, self._settled)
-        self._under_way: dict[str, _Flight] = {}  # by the id of the version
-        self._products: dict[int, tuple[_Flight, Product]] = {}  # made, waiting for their turn to be judged
+        self._under_way: dict[str, _Flight] = {}  # by the id of the task
+        self._products: dict[int, tuple[_Making, Product]] = {}  # made, waiting for their turn to be judged
         self._later: list[tuple[float, int]] = []  # when a step is tried again
         self._attempts: dict[int, int] = {}
         self._stopped_by: AssetKey | None = None
@@ -159,7 +168,7 @@ class _Walk:
             self._settlement.flush_if_due()
             if self._under_way:
                 for finished in self._executor.wait(self._until_later()):
-                    self._finish(self._under_way.pop(finished.task.version), finished.result)
+                    self._finish(self._under_way.pop(finished.task.id), finished.result)
             elif self._later:
                 time.sleep(min(_LONGEST_NAP_S, self._until_later() or 0.0))
             elif self._agenda.open:
@@ -175,62 +184,121 @@ class _Walk:
         return max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
 
     def _begin(self, position: int) -> None:
-        planned, record = self._plan.steps[position], self._run.steps[position]
-        try:
-            judgement = self._judge(planned)
-        except TidegateError as error:  # a mapping of the user's own, say, that names what isn't a partition
-            self._fail(self._started(record, planned.reason, ""), str(error))
-            return
-        step = self._started(record, judgement.reason, judgement.note)
-        if judgement.action not in (Action.RUN, Action.OBSERVE):
-            self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
-        elif self._stopped_by is not None:
-            reason = f"the run stops at its first failure, of {self._stopped_by}"
-            self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=self._stopped_by, reason=reason))
-        else:
-            self._make(planned, step, judgement)
+        """Judge a step and those that are made in one call with it, and begin what is to be made."""
+        judged: dict[int, Judgement] = {}
+        for one in (position, *self._claimed(position)):
+            try:
+                judged[one] = self._judge(self._plan.steps[one])
+            except TidegateError as error:  # a mapping of the user's own, say, that names what isn't a partition
+                self._fail(self._started(self._run.steps[one], self._plan.steps[one].reason, ""), str(error))
+        makings = []
+        for one, judgement in self._together(judged).items():
+            step = self._started(self._run.steps[one], judgement.reason, judgement.note)
+            if judgement.action not in (Action.RUN, Action.OBSERVE):
+                self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
+            elif self._stopped_by is not None:
+                reason = f"the run stops at its first failure, of {self._stopped_by}"
+                self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=self._stopped_by, reason=reason))
+            else:
+                makings.append(_Making(self._plan.steps[one], step, judgement))
+        if makings:
+            self._make(makings)
 
-    def _make(self, planned: PlannedStep, step: StepRecord, judgement: Judgement) -> None:
-        attempt = self._attempts.get(step.position, 0) + 1
-        self._attempts[step.position] = attempt
-        if attempt == 1:
-            self._tell(step)
-        self._settlement.runs(step)
-        action = judgement.action
+    def _claimed(self, position: int) -> Sequence[int]:
+        """Positions that can begin now and are made in the same call as this one."""
+        address = self._plan.steps[position].address
+        asset = self._runtime.graph.asset(address.asset)
+        if asset.production is not None:
+            wanted = (self._positions.get(Address(key, address.partition)) for key in asset.production.keys)
+            return [one for one in wanted if one is not None and self._agenda.claim(one)]
+        if asset.run.batch == 1:
+            return ()
+        coming = (n for n in self._agenda.turns(address.asset) if n != position and self._agenda.claim(n))
+        return list(itertools.islice(coming, asset.run.batch - 1))
+
+    def _together(self, judged: Mapping[int, Judgement]) -> Mapping[int, Judgement]:
+        if len(judged) < 2:
+            return judged
+        asset = self._runtime.graph.asset(self._plan.steps[next(iter(judged))].address.asset)
+        if asset.production is None:
+            return judged
+        assets = {self._plan.steps[one].address.asset: one for one in judged}
+        found = together(asset, {key: judged[one] for key, one in assets.items()})
+        return {one: found[key] for key, one in assets.items()}
+
+    def _make(self, makings: Sequence[_Making]) -> None:
+        for making in makings:
+            position = making.step.position
+            self._attempts[position] = self._attempts.get(position, 0) + 1
+            if self._attempts[position] == 1:
+                self._tell(making.step)
+            self._settlement.runs(making.step)
+        mine = self._still_to_make([making for making in makings if self._is_taken(making)])
+        if not mine:
+            return
+        task = task_of(self._runtime, [(making.step, making.judgement) for making in mine])
+        first = mine[0].step
+        self._under_way[task.id] = _Flight(tuple(mine), task, self._attempts[first.position])
+        self._executor.submit(task, limits_of(self._runtime.graph.asset(first.asset)))
+
+    def _is_taken(self, making: _Making) -> bool:
+        """Take the step's lease; where that fails, so does the step."""
+        step, patient = making.step, making.judgement.action is Action.OBSERVE
         try:
-            self._book.take(planned.address, lambda n: self._ahead(step, n), patient=action is Action.OBSERVE)
-            judgement = self._judge(planned)  # once more under the lease, from what the log says now
+            self._book.take(step.address, lambda n: self._ahead(step, n), patient=patient)
         except TidegateError as error:
             if isinstance(error, StateError) and not isinstance(error, LeaseHeld):
                 raise
             self._fail(step, str(error))
-            return
-        if judgement.action is not action:  # another process has made it in the meantime
-            status = QUIET.get(judgement.action, StepStatus.FAILED)
-            self._end(replace(step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
-            return
-        task = task_of(self._runtime, step, judgement)
-        self._under_way[task.version] = _Flight(planned, step, judgement, task, attempt)
-        self._executor.submit(task, limits_of(self._runtime.graph.asset(step.asset)))
+            return False
+        return True
 
-    def _finish(self, flight: _Flight, result: Product | Failure) -> None:
-        if isinstance(result, Product):
-            self._agenda.leave(flight.step.position)
-            self._products[flight.step.position] = (flight, result)
-            self._decide(flight.step.asset)
+    def _still_to_make(self, makings: Sequence[_Making]) -> list[_Making]:
+        """Judge once more under the leases, from what the log says now: another process may have made it meanwhile."""
+        judged, mine = {}, []
+        for making in makings:
+            try:
+                judged[making.step.position] = self._judge(making.planned)
+            except TidegateError as error:
+                self._fail(making.step, str(error))
+        found = self._together(judged)
+        for making in makings:
+            judgement = found.get(making.step.position)
+            if judgement is None:
+                continue
+            if judgement.action is making.judgement.action:
+                mine.append(replace(making, judgement=judgement))
+                continue
+            status = QUIET.get(judgement.action, StepStatus.FAILED)
+            self._end(replace(making.step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
+        return mine
+
+    def _finish(self, flight: _Flight, result: Products | Failure) -> None:
+        if isinstance(result, Failure):
+            self._finish_failed(flight, result)
             return
-        step = replace(flight.step, execute_s=result.execute_s)
-        policy = self._runtime.graph.asset(step.asset).run
-        self._settlement.sweep(step.address)
-        if policy.tries_again(flight.attempt, result.kinds):
+        for making, product in zip(flight.makings, result, strict=True):
+            self._agenda.leave(making.step.position)
+            self._products[making.step.position] = (making, product)
+        for asset in dict.fromkeys(making.step.asset for making in flight.makings):
+            self._decide(asset)
+
+    def _finish_failed(self, flight: _Flight, failure: Failure) -> None:
+        first = flight.makings[0].step
+        policy = self._runtime.graph.asset(first.asset).run
+        for making in flight.makings:
+            self._settlement.sweep(making.step.address)
+        if policy.tries_again(flight.attempt, failure.kinds):
             wait_s = policy.wait_s(flight.attempt, self._runtime.chance)
-            _log.warning("%s: try %d failed and is repeated in %.1f s: %s", step.address, flight.attempt, wait_s,
-                         self._runtime.redact(result.error))  # fmt: skip
-            self._agenda.leave(step.position)
-            heapq.heappush(self._later, (time.monotonic() + wait_s, step.position))
+            _log.warning("%s: try %d failed and is repeated in %.1f s: %s", first.address, flight.attempt, wait_s,
+                         self._runtime.redact(failure.error))  # fmt: skip
+            for making in flight.makings:
+                self._agenda.leave(making.step.position)
+                heapq.heappush(self._later, (time.monotonic() + wait_s, making.step.position))
             return
         tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
-        self._fail(step, result.error + tries)
+        for making in flight.makings:
+            self._fail(replace(making.step, execute_s=failure.execute_s), failure.error + tries)
 
     def _decide(self, asset: AssetKey) -> None:
         """Judge what an asset's steps have made, in the order of the plan, as far as it is there."""
@@ -238,14 +306,14 @@ class _Walk:
             self._judge_product(*self._products.pop(position))
             self._agenda.ended(position)
 
-    def _judge_product(self, flight: _Flight, product: Product) -> None:
-        clock, address = self._runtime.clock, flight.planned.address
+    def _judge_product(self, making: _Making, product: Product) -> None:
+        clock, address = self._runtime.clock, making.planned.address
         began = clock.monotonic()
         self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
         ruling = rule(self._runtime, product)
         gate_s = product.gate_s + clock.monotonic() - began
-        step = self._timed(replace(flight.step, execute_s=product.execute_s, gate_s=gate_s))
-        read = tuple((edge.upstream, version.id) for edge, versions in flight.judgement.inputs for version in versions)
+        step = self._timed(replace(making.step, execute_s=product.execute_s, gate_s=gate_s))
+        read = tuple((edge.upstream, version.id) for edge, versions in making.judgement.inputs for version in versions)
         judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
         before = self._snapshot.of(address)
         self._snapshot.put(address, state_after(before, product, ruling.decision))

@@ -26,7 +26,8 @@ class Runtime:
     """Where a run reads, writes, asks and counts time; made by the project.
 
     ``recipe`` makes a worker in another process, where there is a way to; ``executor`` makes the executor of one run
-    from a recipe. ``pools`` say how many steps of one pool run at once. ``chance`` is only for the jitter of retries.
+    from a recipe. ``configs`` are the assets' settings as JSON. ``pools`` say how many steps of one pool run at once.
+    ``chance`` is only for the jitter of retries.
     """
 
     graph: Graph
@@ -35,12 +36,13 @@ class Runtime:
     gate: Gate[Any]
     clock: Clock
     new_id: Callable[[], str]
-    code_versions: Mapping[AssetKey, str]
+    code_versions: Mapping[AssetKey, str]  # with what the assets' settings say
     root: Path  # the project's folder: whose files error texts name
     environment: str
     redact: Callable[[str], str] = field(default=str)
     recipe: WorkerRecipe | None = None
     executor: Callable[[WorkerRecipe], Executor] = InlineExecutor
+    configs: Mapping[AssetKey, str] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
     chance: random.Random = field(default_factory=random.Random)
 

@@ -20,12 +20,13 @@ from orchestration import lease, log
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseLost, StateError, TidegateError
 from orchestration.gate import Ruling
+from orchestration.io.base import OBSERVED
 from orchestration.leasebook import LeaseBook
 from orchestration.log import NewVersion
 from orchestration.model import Address, AssetKey, GateDecision, GateOutcome, StepRecord, StepStatus, VersionStatus
 from orchestration.runtime import Runtime
 from orchestration.state import VersionRecord, known_versions, status_of
-from orchestration.work import OBSERVED, Product
+from orchestration.work import Product
 
 _PATIENCE_S = 0.05
 MOST = 64

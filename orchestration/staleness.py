@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from orchestration.assets import Asset
 from orchestration.graph import Edge, Graph
 from orchestration.model import Address, AssetKey, AssetKind, OnHold, StepStatus
 from orchestration.state import AddressState, Snapshot, VersionRecord
@@ -74,6 +75,18 @@ def judge(
         return Judgement(action=Action.RUN, reason=reason, note=note, inputs=tuple(inputs))
     action, reason = _compare(snapshot.of(address), fingerprint, force)
     return Judgement(action=action, reason=reason, note=note, fingerprint=fingerprint, inputs=tuple(inputs))
+
+
+def together(asset: Asset, judgements: Mapping[AssetKey, Judgement]) -> Mapping[AssetKey, Judgement]:
+    """The judgements of what one call makes: where it can't make one without the others, all run if one does."""
+    first = next((key for key, one in judgements.items() if one.action is Action.RUN), None)
+    if first is None or asset.production is None or asset.production.subsettable:
+        return judgements
+    reason = f"it is made together with {first}"
+    return {
+        key: replace(one, action=Action.RUN, reason=reason) if one.action in (Action.SKIP, Action.STAY_HELD) else one
+        for key, one in judgements.items()
+    }
 
 
 def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action, str]:

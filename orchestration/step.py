@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestration.assets import Asset
@@ -23,7 +23,7 @@ from orchestration.model import (
 from orchestration.runtime import Runtime
 from orchestration.staleness import Action, Judgement, judge
 from orchestration.state import AddressState, GateRecord, Snapshot, VersionRecord
-from orchestration.work import Input, Product, Task
+from orchestration.work import Input, Product, Target, Task
 
 QUIET: Mapping[Action, StepStatus] = {
     Action.SKIP: StepStatus.SKIPPED,
@@ -41,14 +41,28 @@ def judge_step(runtime: Runtime, address: Address, snapshot: Snapshot, outcomes:
     return judge(runtime.graph, address, snapshot, code_version, force=force, outcomes=outcomes)
 
 
-def task_of(runtime: Runtime, step: StepRecord, judgement: Judgement) -> Task:
-    """What a worker needs to make the step's version, under a new id."""
+def task_of(runtime: Runtime, made: Sequence[tuple[StepRecord, Judgement]]) -> Task:
+    """What a worker needs to make the versions of steps in one call, under new ids."""
+    first, judgement = made[0]
     return Task(
-        address=step.address, version=runtime.new_id(), run_id=step.run_id,
-        observes=judgement.action is Action.OBSERVE, code_version=runtime.code_versions[step.asset],
-        fingerprint=judgement.fingerprint,
-        inputs=tuple(_input(runtime, edge, versions) for edge, versions in judgement.inputs),
+        targets=tuple(
+            Target(address=step.address, version=runtime.new_id(), fingerprint=one.fingerprint) for step, one in made
+        ),
+        run_id=first.run_id, observes=judgement.action is Action.OBSERVE,
+        code_version=runtime.code_versions[first.asset], config=runtime.configs.get(first.asset),
+        inputs=tuple(_input(runtime, edge, versions) for edge, versions in _inputs([one for _, one in made])),
     )  # fmt: skip
+
+
+def _inputs(judgements: Sequence[Judgement]) -> Iterable[tuple[Edge, tuple[VersionRecord, ...]]]:
+    """What is read by any of them, by edge and without repetition: several partitions made in one call read it once."""
+    if len(judgements) == 1:
+        return judgements[0].inputs
+    found: dict[str, tuple[Edge, dict[str, VersionRecord]]] = {}
+    for judgement in judgements:
+        for edge, versions in judgement.inputs:
+            found.setdefault(edge.upstream, (edge, {}))[1].update({version.id: version for version in versions})
+    return ((edge, tuple(versions.values())) for edge, versions in found.values())
 
 
 def limits_of(asset: Asset) -> Limits:
@@ -64,7 +78,8 @@ def _input(runtime: Runtime, edge: Edge, versions: tuple[VersionRecord, ...]) ->
     return Input(
         upstream=edge.upstream, parameter=edge.parameter, wants=edge.wants,
         is_source=upstream.kind is AssetKind.SOURCE,
-        is_single=edge.mapping.is_single,
+        is_single=edge.mapping.is_single
+        and (upstream.partitions is None or runtime.graph.asset(edge.downstream).run.batch == 1),
         versions=tuple(version.stored() for version in versions),
     )  # fmt: skip
 

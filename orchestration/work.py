@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,7 @@ from typing import Any
 from orchestration.errors import AssetError, TidegateError
 from orchestration.execute import Execution
 from orchestration.io.base import StagedData, StoredVersion
-from orchestration.io.formats import content_hash
-from orchestration.model import Address, AssetKey, Materialization, Staged
-
-OBSERVED = "observed"
-"""The format of a source's versions: there is nothing of ours in storage."""
+from orchestration.model import Address, AssetKey, Materialization, Scalar, Staged
 
 _log = logging.getLogger("tidegate.work")
 
@@ -37,19 +33,38 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One address to make, with everything that was decided about it beforehand.
-
-    ``version`` is the id under which it is staged; ``observes``: it is a source, which is read and not written.
-    """
+class Target:
+    """One address to make, and the id under which its version is staged."""
 
     address: Address
     version: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One call of one function, with everything that was decided about it beforehand.
+
+    Most calls make one address. The function of a multi-asset makes several assets, one that takes a batch makes
+    several partitions. ``observes``: it is a source, which is read and not written.
+    """
+
+    targets: tuple[Target, ...]
     run_id: str
     observes: bool
     inputs: tuple[Input, ...]
     code_version: str
-    fingerprint: str
+    config: str | None = None  # what the function's ``config`` says, as JSON
+
+    @property
+    def address(self) -> Address:
+        """The first of those to make, which stands for all in messages."""
+        return self.targets[0].address
+
+    @property
+    def id(self) -> str:
+        """Unique: the first version's id."""
+        return self.targets[0].version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +80,10 @@ class Product:
     gate_error: str | None
     execute_s: float
     gate_s: float
+
+
+Products = tuple[Product, ...]
+"""What one task made: a product a target, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +107,11 @@ class Worker:
     ) -> None:
         self._execution, self._measure, self._now, self._monotonic = execution, measure, now, monotonic
 
-    def perform(self, task: Task) -> Product | Failure:
+    def perform(self, task: Task) -> Products | Failure:
         """Make, stage and measure; what goes wrong is an answer, not an exception."""
         began = self._monotonic()
         try:
-            staged, kind = self._execute(task, began)
+            made = self._execute(task, began)
         except TidegateError as error:
             return Failure(error=str(error), kinds=_kinds(error), execute_s=self._monotonic() - began)
         except Exception as error:  # ours or a library's: one step fails by it, not the run
@@ -100,7 +119,11 @@ class Worker:
             said = f"{task.address}: {type(error).__name__}: {' '.join(str(error).split())}"
             said += "; readers keep what they had"
             return Failure(error=said, kinds=_kinds(error), execute_s=self._monotonic() - began)
-        executed = self._monotonic()
+        execute_s = self._monotonic() - began
+        return tuple(self._measured(staged, kind, execute_s) for staged, kind in made)
+
+    def _measured(self, staged: Staged, kind: str, execute_s: float) -> Product:
+        began = self._monotonic()
         audit, gate_error = None, None
         try:
             audit = self._measure(staged)
@@ -108,24 +131,27 @@ class Worker:
             gate_error = f"the gate could not judge it: {type(error).__name__}: {error}"
         return Product(
             materialization=staged.materialization, format=kind, audit=audit, gate_error=gate_error,
-            execute_s=executed - began, gate_s=self._monotonic() - executed,
+            execute_s=execute_s, gate_s=self._monotonic() - began,
         )  # fmt: skip
 
-    def _execute(self, task: Task, began: float) -> tuple[Staged, str]:
-        if task.observes:
-            value, metadata = self._execution.observe(task.address.asset, task.run_id)
-            hashed = content_hash(value)
-            written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
-        else:
-            written, metadata = self._execution.stage(task.address, task.version, task.run_id, task.inputs)
+    def _execute(self, task: Task, began: float) -> list[tuple[Staged, str]]:
+        made = self._execution.observed(task) if task.observes else self._execution.staged(task)
+        return [
+            (self._staged(task, target, written, metadata, began), written.format)
+            for target, written, metadata in made
+        ]  # fmt: skip
+
+    def _staged(
+        self, task: Task, target: Target, written: StagedData, metadata: Mapping[str, Scalar], began: float
+    ) -> Staged:
         made = Materialization(
-            id=task.version, asset=task.address.asset, partition=task.address.partition, run_id=task.run_id,
+            id=target.version, asset=target.address.asset, partition=target.address.partition, run_id=task.run_id,
             materialized_at=self._now(), data_version=written.data_version, code_version=task.code_version,
-            fingerprint=written.data_version if task.observes else task.fingerprint,
+            fingerprint=written.data_version if task.observes else target.fingerprint,
             duration_s=self._monotonic() - began, rows=written.rows,
             bytes=None if task.observes else written.bytes, metadata=metadata,
         )  # fmt: skip
-        return Staged(materialization=made, data=written.data), written.format
+        return Staged(materialization=made, data=written.data)
 
 
 def _kinds(error: BaseException) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestration.work import Failure, Product, Task, Worker
+from orchestration.work import Failure, Products, Task, Worker
 
 WorkerRecipe = Callable[[], Worker]
 """Makes a worker where it is called; pickles, because it may be called in another process or on another machine."""
@@ -34,7 +34,7 @@ class Finished:
     """What became of one task."""
 
     task: Task
-    result: Product | Failure
+    result: Products | Failure
 
 
 class Executor(Protocol):

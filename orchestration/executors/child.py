@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from orchestration.executors import frames
 from orchestration.executors.failures import described, stopped, unpicklable
-from orchestration.work import Failure, Product, Task, Worker
+from orchestration.work import Failure, Products, Task, Worker
 
 _PR_SET_PDEATHSIG = 1
 _TO_BE_KILLED_FIRST = "500"
@@ -70,7 +70,7 @@ def _answer(worker: Worker, body: bytes) -> tuple[bytes, bytes]:
         return frames.RESULT, pickle.dumps(failure, protocol=5)
 
 
-def perform(worker: Worker, task: Task) -> Product | Failure:
+def perform(worker: Worker, task: Task) -> Products | Failure:
     """``worker.perform`` that also answers what is no Exception, e.g. a check that calls sys.exit()."""
     began = time.perf_counter()
     try:

@@ -27,7 +27,7 @@ from orchestration.executors.failures import (
 from orchestration.executors.processes import pickled
 from orchestration.executors.resources import lacking
 from orchestration.executors.ship import packed
-from orchestration.work import Failure, Product, Task
+from orchestration.work import Failure, Products, Task
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -246,7 +246,7 @@ class DaskExecutor:
         if given.key not in self._given:
             return
         address = given.task.address
-        result: Product | Failure
+        result: Products | Failure
         try:
             result = pickle.loads(future.result(timeout=_CLOSED_WITHIN_S))
         except ImportError as error:
@@ -257,7 +257,7 @@ class DaskExecutor:
             result = worker_lost(address, f"its Dask worker or the cluster was lost ({described(error)})")
         self._answer(given, result)
 
-    def _answer(self, given: _Given, result: Product | Failure) -> None:
+    def _answer(self, given: _Given, result: Products | Failure) -> None:
         """Once a task; the cluster forgets it."""
         with self._lock:
             if self._given.pop(given.key, None) is None:

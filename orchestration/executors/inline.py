@@ -13,7 +13,7 @@ from orchestration.executors.failures import cancelled, described, no_worker, un
 from orchestration.executors.pool import Pool
 from orchestration.executors.processes import heavy_modules, pickled
 from orchestration.executors.resources import Resources
-from orchestration.work import Failure, Product, Task, Worker
+from orchestration.work import Failure, Products, Task, Worker
 
 
 class InlineExecutor:
@@ -67,7 +67,7 @@ class InlineExecutor:
         if self._pool is not None:
             self._pool.close()
 
-    def _perform(self, task: Task) -> Product | Failure:
+    def _perform(self, task: Task) -> Products | Failure:
         if self._worker is None:
             try:
                 self._worker = self._recipe()

@@ -23,7 +23,8 @@ from orchestration.graph import Graph
 from orchestration.io.base import StoredVersion
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, Staged
-from orchestration.work import Failure, Input, Product, Task, Worker
+from orchestration.multi_assets import multi_asset
+from orchestration.work import Failure, Input, Product, Products, Target, Task, Worker
 
 Make = Callable[[WorkerRecipe], Executor]
 
@@ -127,7 +128,11 @@ def _assets(folder: Path) -> Iterable[Asset]:
         os.kill(os.getpid(), 9)
         return 1
 
-    return number, twice, broken, odd, leaves, beats, spawns, leaks, dies
+    @multi_asset(["left", "right"])
+    def pair() -> dict[str, int]:
+        return {"left": 1, "right": 2}
+
+    return *pair, number, twice, broken, odd, leaves, beats, spawns, leaks, dies
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +146,8 @@ class Lab:
         """A new task; its run's id names its trace."""
         version = f"v{next(_NUMBERS)}-{uuid.uuid4().hex[:8]}"
         return Task(
-            address=Address(AssetKey(name)), version=version, run_id=version, observes=False, inputs=inputs,
-            code_version="1", fingerprint="f",
+            targets=(Target(address=Address(AssetKey(name)), version=version, fingerprint="f"),), run_id=version,
+            observes=False, inputs=inputs, code_version="1",
         )  # fmt: skip
 
     def start(self, name: str, limits: Limits = _FREE) -> Task:
@@ -160,21 +165,21 @@ class Lab:
         expect(len(found) == count, f"{count} tasks got {len(found)} answers")
         return found
 
-    def answer(self, task: Task) -> Product | Failure:
+    def answer(self, task: Task) -> Products | Failure:
         (finished,) = self.answers(1)
         expect(finished.task == task, f"{task} was answered as {finished.task}")
         return finished.result
 
-    def do(self, name: str, limits: Limits = _FREE) -> Product | Failure:
+    def do(self, name: str, limits: Limits = _FREE) -> Products | Failure:
         return self.answer(self.start(name, limits))
 
     def works(self) -> None:
         """The executor still does what it is for, with and without limits."""
         for limits in (_FREE, _LIMITED):
             result = self.do("number", limits)
-            expect(isinstance(result, Product), f"after that a good task gave {result}")
+            expect(not isinstance(result, Failure), f"after that a good task gave {result}")
 
-    def fails(self, result: Product | Failure, kind: str) -> Failure:
+    def fails(self, result: Products | Failure, kind: str) -> Failure:
         expect(isinstance(result, Failure), f"expected a Failure of kind {kind}, got {result}")
         assert isinstance(result, Failure)
         expect(kind in result.kinds, f"expected a Failure of kind {kind}, got {result}")
@@ -209,7 +214,7 @@ def does_what_inline_does(lab: Lab) -> None:
         executor.submit(task, _FREE)
         product = product_of(replace(lab, executor=executor).answer(task))
         made = product.materialization
-        expect(made.id == task.version and made.address == task.address, f"{task} gave {made}")
+        expect(made.id == task.id and made.address == task.address, f"{task} gave {made}")
         expect(made.run_id == task.run_id and made.materialized_at == _AT, f"{task} gave {made}")
         expect(product.audit == (made.id, made.data_version), f"measuring gave {product.audit}, {product.gate_error}")
         expect(FilesIOManager(lab.folder / "data").has(made.address, made.id), f"{task.address} was not staged")
@@ -228,11 +233,23 @@ def answers_each_task_once(lab: Lab) -> None:
     found = lab.answers(len(tasks))
     expect({one.task for one in found} == set(tasks), "some task was answered twice, and another never")
     for one in found:
-        good = isinstance(one.result, Product)
+        good = not isinstance(one.result, Failure)
         expect(good == (one.task.address.asset == "number"), f"{one.task.address} gave {one.result}")
-        if isinstance(one.result, Product):
-            expect(one.result.materialization.id == one.task.version, "a task has the product of another")
+        if good:
+            expect(product_of(one.result).materialization.id == one.task.id, "a task has the product of another")
     expect(lab.executor.wait(0.05) == (), "there are more answers than tasks")
+
+
+def makes_several_in_one_call(lab: Lab) -> None:
+    """A task with two targets gives a product each, in their order."""
+    for limits in (_FREE, _LIMITED):
+        one, other = lab.task("right").targets[0], lab.task("left").targets[0]
+        task = replace(lab.task("right"), targets=(one, other))
+        lab.executor.submit(task, limits)
+        result = lab.answer(task)
+        assert not isinstance(result, Failure), result
+        made = [(product.materialization.address, product.materialization.id) for product in result]
+        expect(made == [(target.address, target.version) for target in task.targets], f"{task} gave {made}")
 
 
 def says_what_the_function_raised(lab: Lab) -> None:
@@ -248,7 +265,7 @@ def survives_what_can_not_travel(lab: Lab) -> None:
     """An audit that doesn't pickle is a Failure where it has to; a check that ends its process is one everywhere."""
     lab.fails(lab.do("odd", _LIMITED), "Unpicklable")
     free = lab.do("odd")
-    expect(isinstance(free, Product) or "Unpicklable" in free.kinds, f"an audit that doesn't pickle gave {free}")
+    expect(not isinstance(free, Failure) or "Unpicklable" in free.kinds, f"an audit that doesn't pickle gave {free}")
     for limits in (_FREE, _LIMITED):
         lab.fails(lab.do("leaves", limits), "Stopped")
     lab.works()
@@ -268,7 +285,7 @@ def stops_what_takes_too_long(lab: Lab) -> None:
 
 def stops_what_takes_too_much(lab: Lab) -> None:
     """A memory limit ends work that leaks; what stays below it is not touched."""
-    expect(isinstance(lab.do("number", Limits(memory_bytes=2**31)), Product), "2 GiB were too little for a number")
+    expect(not isinstance(lab.do("number", Limits(memory_bytes=2**31)), Failure), "2 GiB were too little for a number")
     task = lab.start("leaks", Limits(memory_bytes=2**29, timeout_s=60.0))
     lab.fails(lab.answer(task), "OutOfMemory")
     lab.is_quiet(task)
@@ -321,6 +338,7 @@ def closes_twice(lab: Lab) -> None:
 EXECUTOR_LAWS: tuple[Callable[[Lab], None], ...] = (
     does_what_inline_does,
     answers_each_task_once,
+    makes_several_in_one_call,
     says_what_the_function_raised,
     survives_what_can_not_travel,
     stops_what_takes_too_long,
@@ -354,10 +372,10 @@ def says_why_there_is_no_worker(make: Make) -> None:
         executor.close()
 
 
-def product_of(result: Product | Failure) -> Product:
-    expect(isinstance(result, Product), f"expected a product, got {result}")
-    assert isinstance(result, Product)
-    return result
+def product_of(result: Products | Failure) -> Product:
+    expect(not isinstance(result, Failure) and len(result) == 1, f"expected a product, got {result}")
+    assert not isinstance(result, Failure)
+    return result[0]
 
 
 def _as_input(made: Product) -> Input:

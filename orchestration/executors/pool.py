@@ -28,7 +28,7 @@ from orchestration.executors.failures import (
 from orchestration.executors.nursery import FORKED, Nursery
 from orchestration.executors.process import Job, WorkerProcess
 from orchestration.executors.resources import Resources
-from orchestration.work import Failure, Product, Task
+from orchestration.work import Failure, Products, Task
 
 _LOOK_EVERY_S = 0.05  # at the memory of what is limited
 _START_S = 300.0
@@ -147,7 +147,7 @@ class Pool:
             if worker.job is not None and worker.job.task == task:
                 worker.kill(cancelled(task.address))
 
-    def _answer(self, job: Job, result: Product | Failure) -> None:
+    def _answer(self, job: Job, result: Products | Failure) -> None:
         self._deliver(Finished(task=job.task, result=result))
 
     # ---------------------------------------------------------------- workers
@@ -291,12 +291,12 @@ def _has_said_more(channel: socket.socket) -> bool:
         return bool(one.select(0))
 
 
-def _result(job: Job, kind: bytes, body: bytes) -> Product | Failure:
+def _result(job: Job, kind: bytes, body: bytes) -> Products | Failure:
     """What the worker said of a job."""
     if kind == frames.UNREADABLE:
         return unpicklable(job.task.address, "it", body.decode())
     try:
-        result: Product | Failure = pickle.loads(body)
+        result: Products | Failure = pickle.loads(body)
     except Exception as error:
         return unpicklable(job.task.address, "what was measured of it", described(error))
     return result

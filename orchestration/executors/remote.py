@@ -23,7 +23,7 @@ from distributed import get_worker
 from orchestration.executors.base import Limits
 from orchestration.executors.failures import cancelled, worker_lost
 from orchestration.executors.processes import ProcessExecutor
-from orchestration.work import Failure, Product, Task
+from orchestration.work import Failure, Products, Task
 
 _LOOK_EVERY_S = 0.05  # whether the task is still wanted
 _IDLE_S = 60.0  # how long a process waits for the next task of its run
@@ -68,7 +68,7 @@ def perform_there(order: Order) -> bytes:
     return pickle.dumps(_perform(worker, order, task), protocol=5)
 
 
-def _perform(worker: DaskWorker, order: Order, task: Task) -> Product | Failure:
+def _perform(worker: DaskWorker, order: Order, task: Task) -> Products | Failure:
     if worker.local_directory != order.home:  # Dask gave it to the worker that took the address of a dead one
         return worker_lost(task.address, "its Dask worker died")
     with _marked(order.key):

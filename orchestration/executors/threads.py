@@ -15,7 +15,7 @@ from orchestration.executors.failures import cancelled, described, no_worker, un
 from orchestration.executors.pool import Pool
 from orchestration.executors.processes import cores, heavy_modules, pickled
 from orchestration.executors.resources import Resources
-from orchestration.work import Failure, Product, Task, Worker
+from orchestration.work import Failure, Products, Task, Worker
 
 
 class ThreadExecutor:
@@ -108,7 +108,7 @@ class ThreadExecutor:
             if self._closed:
                 return
             task = given[0]
-            result: Product | Failure
+            result: Products | Failure
             try:
                 worker = worker or self._recipe()
                 result = perform(worker, task)

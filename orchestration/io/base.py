@@ -8,6 +8,9 @@ from typing import Protocol
 
 from orchestration.model import Address
 
+OBSERVED = "observed"
+"""The format of a source's versions: there is nothing of ours in storage."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParquetFiles:

@@ -29,7 +29,7 @@ from orchestration.executors.resources import Resources, lacking
 from orchestration.executors.ship import packed
 from orchestration.executors.threads import ThreadExecutor
 from orchestration.model import Address, AssetKey
-from orchestration.work import Failure, Task
+from orchestration.work import Failure, Target, Task
 
 ADDRESS = Address(AssetKey("orders"), "2020-01-01")
 AT = datetime(2013, 2, 8, 12, tzinfo=UTC)
@@ -37,7 +37,11 @@ AT = datetime(2013, 2, 8, 12, tzinfo=UTC)
 
 def a_task(version: str = "v1") -> Task:
     return Task(
-        address=ADDRESS, version=version, run_id="r", observes=False, inputs=(), code_version="1", fingerprint="f"
+        targets=(Target(address=ADDRESS, version=version, fingerprint="f"),),
+        run_id="r",
+        observes=False,
+        inputs=(),
+        code_version="1",
     )
 
 
@@ -145,8 +149,8 @@ def test_a_task_that_has_not_begun_is_cancelled_inline(tmp_path: Path) -> None:
 def test_a_task_that_does_not_pickle_is_answered(tmp_path: Path) -> None:
     lab = Lab(tmp_path, ProcessExecutor(LabRecipe(str(tmp_path)), 1, preload=()))
     bad = Task(
-        address=ADDRESS, version="v", run_id="r", observes=False, inputs=(lambda: None,),  # type: ignore[arg-type]
-        code_version="1", fingerprint="f",
+        targets=a_task().targets, run_id="r", observes=False, code_version="1",
+        inputs=(lambda: None,),  # type: ignore[arg-type]
     )  # fmt: skip
     lab.executor.submit(bad, Limits())
     lab.fails(lab.answer(bad), "Unpicklable")

@@ -13,6 +13,7 @@ from sqlalchemy import event, insert
 
 import observer as ob
 from detectors.model import Detection, DetectionStatus, Direction
+from observer.asset_configs import AssetConfigs
 from observer.config import EnvironmentConfig
 from observer.loading import define
 from observer.model import (
@@ -229,7 +230,15 @@ def store(url: str, folder: Path, assets: tuple[Asset, ...] | None = None, *, no
         clock=clock, new_id=lambda: "id", code_versions={}, root=folder, environment="test", redact=lambda text: text,
     )  # fmt: skip
     return Store(
-        Project(config=config, definitions=definitions, engine=engine, runtime=runtime, observer=watching), wall
+        Project(
+            config=config,
+            definitions=definitions,
+            engine=engine,
+            runtime=runtime,
+            observer=watching,
+            configs=AssetConfigs(definitions.graph, {}),
+        ),
+        wall,
     )
 
 
