@@ -30,6 +30,7 @@ class Input:
     is_source: bool
     is_single: bool
     versions: tuple[StoredVersion, ...]
+    config: str | None = None  # of a source, as in a task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,18 @@ def test_settings_as_the_command_takes_them() -> None:
     assert merged({"a": {"x": 1, "y": 1}}, {"a": {"y": 2}, "b": {}}) == {"a": {"x": 1, "y": 2}, "b": {}}
 
 
+def test_a_source_takes_settings_too() -> None:
+    @ob.source
+    def outside(config: Limits) -> list[int]:
+        return [config.lowest]
+
+    @ob.asset
+    def inside(outside: list[int]) -> list[int]:
+        return outside
+
+    assert ob.materialize([outside, inside], config={"outside": {"lowest": 5}})["inside"].value == [5]
+
+
 def test_settings_in_a_test() -> None:
     assert ob.materialize([limited, free], config={"limited": {"lowest": 5}})["limited"].value == 5
     assert ob.materialize([limited])["limited"].value == 0
