@@ -230,7 +230,7 @@ def compose(
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,
         new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
-        code_versions={asset.key: hashes.of(asset) for asset in definitions.graph}, root=config.root,
+        code_versions=hashes.of_all(definitions.graph), root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
     )  # fmt: skip
     return Project(config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer)

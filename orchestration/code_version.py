@@ -10,7 +10,7 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
@@ -21,6 +21,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 
 from orchestration.assets import Asset
 from orchestration.garbage import uncollected
+from orchestration.model import AssetKey
 
 _PLAIN = (
     str, bytes, int, float, complex, bool, type(None), date, time, timedelta, tzinfo, Decimal, PurePath,
@@ -42,6 +43,11 @@ class CodeVersions:
         self._files: dict[str, _File] = {}
         self._modules: dict[str, bytes] = {}
         self._ours: dict[str, bool] = {}
+
+    def of_all(self, assets: Iterable[Asset]) -> dict[AssetKey, str]:
+        """The code version of each asset."""
+        with uncollected():
+            return {asset.key: self.of(asset) for asset in assets}
 
     def of(self, asset: Asset) -> str:
         """The explicit code version, else the hash of query or function; 16 hexadecimal digits."""
@@ -126,7 +132,7 @@ class CodeVersions:
             return
         seen.add(id(module))
         if (text := self._modules.get(file)) is None:
-            text = self._modules[file] = _text(_parsed(Path(file))).encode()
+            text = self._modules[file] = _text(ast.parse(Path(file).read_bytes())).encode()
         add(text)
         for value in list(vars(module).values()):  # what it imports of ours, whole modules or names
             if isinstance(value, ModuleType):
@@ -155,7 +161,7 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._tree = _parsed(path)
+            self._tree = ast.parse(path.read_bytes())
         except (OSError, SyntaxError, ValueError):
             self._tree = ast.Module([], [])
         functions = ast.FunctionDef | ast.AsyncFunctionDef
@@ -204,11 +210,6 @@ def _constant(value: object) -> str:
     return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
-def _parsed(file: Path) -> ast.Module:
-    with uncollected():
-        return ast.parse(file.read_bytes())
-
-
 def _text(node: ast.AST) -> str:
     """A syntax tree without docstrings and decorators; as ``ast.dump``, in a third of its time."""
     words: list[str] = []
@@ -220,17 +221,24 @@ def _write(node: ast.AST, add: Callable[[str], None]) -> None:
     add(type(node).__name__)
     for name in node._fields:
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
-            _write(value, add)
-        elif not isinstance(value, list):
+        if value is None or type(value) is str:
             add(repr(value))
-        elif name != "decorator_list":
-            for item in value[1:] if name == "body" and _has_docstring(value) else value:
-                if isinstance(item, ast.AST):
-                    _write(item, add)
-                else:  # a name after global, or a key that ** leaves out
-                    add(repr(item))
+        elif type(value) is list:
+            if value and name != "decorator_list":
+                _write_all(value[1:] if name == "body" and _has_docstring(value) else value, add)
             add("]")
+        elif isinstance(value, ast.AST):
+            _write(value, add)
+        else:
+            add(repr(value))
+
+
+def _write_all(items: list[object], add: Callable[[str], None]) -> None:
+    for item in items:
+        if isinstance(item, ast.AST):
+            _write(item, add)
+        else:  # a name after global, or a key that ** leaves out
+            add(repr(item))
 
 
 def _has_docstring(body: list[ast.stmt]) -> bool:

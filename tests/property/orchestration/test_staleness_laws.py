@@ -28,7 +28,7 @@ def projects(draw: st.DrawFn) -> tuple[dict[str, list[str]], Imports]:
 
 
 def some(draw: st.DrawFn, helpers: tuple[str, ...]) -> dict[str, bool]:
-    return draw(st.dictionaries(st.sampled_from(helpers), st.booleans(), max_size=2)) if helpers else {}
+    return draw(st.dictionaries(st.sampled_from(helpers), st.booleans(), min_size=1, max_size=2)) if helpers else {}
 
 
 def imported(uses: dict[str, bool]) -> tuple[list[str], list[str]]:
@@ -79,7 +79,7 @@ def users(changed: str, uses: Imports) -> set[str]:
     return reached
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(projects(), st.data())
 def test_a_change_makes_exactly_its_users_and_their_descendants_stale(
     project: tuple[dict[str, list[str]], Imports], data: st.DataObject
