@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure, at_most, times_less
+from benchmarks.orchestration import projects
 from benchmarks.peers import python_of, run_json
 
 HERE = Path(__file__).parent
@@ -14,7 +15,7 @@ _TIMES = 3
 
 
 def measure() -> list[Figure]:
-    """CPU seconds an asset, medians of three runs taken in turn."""
+    """What a run costs an asset, then whole projects; medians of three runs."""
     dagster = python_of("dagster", "dagster")
     figures = [
         _per_asset(dagster, "chain of 100, memory, event log and gate on", "chain", "chain", 100, 25),
@@ -22,9 +23,7 @@ def measure() -> list[Figure]:
         _per_asset(dagster, "chain of 100 beside the SQLite instance", "chain", "chain_sqlite", 100, 60),
         _per_asset(dagster, "chain of 100, our files with fsync", "chain_files", "chain_sqlite", 100, 60),
     ]
-    ours = _cpu(Path(sys.executable), HERE / "ours.py", "load", 5000)
-    peer = _cpu(dagster, HERE / "peer_dagster.py", "load", 5000) if dagster else None
-    figures.append(times_less("define and plan 5,000 assets, CPU", ours, peer, "s", 20))
+    figures += projects.measure(dagster)
     big = run_json(Path(sys.executable), HERE / "ours.py", "chain", 10_000)
     figures.append(at_most("resident memory of a run of 10,000 steps", big["rss_mb"], "MB", 300))
     return figures

@@ -69,20 +69,10 @@ def materialize(size: int, fan: bool, files: bool) -> dict[str, float]:
     return found | {"rss_mb": resource.getrusage(0).ru_maxrss / 1024}
 
 
-def load(size: int) -> dict[str, float]:
-    """Define assets, build the graph and plan a selection in the middle of it, from nothing."""
-    spent = cpu()
-    made = assets(size, False)
-    with project(made, False) as work:
-        work.plan(f"+a{size // 2}", None)
-        return {"cpu_s": cpu() - spent}
-
-
 CASES = {
     "chain": lambda n: materialize(n, False, False),
     "fan": lambda n: materialize(n, True, False),
     "chain_files": lambda n: materialize(n, False, True),
-    "load": load,
 }
 
 if __name__ == "__main__":
