@@ -76,7 +76,7 @@ _FIRST = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _FIRST_ALL = {
-    name: dialect.insert(leases).on_conflict_do_nothing()
+    name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.asset, leases.c.partition)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _FIND_ALL = (
@@ -135,17 +135,19 @@ def acquire_all(
     """
     values = {"run_id": run_id, "holder": this_process(), "held": True, "acquired_at": wall, "expires_at": wall + LEASE}
     found = _find_all(connection, addresses)
+    taken: dict[Address, Taken | LeaseHeld] = {}
     if missing := [address for address in addresses if address not in found]:
         first = [{"asset": a.asset, "partition": a.partition or "", "token": 1, **values} for a in missing]
-        connection.execute(_FIRST_ALL[connection.dialect.name], first)
-        found |= _find_all(connection, missing)
-    taken: dict[Address, Taken | LeaseHeld] = {}
+        ours = connection.execute(_FIRST_ALL[connection.dialect.name], first)
+        taken = {Address(AssetKey(row.asset), row.partition or None): Taken(1) for row in ours}
+        if beaten := [address for address in missing if address not in taken]:  # on PostgreSQL, by a moment
+            found |= _find_all(connection, beaten)
     over = []
     for address in addresses:
+        if address in taken:
+            continue
         row = found[address]
-        if address in missing and row.run_id == run_id and row.holder == values["holder"]:
-            taken[address] = Taken(1)
-        elif row.held and row.expires_at > wall and not is_gone(row.holder):
+        if row.held and row.expires_at > wall and not is_gone(row.holder):
             taken[address] = _held(address, row)
         else:
             taken[address] = Taken(int(row.token) + 1)

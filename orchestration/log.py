@@ -29,7 +29,8 @@ from orchestration.tables import events, gates, runs, steps, versions
 # Statements of the hot path are built once: building one anew costs several times what running it does.
 _APPEND = insert(events)
 _SAVE_STEP = update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
-_ADD_VERSIONS = insert(versions).returning(versions.c.seq, sort_by_parameter_order=True)
+_ADD_VERSIONS = insert(versions)
+_NUMBERS = select(versions.c.id, versions.c.seq).where(versions.c.id.in_(bindparam("b_ids", expanding=True)))
 _SET_STATUS = update(versions).where(versions.c.id == bindparam("b_id"))
 _OTHERS = (
     (versions.c.asset == bindparam("b_asset"))
@@ -123,8 +124,9 @@ def _step_row(step: StepRecord) -> dict[str, Any]:
 
 def add_versions(connection: Connection, made: Sequence[NewVersion]) -> tuple[VersionRecord, ...]:
     """Log versions that were judged, with the versions that they were made from."""
-    rows = connection.execute(_ADD_VERSIONS, [_version_row(one) for one in made])
-    return tuple(one.record(seq) for one, seq in zip(made, rows.scalars(), strict=True))
+    connection.execute(_ADD_VERSIONS, [_version_row(one) for one in made])
+    numbers = {row.id: row.seq for row in connection.execute(_NUMBERS, {"b_ids": [one.made.id for one in made]})}
+    return tuple(one.record(numbers[one.made.id]) for one in made)
 
 
 def add_version(

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from orchestration import lease, log
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseLost, StateError, TidegateError
-from orchestration.gate import Ruling
+from orchestration.gate import Recorder, Ruling
 from orchestration.io.base import OBSERVED
 from orchestration.leasebook import LeaseBook
 from orchestration.log import NewVersion
@@ -206,8 +206,11 @@ class Settlement:
         versions = log.add_versions(connection, [one.new_version() for one in good])
         decisions: list[GateDecision] = [one.ruling.decision for one in good]
         log.save_decisions(connection, {good[0].step.run_id: decisions})
+        logged: dict[Recorder, list[tuple[Ruling, int]]] = {}
         for one, version in zip(good, versions, strict=True):
-            one.ruling.record(connection, version.seq)
+            logged.setdefault(one.ruling.record, []).append((one.ruling, version.seq))
+        for record, rulings in logged.items():
+            record(connection, rulings)
         held = [version for one, version in zip(good, versions, strict=True) if one.held]
         if held:
             log.hold(connection, held, self._runtime.clock.now())

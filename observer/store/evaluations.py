@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ from observer.store.tables import evaluations
 from orchestration.model import AssetKey
 
 
-def save(connection: Connection, judged: Sequence[Evaluation], version_seq: int, data_at: datetime) -> None:
-    """Append the evaluations of one version."""
-    if judged:
-        connection.execute(_ADD, [_row(e, version_seq, data_at) for e in judged])
+def save(connection: Connection, judged: Iterable[tuple[Sequence[Evaluation], int, datetime]]) -> None:
+    """Append the evaluations of some versions, each with its ``versions.seq`` and data time."""
+    rows = [_row(e, version_seq, data_at) for evaluated, version_seq, data_at in judged for e in evaluated]
+    if rows:
+        connection.execute(_ADD, rows)
 
 
 _ADD = insert(evaluations)  # built once, because each step does it
