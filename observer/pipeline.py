@@ -223,11 +223,11 @@ def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
     def observation(one: Observation) -> Observation:
         return one if one.reason is None else replace(one, reason=clean(one.reason))
 
-    return replace(
-        audit,
-        outcomes=tuple(outcome(one) for one in audit.outcomes),
-        observations=tuple(observation(one) for one in audit.observations),
-    )
+    outcomes = tuple(outcome(one) for one in audit.outcomes)
+    observations = tuple(observation(one) for one in audit.observations)
+    if outcomes == audit.outcomes and observations == audit.observations:
+        return audit
+    return replace(audit, outcomes=outcomes, observations=observations)
 
 
 def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orchestration.bulk import Bulk
 from orchestration.errors import LeaseHeld, LeaseLost
 from orchestration.model import Address, AssetKey
 from orchestration.tables import leases
@@ -88,8 +89,8 @@ _FIND_ALL = (
     .order_by(leases.c.asset, leases.c.partition)  # everybody locks in one order
     .with_for_update()
 )
-_TAKE_OVER = update(leases).where(_HERE)
-_RELEASE = update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False)
+_TAKE_OVER = Bulk(update(leases).where(_HERE))
+_RELEASE = Bulk(update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False))
 
 
 def _here(address: Address) -> dict[str, str]:
@@ -115,7 +116,7 @@ def acquire(connection: Connection, address: Address, run_id: str, wall: datetim
     if row.held and row.expires_at > wall and not is_gone(row.holder):
         raise _held(address, row)
     token = int(row.token) + 1
-    connection.execute(_TAKE_OVER, {**_here(address), "token": token, **values})
+    _TAKE_OVER.run(connection, [{**_here(address), "token": token, **values}])
     return token
 
 
@@ -152,8 +153,7 @@ def acquire_all(
         else:
             taken[address] = Taken(int(row.token) + 1)
             over.append({**_here(address), "token": int(row.token) + 1, **values})
-    if over:
-        connection.execute(_TAKE_OVER, over)
+    _TAKE_OVER.run(connection, over)
     return taken
 
 
@@ -190,7 +190,7 @@ def raise_token(connection: Connection, address: Address, token: int, floor: int
     if token > floor:
         return token
     confirm(connection, address, token)
-    connection.execute(_TAKE_OVER, {**_here(address), "token": floor + 1})
+    _TAKE_OVER.run(connection, [{**_here(address), "token": floor + 1}])
     return floor + 1
 
 
@@ -203,13 +203,12 @@ def confirm(connection: Connection, address: Address, token: int) -> None:
 
 def release(connection: Connection, address: Address, token: int) -> None:
     """Give the lease back; does nothing if it was taken over."""
-    connection.execute(_RELEASE, {**_here(address), "b_token": token})
+    _RELEASE.run(connection, [{**_here(address), "b_token": token}])
 
 
 def release_some(connection: Connection, tokens: Mapping[Address, int]) -> None:
     """Give leases back; those that were taken over are left alone."""
-    if tokens:
-        connection.execute(_RELEASE, [{**_here(address), "b_token": token} for address, token in tokens.items()])
+    _RELEASE.run(connection, [{**_here(address), "b_token": token} for address, token in tokens.items()])
 
 
 def renew(connection: Connection, run_ids: Iterable[str], wall: datetime) -> None:

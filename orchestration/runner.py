@@ -317,7 +317,7 @@ class _Walk:
         judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
         before = self._snapshot.of(address)
         self._snapshot.put(address, state_after(before, product, ruling.decision))
-        self._outcomes[address] = (judged.ended().status, None)
+        self._outcomes[address] = (judged.status, None)
         self._settlement.add(judged)
 
     def _judge(self, planned: PlannedStep) -> Judgement:

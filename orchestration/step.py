@@ -120,9 +120,9 @@ def state_after(before: AddressState, product: Product, decision: GateDecision) 
 
 def storable(step: StepRecord) -> StepRecord:
     """The step in text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
-    return replace(
-        step, reason=_plain(step.reason), note=_plain(step.note), error=_plain(step.error) if step.error else None
-    )
+    reason, note, error = _plain(step.reason), _plain(step.note), _plain(step.error) if step.error else None
+    same = (reason, note, error) == (step.reason, step.note, step.error)
+    return step if same else replace(step, reason=reason, note=note, error=error)
 
 
 def _plain(text: str) -> str:

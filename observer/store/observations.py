@@ -14,6 +14,7 @@ from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import Column, Observation, Schema
 from observer.store.tables import observations, schemas, series
+from orchestration.bulk import Bulk
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import Instant, versions
 
@@ -50,8 +51,7 @@ def save(connection: Connection, measured: Sequence[Measurement]) -> None:
         for m, found in zip(measured, by_key, strict=True)
         for key, o in found.items()
     ]
-    if rows:
-        connection.execute(_ADD, rows)
+    _ADD.run(connection, rows)
 
 
 def _is_wall_clock(key: SeriesKey) -> bool:
@@ -107,14 +107,14 @@ def known_series_of(connection: Connection, assets: Collection[AssetKey]) -> dic
 
 
 # Built once, because each step asks them.
-_ADD = insert(observations)
+_ADD = Bulk(insert(observations))
 _ADD_SERIES = {
     name: dialect.insert(series)
     .on_conflict_do_nothing()
     .returning(series.c.id, series.c.asset, series.c.part, series.c.metric, series.c.column)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_ADD_SCHEMA = insert(schemas)
+_ADD_SCHEMA = Bulk(insert(schemas))
 _KNOWN = select(series.c.id, series.c.metric, series.c.column).where(
     series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"), series.c.segment == ""
 )
@@ -209,8 +209,7 @@ def save_schemas(connection: Connection, seen: Iterable[tuple[AssetKey, int, Sch
         }
         for asset, version_seq, schema, data_at in seen
     ]  # fmt: skip
-    if rows:
-        connection.execute(_ADD_SCHEMA, rows)
+    _ADD_SCHEMA.run(connection, rows)
 
 
 def schema_before(connection: Connection, asset: AssetKey, before: datetime | None) -> Schema | None:
