@@ -37,7 +37,7 @@ class FilesIOManager:
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         with self._staging(address, version) as folder:
-            written = formats.write(folder, value, _sync)
+            written = formats.write(folder, value, _synced_later)
             manifest = {"format": written.format, "sha256": written.sha256, "bytes": written.bytes}
             _write_new(folder / "manifest.json", manifest)
         data = value
@@ -192,13 +192,17 @@ class FilesIOManager:
         final = self._version(address, version)
         working = final.with_name(f".{final.name}.writing")
         with _refusing("staging", address):
-            _make_folders(working.parent)
+            grown = _make_folders(working.parent)
             working.mkdir()
             try:
                 yield working
-                _sync_folder(working)
+                # All is written before anything is synced: what waits in the journal goes to disk with the first.
+                for name in os.listdir(working):
+                    _sync(working / name)
+                _sync(working)
                 os.rename(working, final)
-                _sync_folder(final.parent)
+                for folder in (final.parent, *grown):
+                    _sync(folder)
             except BaseException:
                 shutil.rmtree(working, ignore_errors=True)
                 raise
@@ -224,9 +228,7 @@ def _file_name(name: str) -> str:
 
 def _write_new(file: Path, body: Mapping[str, object]) -> None:
     with open(file, "x", encoding="utf-8") as stream:
-        json.dump(body, stream)
-        stream.flush()
-        _sync(stream)
+        stream.write(json.dumps(body))
 
 
 def _write_json(file: Path, body: Mapping[str, object]) -> None:
@@ -235,29 +237,30 @@ def _write_json(file: Path, body: Mapping[str, object]) -> None:
     try:
         working.unlink(missing_ok=True)  # of a dead process with our number
         _write_new(working, body)
+        _sync(working)
         os.replace(working, file)
     except BaseException:
         working.unlink(missing_ok=True)
         raise
-    _sync_folder(file.parent)
+    _sync(file.parent)
 
 
-def _make_folders(folder: Path) -> None:
-    """Make a folder and those above it, each entry durable: a power cut must not take a version away."""
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; those that gained an entry must be synced, or a power cut takes it away."""
     if folder.is_dir():
-        return
-    if folder.parent != folder:
-        _make_folders(folder.parent)
+        return []
+    grown = _make_folders(folder.parent) if folder.parent != folder else []
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
+    return [folder.parent, *grown]
 
 
-def _sync(file: Any) -> None:
-    os.fsync(file.fileno())
+def _synced_later(file: Any) -> None:
+    """Leave it to the end of the staging."""
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Let a file or a folder reach the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
