@@ -24,7 +24,7 @@ class Figure:
         """The figure as a line of a table."""
         peer = "-" if self.peer is None else f"{self.peer:.4g}"
         ratio = "-" if self.ratio is None else f"{self.ratio:.1f}x"
-        met = {True: "met", False: "missed", None: "not compared"}[self.met]
+        met = {True: "met", False: "missed", None: "" if self.goal == "none" else "not compared"}[self.met]
         return f"{self.name:<64} {self.ours:>10.4g} {peer:>10} {self.unit:<10} {ratio:>8}  goal {self.goal:<10} {met}"
 
 
@@ -33,6 +33,12 @@ def times_less(name: str, ours: float, peer: float | None, unit: str, goal: floa
     ratio = None if peer is None else peer / ours
     met = None if ratio is None else ratio >= goal
     return Figure(name=name, ours=ours, peer=peer, unit=unit, ratio=ratio, goal=f">= {goal:g}x", met=met)
+
+
+def compared(name: str, ours: float, peer: float | None, unit: str) -> Figure:
+    """A cost beside the peer's, without a goal."""
+    ratio = None if peer is None else peer / ours
+    return Figure(name=name, ours=ours, peer=peer, unit=unit, ratio=ratio, goal="none", met=None)
 
 
 def at_most(name: str, ours: float, unit: str, goal: float) -> Figure:

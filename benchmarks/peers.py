@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def python_of(name: str, *requirements: str) -> Path | None:
 def run_json(python: Path, script: Path, *arguments: object) -> Any:
     """Run a script in a fresh process and read the JSON object on the last line of its output."""
     command = [str(python), str(script), *map(str, arguments)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
     if finished.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr[-3000:]}")
     return json.loads(finished.stdout.strip().splitlines()[-1])

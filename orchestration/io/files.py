@@ -16,6 +16,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -208,14 +209,19 @@ class FilesIOManager:
                 raise
 
     def _address(self, address: Address) -> Path:
-        part = "whole" if address.partition is None else f"p={_file_name(address.partition)}"
-        return self.root / _file_name(address.asset) / part
+        return _folder_of(self.root, address)
 
     def _version(self, address: Address, version: str) -> Path:
         return self._address(address) / "versions" / version
 
     def _file(self, address: Address, version: str, kind: str) -> Path:
         return self._version(address, version) / formats.FILE_NAMES[kind]
+
+
+@lru_cache(maxsize=4096)
+def _folder_of(root: Path, address: Address) -> Path:  # each step asks for it a dozen times
+    part = "whole" if address.partition is None else f"p={_file_name(address.partition)}"
+    return root / _file_name(address.asset) / part
 
 
 def _file_name(name: str) -> str:
