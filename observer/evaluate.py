@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, Detection, DetectionStatus, History, Point
@@ -140,8 +141,10 @@ class _Judge:
         return watch.detect(history, point, alpha=monitor.false_alarms)
 
     def _history(self, points: Sequence[StoredPoint], at: datetime, offset: float) -> History:
-        rows = {p.version_seq: p.value for p in self._past.series.get(SeriesKey("row_count"), ())}
         past = [p for p in points if p.at < at]
+        if not past:
+            return _nothing(offset)
+        rows = {p.version_seq: p.value for p in self._past.series.get(SeriesKey("row_count"), ())}
         return History.of(
             [p.at.timestamp() for p in past],
             [_float(p.value) for p in past],
@@ -201,6 +204,12 @@ def schema_changes(before: Schema, now: Schema) -> tuple[str, ...]:
     if not changes and list(old) != list(new):
         changes.append("the columns are in another order")
     return tuple(changes)
+
+
+@lru_cache(maxsize=64)
+def _nothing(offset: float) -> History:
+    """The history of a series without a past; building arrays costs more than judging by them."""
+    return History.of([], [], exposure=[], utc_offset_s=offset)
 
 
 def _float(value: float | None) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from observer.errors import CheckError
-from observer.metrics import DEFAULT_MONITORS, METRICS, SCHEMA, metric
+from observer.metrics import DEFAULT_MONITORS, SCHEMA, metric
 from observer.model import Severity
 
 ALPHAS: Mapping[Severity, float] = {Severity.WARN: 1 / 365, Severity.ERROR: 1 / 1000}
@@ -107,4 +107,7 @@ def monitor(
 def with_defaults(declared: tuple[Monitor, ...]) -> tuple[Monitor, ...]:
     """The declared monitors and the default ones that nobody declared otherwise."""
     ids = {m.id for m in declared}
-    return declared + tuple(Monitor(metric=name) for name in DEFAULT_MONITORS if name in METRICS and name not in ids)
+    return declared + tuple(monitor for monitor in _DEFAULTS if monitor.metric not in ids)
+
+
+_DEFAULTS = tuple(Monitor(metric=name) for name in DEFAULT_MONITORS)

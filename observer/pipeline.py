@@ -6,11 +6,12 @@ reads the past and judges without holding a lock; ``RECORDING`` is what the runn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError
 
 from observer import incidents
 from observer.alerts.base import Channel
@@ -20,9 +21,9 @@ from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
-from observer.history import Past, SeriesKey
+from observer.history import Past, SeriesKey, StoredPoint
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
-from observer.monitors import with_defaults
+from observer.monitors import Monitor, with_defaults
 from observer.policy import decide
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
@@ -34,7 +35,16 @@ from orchestration.database import reading
 from orchestration.errors import PartitionError, StateError
 from orchestration.gate import Ruling
 from orchestration.graph import Graph
-from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey, Scalar, Staged, VersionStatus
+from orchestration.model import (
+    Address,
+    AssetKey,
+    GateDecision,
+    GateOutcome,
+    PartitionKey,
+    Scalar,
+    Staged,
+    VersionStatus,
+)
 from orchestration.partitions import Interval
 from orchestration.tables import versions
 
@@ -55,7 +65,10 @@ class Observer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Everything that was found out about one version."""
+    """Everything that was found out about one version.
+
+    ``series`` are the numbers of the asset's series, as far as they were read.
+    """
 
     observer: Observer
     asset: Asset
@@ -63,7 +76,19 @@ class Verdict:
     data_at: datetime
     evaluations: tuple[Evaluation, ...]
     decision: GateDecision
-    series: Mapping[SeriesKey, int] | None = None  # the numbers of the asset's series, as far as they were read
+    series: Mapping[SeriesKey, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """The past of an asset without partitions, read under its lease, which keeps it as it is."""
+
+    known: Mapping[SeriesKey, int]
+    series: Mapping[SeriesKey, tuple[StoredPoint, ...]]
+
+    def holds_before(self, at: datetime) -> bool:
+        """Whether it is what would be read of the time before ``at``: a replayed clock may have gone back."""
+        return all(not points or points[-1].at < at for points in self.series.values())
 
 
 class ObserverGate:
@@ -76,20 +101,23 @@ class ObserverGate:
     def measure(self, staged: Staged) -> Audit:
         return self._measure(staged)
 
-    def decide(self, audit: Audit) -> Ruling:
+    def recall(self, connection: Connection, addresses: Sequence[Address]) -> Mapping[Address, object]:
+        try:
+            return recall(connection, self._observer.graph, addresses)
+        except DBAPIError:
+            raise
+        except Exception:  # asked again when it is judged, where what is wrong becomes a verdict
+            return {}
+
+    def decide(self, audit: Audit, recalled: object = None) -> Ruling:
         audit = without_secrets(audit, self._observer.redact)
         try:
-            verdict = judge(self._observer, audit)
+            verdict = judge(self._observer, audit, recalled if isinstance(recalled, Recalled) else None)
         except StateError:
             raise
         except Exception as error:
             verdict = broken(self._observer, audit, error)
-
-        def record(connection: Connection, version_seq: int) -> None:
-            for stage in RECORDING:
-                stage(connection, verdict, version_seq)
-
-        return Ruling(verdict.decision, record)
+        return Ruling(verdict.decision, record, verdict)
 
 
 def measuring(checks: Mapping[AssetKey, tuple[Check, ...]]) -> Callable[[Staged], Audit]:
@@ -104,27 +132,55 @@ def measuring(checks: Mapping[AssetKey, tuple[Check, ...]]) -> Callable[[Staged]
     return look
 
 
-def judge(observer: Observer, audit: Audit) -> Verdict:
+def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -> Mapping[Address, Recalled]:
+    """The past of those assets that aren't partitioned: of others, other partitions may be made meanwhile."""
+    assets = {address.asset: graph.asset(address.asset) for address in addresses if address.partition is None}
+    known = observation_store.known_series_of(connection, assets)
+    return {
+        Address(key): Recalled(known=known[key], series=series_of(connection, asset, "", known[key], None))
+        for key, asset in assets.items()
+        if asset.partitions is None
+    }
+
+
+def series_of(
+    connection: Connection, asset: Asset, part: str, known: Mapping[SeriesKey, int], before: datetime | None
+) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
+    """The series that an asset's monitors need."""
+    return observation_store.load(
+        connection, asset.key, needed_series(monitors_of(asset)), before=before,
+        partitioned=asset.partitions is not None and asset.partitions.has_time,
+        part=part, known=known,
+    )  # fmt: skip
+
+
+def monitors_of(asset: Asset) -> tuple[Monitor, ...]:
+    """Those that were declared, and the default ones."""
+    return with_defaults(quality_of(asset).monitors)
+
+
+def judge(observer: Observer, audit: Audit, recalled: Recalled | None = None) -> Verdict:
     """Compare what was measured with its past and with what must hold, and decide."""
     made = audit.materialization
     asset = observer.graph.asset(made.asset)
-    quality = quality_of(asset)
-    monitors = with_defaults(quality.monitors)
     data_at = data_time(asset, made.partition, made.materialized_at)
-    with reading(observer.engine) as connection:
-        part = part_of(asset, made.partition)
-        known = observation_store.known_series(connection, asset.key, part)
-        series = observation_store.load(
-            connection, asset.key, needed_series(monitors), before=max(data_at, made.materialized_at),
-            partitioned=asset.partitions is not None and asset.partitions.has_time,
-            part=part, known=known,
-        )  # fmt: skip
-        schema = observation_store.schema_before(connection, asset.key, data_at) if audit.schema else None
+    before, part = max(data_at, made.materialized_at), part_of(asset, made.partition)
+    if recalled is not None and not recalled.holds_before(before):
+        recalled = None
+    schema = None
+    if recalled is None or audit.schema:
+        with reading(observer.engine) as connection:
+            if recalled is None:
+                known = observation_store.known_series(connection, asset.key, part)
+                recalled = Recalled(known=known, series=series_of(connection, asset, part, known, before))
+            if audit.schema:
+                schema = observation_store.schema_before(connection, asset.key, data_at)
     now = observer.clock.now()
-    found = evaluate(asset, audit, monitors, Past(series=series, schema=schema), data_at=data_at, now=now)
+    past = Past(series=recalled.series, schema=schema)
+    found = evaluate(asset, audit, monitors_of(asset), past, data_at=data_at, now=now)
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
-        decision=decide(made, found, quality.gate, now), series=known,
+        decision=decide(made, found, quality_of(asset).gate, now), series=recalled.known,
     )  # fmt: skip
 
 
@@ -167,11 +223,11 @@ def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
     def observation(one: Observation) -> Observation:
         return one if one.reason is None else replace(one, reason=clean(one.reason))
 
-    return replace(
-        audit,
-        outcomes=tuple(outcome(one) for one in audit.outcomes),
-        observations=tuple(observation(one) for one in audit.observations),
-    )
+    outcomes = tuple(outcome(one) for one in audit.outcomes)
+    observations = tuple(observation(one) for one in audit.observations)
+    if outcomes == audit.outcomes and observations == audit.observations:
+        return audit
+    return replace(audit, outcomes=outcomes, observations=observations)
 
 
 def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:
@@ -187,31 +243,55 @@ def part_of(asset: Asset, partition: PartitionKey) -> str:
     return "" if asset.partitions is None or partition is None else asset.partitions.series(partition)
 
 
-def save_observations(connection: Connection, verdict: Verdict, version_seq: int) -> None:
-    """What was measured, and the schema."""
-    made, audit = verdict.audit.materialization, verdict.audit
-    observation_store.save(
-        connection, made.asset, version_seq, audit.observations,
-        data_at=verdict.data_at, made_at=made.materialized_at, part=part_of(verdict.asset, made.partition),
-        known=verdict.series,
+Logged = Sequence[tuple[Verdict, int]]
+"""Verdicts with the numbers under which their versions were logged, in the order of the plan."""
+
+
+def record(connection: Connection, rulings: Iterable[tuple[Ruling, int]]) -> None:
+    """Write what was found out about versions, in the transaction that logs them."""
+    logged = [(ruling.finding, seq) for ruling, seq in rulings if isinstance(ruling.finding, Verdict)]
+    for stage in RECORDING:
+        stage(connection, logged)
+
+
+def save_observations(connection: Connection, logged: Logged) -> None:
+    """What was measured, and the schemas."""
+    observation_store.save(connection, [_measurement(verdict, seq) for verdict, seq in logged])
+    schemas = [(verdict.asset.key, seq, verdict.audit.schema, verdict.data_at) for verdict, seq in logged]
+    observation_store.save_schemas(
+        connection, [(key, seq, schema, at) for key, seq, schema, at in schemas if schema is not None]
+    )
+
+
+def _measurement(verdict: Verdict, version_seq: int) -> observation_store.Measurement:
+    made = verdict.audit.materialization
+    return observation_store.Measurement(
+        asset=made.asset, version_seq=version_seq, observed=verdict.audit.observations, data_at=verdict.data_at,
+        made_at=made.materialized_at, part=part_of(verdict.asset, made.partition), known=verdict.series,
     )  # fmt: skip
-    if audit.schema is not None:
-        observation_store.save_schema(connection, made.asset, version_seq, audit.schema, verdict.data_at)
 
 
-def save_evaluations(connection: Connection, verdict: Verdict, version_seq: int) -> None:
+def save_evaluations(connection: Connection, logged: Logged) -> None:
     """What it means."""
-    evaluation_store.save(connection, verdict.evaluations, version_seq, verdict.data_at)
+    evaluation_store.save(connection, [(verdict.evaluations, seq, verdict.data_at) for verdict, seq in logged])
 
 
-def settle_incidents(connection: Connection, verdict: Verdict, version_seq: int) -> None:
+def update_incidents(connection: Connection, logged: Logged) -> None:
+    """Version by version: what is over is resolved, what is wrong is opened or folded."""
+    troubled = incident_store.troubled(connection, {verdict.asset.key for verdict, _ in logged})
+    for verdict, _ in logged:
+        if verdict.asset.key in troubled:
+            settle_incidents(connection, verdict)
+        if open_incident(connection, verdict):
+            troubled.add(verdict.asset.key)
+
+
+def settle_incidents(connection: Connection, verdict: Verdict) -> None:
     """A good version ends what was wrong with its partition; a pass ends warnings about the same subjects."""
     decision = verdict.decision
     if decision.outcome is GateOutcome.HELD:
         return
     open_ones = incident_store.unresolved(connection, decision.asset)
-    if not open_ones:
-        return
     doubtful = {EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN}
     good = all(e.status not in doubtful for e in verdict.evaluations)
     severities = tuple(Severity) if good else (Severity.ERROR,)
@@ -239,14 +319,17 @@ def _resolution(partition: PartitionKey) -> str:
     return "passed again" if partition is None else f"passed again with {partition}"
 
 
-def open_incident(connection: Connection, verdict: Verdict, version_seq: int) -> None:
-    """What is wrong becomes an incident, or goes on with the one that is about it; a new one is told."""
+def open_incident(connection: Connection, verdict: Verdict) -> bool:
+    """What is wrong becomes an incident, or goes on with the one that is about it; a new one is told.
+
+    Returns whether something is wrong.
+    """
     observer, decision = verdict.observer, verdict.decision
     held = decision.outcome is GateOutcome.HELD
     affected = observer.graph.blocked_by(decision.asset) if held else ()
     found = incidents.finding(decision, verdict.evaluations, affected)
     if found is None:
-        return
+        return False
     covers = interval_of(verdict.asset)
     goes_on = incidents.to_fold_into(found, incident_store.unresolved(connection, decision.asset), covers)
     if goes_on is not None:
@@ -254,10 +337,11 @@ def open_incident(connection: Connection, verdict: Verdict, version_seq: int) ->
         settled = goes_on.severity is not found.severity
         changed = incidents.folded(goes_on, found, covers)
         incident_store.fold(connection, changed, decision.materialization_id, found.partition, settled=settled)
-        return
+        return True
     opened = incidents.opened(found)
     number = incident_store.add(connection, opened, decision.materialization_id)
     tell(connection, observer, "incident.opened", replace(opened, id=number), decision)
+    return True
 
 
 def interval_of(asset: Asset) -> incidents.Covers:
@@ -301,7 +385,7 @@ def last_good(connection: Connection, asset: Asset) -> str | None:
     return None if made is None else f"{made:%Y-%m-%d %H:%M} UTC"
 
 
-Stage = Callable[[Connection, Verdict, int], None]
+Stage = Callable[[Connection, Logged], None]
 
-RECORDING: Sequence[Stage] = (save_observations, save_evaluations, settle_incidents, open_incident)
-"""What is written with each decision, in this order, in the transaction that logs it."""
+RECORDING: Sequence[Stage] = (save_observations, save_evaluations, update_incidents)
+"""What is written with decisions, in this order, in the transaction that logs them."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from orchestration.model import GateDecision, GateOutcome, Staged
+from orchestration.model import Address, GateDecision, GateOutcome, Staged
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,12 +19,21 @@ Audit = TypeVar("Audit")
 class Ruling:
     """A decision, and what must be written in the same transaction as it.
 
-    ``record(connection, version_seq)`` is called once, inside the transaction that logs the decision, with
-    ``versions.seq`` of the judged version. It only writes; everything slow was done before.
+    ``record(connection, logged)`` is called inside the transaction that logs the decisions, once for all rulings of a
+    settlement that share it, each with ``versions.seq`` of its version. It only writes; everything slow was done
+    before. ``finding`` is what it writes of this one.
     """
 
     decision: GateDecision
-    record: Callable[[Connection, int], None]
+    record: Recorder
+    finding: object = None
+
+
+Recorder = Callable[["Connection", Sequence[tuple[Ruling, int]]], None]
+
+
+def record_nothing(connection: Connection, logged: Sequence[tuple[Ruling, int]]) -> None:
+    """The record of a gate that keeps none."""
 
 
 class Gate(Protocol[Audit]):
@@ -35,11 +44,17 @@ class Gate(Protocol[Audit]):
     database, without holding a lock on it. Neither raises for bad data: what can't be evaluated is part of
     the audit, and the decision says so. An exception of either means that the gate itself is broken: the
     version is held.
+
+    ``recall`` reads ahead for addresses whose leases were just taken, in few statements: what it returns for one is
+    handed to ``decide``. It may leave out any address, and must leave out those whose past the lease doesn't keep as
+    it is.
     """
 
     def measure(self, staged: Staged) -> Audit: ...
 
-    def decide(self, audit: Audit) -> Ruling: ...
+    def recall(self, connection: Connection, addresses: Sequence[Address]) -> Mapping[Address, object]: ...
+
+    def decide(self, audit: Audit, recalled: object = None) -> Ruling: ...
 
 
 class AlwaysOpen:
@@ -51,10 +66,13 @@ class AlwaysOpen:
     def measure(self, staged: Staged) -> Staged:
         return staged
 
-    def decide(self, audit: Staged) -> Ruling:
+    def recall(self, connection: Connection, addresses: Sequence[Address]) -> Mapping[Address, object]:
+        return {}
+
+    def decide(self, audit: Staged, recalled: object = None) -> Ruling:
         made = audit.materialization
         decision = GateDecision(
             asset=made.asset, partition=made.partition, materialization_id=made.id, outcome=GateOutcome.OPEN,
             reasons=(), holds=(), decided_at=self._now(), by="always open",
         )  # fmt: skip
-        return Ruling(decision, lambda connection, version_seq: None)
+        return Ruling(decision, record_nothing)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orchestration.bulk import Bulk
 from orchestration.errors import LeaseHeld, LeaseLost
 from orchestration.model import Address, AssetKey
 from orchestration.tables import leases
@@ -76,7 +77,7 @@ _FIRST = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _FIRST_ALL = {
-    name: dialect.insert(leases).on_conflict_do_nothing()
+    name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.asset, leases.c.partition)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _FIND_ALL = (
@@ -88,8 +89,8 @@ _FIND_ALL = (
     .order_by(leases.c.asset, leases.c.partition)  # everybody locks in one order
     .with_for_update()
 )
-_TAKE_OVER = update(leases).where(_HERE)
-_RELEASE = update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False)
+_TAKE_OVER = Bulk(update(leases).where(_HERE))
+_RELEASE = Bulk(update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False))
 
 
 def _here(address: Address) -> dict[str, str]:
@@ -115,7 +116,7 @@ def acquire(connection: Connection, address: Address, run_id: str, wall: datetim
     if row.held and row.expires_at > wall and not is_gone(row.holder):
         raise _held(address, row)
     token = int(row.token) + 1
-    connection.execute(_TAKE_OVER, {**_here(address), "token": token, **values})
+    _TAKE_OVER.run(connection, [{**_here(address), "token": token, **values}])
     return token
 
 
@@ -135,23 +136,24 @@ def acquire_all(
     """
     values = {"run_id": run_id, "holder": this_process(), "held": True, "acquired_at": wall, "expires_at": wall + LEASE}
     found = _find_all(connection, addresses)
+    taken: dict[Address, Taken | LeaseHeld] = {}
     if missing := [address for address in addresses if address not in found]:
         first = [{"asset": a.asset, "partition": a.partition or "", "token": 1, **values} for a in missing]
-        connection.execute(_FIRST_ALL[connection.dialect.name], first)
-        found |= _find_all(connection, missing)
-    taken: dict[Address, Taken | LeaseHeld] = {}
+        ours = connection.execute(_FIRST_ALL[connection.dialect.name], first)
+        taken = {Address(AssetKey(row.asset), row.partition or None): Taken(1) for row in ours}
+        if beaten := [address for address in missing if address not in taken]:  # on PostgreSQL, by a moment
+            found |= _find_all(connection, beaten)
     over = []
     for address in addresses:
+        if address in taken:
+            continue
         row = found[address]
-        if address in missing and row.run_id == run_id and row.holder == values["holder"]:
-            taken[address] = Taken(1)
-        elif row.held and row.expires_at > wall and not is_gone(row.holder):
+        if row.held and row.expires_at > wall and not is_gone(row.holder):
             taken[address] = _held(address, row)
         else:
             taken[address] = Taken(int(row.token) + 1)
             over.append({**_here(address), "token": int(row.token) + 1, **values})
-    if over:
-        connection.execute(_TAKE_OVER, over)
+    _TAKE_OVER.run(connection, over)
     return taken
 
 
@@ -188,7 +190,7 @@ def raise_token(connection: Connection, address: Address, token: int, floor: int
     if token > floor:
         return token
     confirm(connection, address, token)
-    connection.execute(_TAKE_OVER, {**_here(address), "token": floor + 1})
+    _TAKE_OVER.run(connection, [{**_here(address), "token": floor + 1}])
     return floor + 1
 
 
@@ -201,13 +203,12 @@ def confirm(connection: Connection, address: Address, token: int) -> None:
 
 def release(connection: Connection, address: Address, token: int) -> None:
     """Give the lease back; does nothing if it was taken over."""
-    connection.execute(_RELEASE, {**_here(address), "b_token": token})
+    _RELEASE.run(connection, [{**_here(address), "b_token": token}])
 
 
 def release_some(connection: Connection, tokens: Mapping[Address, int]) -> None:
     """Give leases back; those that were taken over are left alone."""
-    if tokens:
-        connection.execute(_RELEASE, [{**_here(address), "b_token": token} for address, token in tokens.items()])
+    _RELEASE.run(connection, [{**_here(address), "b_token": token} for address, token in tokens.items()])
 
 
 def renew(connection: Connection, run_ids: Iterable[str], wall: datetime) -> None:

@@ -30,6 +30,7 @@ class LeaseBook:
     def __init__(self, runtime: Runtime, run_id: str, snapshot: Snapshot) -> None:
         self._runtime, self._run_id, self._snapshot = runtime, run_id, snapshot
         self._tokens: dict[Address, int] = {}
+        self._recalled: dict[Address, object] = {}
         self._window, self._taken_at = 1, 0.0
 
     def take(self, address: Address, ahead: Callable[[int], Sequence[Address]], *, patient: bool) -> int:
@@ -59,8 +60,14 @@ class LeaseBook:
         """The tokens of some addresses."""
         return {address: self._tokens[address] for address in addresses}
 
+    def recalled(self, address: Address) -> object:
+        """What the gate has recalled of an address under its lease; None where it has not."""
+        return self._recalled.get(address)
+
     def forget(self, addresses: Sequence[Address]) -> dict[Address, int]:
         """The tokens of addresses whose steps have ended, to be given back; without those that were never taken."""
+        for address in addresses:
+            self._recalled.pop(address, None)
         return {address: self._tokens.pop(address) for address in addresses if address in self._tokens}
 
     def _width(self) -> int:
@@ -93,7 +100,13 @@ class LeaseBook:
             else:
                 against[address] = None
                 self._tokens[address] = token
+        self._recall([address for address in ours if against[address] is None])
         return against
+
+    def _recall(self, addresses: Sequence[Address]) -> None:
+        """Let the gate read ahead: under their leases nobody else changes the past of these addresses."""
+        with reading(self._runtime.engine) as connection:
+            self._recalled |= self._runtime.gate.recall(connection, addresses)
 
     def _tidy(self, address: Address, token: int) -> None:
         """Finish the publications that were left open, and remove from storage what the log doesn't know."""

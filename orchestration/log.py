@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration import lease
+from orchestration.bulk import Bulk
 from orchestration.events import Event, EventKind
 from orchestration.model import (
     Address,
@@ -27,10 +28,14 @@ from orchestration.state import VersionRecord
 from orchestration.tables import events, gates, runs, steps, versions
 
 # Statements of the hot path are built once: building one anew costs several times what running it does.
-_APPEND = insert(events)
-_SAVE_STEP = update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
-_ADD_VERSIONS = insert(versions).returning(versions.c.seq, sort_by_parameter_order=True)
-_SET_STATUS = update(versions).where(versions.c.id == bindparam("b_id"))
+_APPEND = Bulk(insert(events))
+_PLAN_STEPS = Bulk(insert(steps))
+_SAVE_STEP = Bulk(
+    update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
+)
+_ADD_VERSIONS = Bulk(insert(versions))
+_NUMBERS = select(versions.c.id, versions.c.seq).where(versions.c.id.in_(bindparam("b_ids", expanding=True)))
+_SET_STATUS = Bulk(update(versions).where(versions.c.id == bindparam("b_id")))
 _OTHERS = (
     (versions.c.asset == bindparam("b_asset"))
     & (versions.c.partition == bindparam("b_partition"))
@@ -41,8 +46,8 @@ _RETIRED = case(
     else_=VersionStatus.SUPERSEDED.value,
 )
 _IS_LIVE = (versions.c.status == VersionStatus.PUBLISHED.value) | (versions.c.status == VersionStatus.HELD.value)
-_RETIRE = update(versions).where(_OTHERS, _IS_LIVE).values(status=_RETIRED)
-_DISCARD_HELD = (
+_RETIRE = Bulk(update(versions).where(_OTHERS, _IS_LIVE).values(status=_RETIRED))
+_DISCARD_HELD = Bulk(
     update(versions)
     .where(_OTHERS, versions.c.status == VersionStatus.HELD.value)
     .values(status=VersionStatus.DISCARDED.value)
@@ -55,7 +60,7 @@ def _decided(dialect: Any) -> Any:
     return statement.on_conflict_do_update(index_elements=["asset", "partition"], set_=new)
 
 
-_SAVE_DECISION = {"sqlite": _decided(sqlite), "postgresql": _decided(postgresql)}
+_SAVE_DECISION = {"sqlite": Bulk(_decided(sqlite)), "postgresql": Bulk(_decided(postgresql))}
 
 
 def append(connection: Connection, *facts: Event) -> None:
@@ -69,7 +74,7 @@ def append(connection: Connection, *facts: Event) -> None:
         }
         for fact in facts
     ]  # fmt: skip
-    connection.execute(_APPEND, rows)
+    _APPEND.run(connection, rows)
 
 
 def start_run(connection: Connection, run: Run, wall: datetime) -> None:
@@ -80,8 +85,7 @@ def start_run(connection: Connection, run: Run, wall: datetime) -> None:
             trigger=run.trigger, environment=run.environment, holder=run.holder, started_at=run.started_at,
         )
     )  # fmt: skip
-    if run.steps:
-        connection.execute(insert(steps), [_step_row(step) for step in run.steps])
+    _PLAN_STEPS.run(connection, [_step_row(step) for step in run.steps])
     append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id))
     lease.hold_run(connection, run.id, wall)
 
@@ -98,8 +102,7 @@ def save_steps(connection: Connection, ended: Sequence[StepRecord], at: datetime
     rows = [_step_row(step) for step in ended]
     for row in rows:
         row["b_run_id"], row["b_position"] = row.pop("run_id"), row.pop("position")
-    if rows:
-        connection.execute(_SAVE_STEP, rows)
+    _SAVE_STEP.run(connection, rows)
     over = [step for step in ended if step.status is not StepStatus.RUNNING]
     if over:
         append(connection, *(_step_ended(step, at) for step in over))
@@ -123,8 +126,9 @@ def _step_row(step: StepRecord) -> dict[str, Any]:
 
 def add_versions(connection: Connection, made: Sequence[NewVersion]) -> tuple[VersionRecord, ...]:
     """Log versions that were judged, with the versions that they were made from."""
-    rows = connection.execute(_ADD_VERSIONS, [_version_row(one) for one in made])
-    return tuple(one.record(seq) for one, seq in zip(made, rows.scalars(), strict=True))
+    _ADD_VERSIONS.run(connection, [_version_row(one) for one in made])
+    numbers = {row.id: row.seq for row in connection.execute(_NUMBERS, {"b_ids": [one.made.id for one in made]})}
+    return tuple(one.record(numbers[one.made.id]) for one in made)
 
 
 def add_version(
@@ -167,32 +171,32 @@ def _version_row(new: NewVersion) -> dict[str, Any]:
 
 def set_status(connection: Connection, version_id: str, status: VersionStatus, **values: object) -> None:
     """Log what became of a version."""
-    connection.execute(_SET_STATUS, {"b_id": version_id, "status": status.value, **values})
+    _SET_STATUS.run(connection, [{"b_id": version_id, "status": status.value, **values}])
 
 
 def retire(connection: Connection, address: Address, keep: str) -> None:
     """By ``keep``, every other published version of an address is superseded, every held one discarded."""
     here = {"b_asset": address.asset, "b_partition": address.partition or "", "b_keep": keep}
-    connection.execute(_RETIRE, here)
+    _RETIRE.run(connection, [here])
 
 
 def discard_held(connection: Connection, address: Address, keep: str) -> None:
     """Every other held version of an address is discarded by the held version ``keep``."""
     here = {"b_asset": address.asset, "b_partition": address.partition or "", "b_keep": keep}
-    connection.execute(_DISCARD_HELD, here)
+    _DISCARD_HELD.run(connection, [here])
 
 
 def publish(connection: Connection, confirmed: Sequence[VersionRecord], at: datetime) -> None:
     """Log that readers see these versions now, in place of the others of their addresses."""
     status = VersionStatus.PUBLISHED.value
-    connection.execute(_SET_STATUS, [{"b_id": version.id, "status": status} for version in confirmed])
-    connection.execute(_RETIRE, [_other_than(version) for version in confirmed])
+    _SET_STATUS.run(connection, [{"b_id": version.id, "status": status} for version in confirmed])
+    _RETIRE.run(connection, [_other_than(version) for version in confirmed])
     append(connection, *(_version_event(EventKind.VERSION_PUBLISHED, version, at) for version in confirmed))
 
 
 def hold(connection: Connection, held: Sequence[VersionRecord], at: datetime) -> None:
     """Log that these versions stay in quarantine."""
-    connection.execute(_DISCARD_HELD, [_other_than(version) for version in held])
+    _DISCARD_HELD.run(connection, [_other_than(version) for version in held])
     append(connection, *(_version_event(EventKind.VERSION_HELD, version, at) for version in held))
 
 
@@ -217,7 +221,7 @@ def save_decisions(connection: Connection, decided: Mapping[str, Sequence[GateDe
         for decisions in decided.values()
         for decision in decisions
     ]  # fmt: skip
-    connection.execute(_SAVE_DECISION[connection.dialect.name], rows)
+    _SAVE_DECISION[connection.dialect.name].run(connection, rows)
     append(connection, *(_judged(run_id, one) for run_id, decisions in decided.items() for one in decisions))
 
 

@@ -310,14 +310,14 @@ class _Walk:
         clock, address = self._runtime.clock, making.planned.address
         began = clock.monotonic()
         self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
-        ruling = rule(self._runtime, product)
+        ruling = rule(self._runtime, product, self._book.recalled(address))
         gate_s = product.gate_s + clock.monotonic() - began
         step = self._timed(replace(making.step, execute_s=product.execute_s, gate_s=gate_s))
         read = tuple((edge.upstream, version.id) for edge, versions in making.judgement.inputs for version in versions)
         judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
         before = self._snapshot.of(address)
         self._snapshot.put(address, state_after(before, product, ruling.decision))
-        self._outcomes[address] = (judged.ended().status, None)
+        self._outcomes[address] = (judged.status, None)
         self._settlement.add(judged)
 
     def _judge(self, planned: PlannedStep) -> Judgement:

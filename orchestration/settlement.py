@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from time import monotonic
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 from orchestration import lease, log
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseLost, StateError, TidegateError
-from orchestration.gate import Ruling
+from orchestration.gate import Recorder, Ruling
 from orchestration.io.base import OBSERVED
 from orchestration.leasebook import LeaseBook
 from orchestration.log import NewVersion
@@ -59,12 +60,18 @@ class Judged:
             made=self.product.materialization, status=status, format=self.product.format, inputs=self.inputs
         )
 
-    def ended(self) -> StepRecord:
-        """The step as it ends when all goes well."""
+    @property
+    def status(self) -> StepStatus:
+        """How the step ends when all goes well."""
         open_status = StepStatus.OBSERVED if self.product.format == OBSERVED else StepStatus.PUBLISHED
+        return StepStatus.HELD if self.held else open_status
+
+    def ended(self, at: datetime) -> StepRecord:
+        """The step as it ends when all goes well."""
         return replace(
             self.step,
-            status=StepStatus.HELD if self.held else open_status,
+            status=self.status,
+            ended_at=at,
             reason=self.ruling.decision.reasons[0] if self.held else self.step.reason,
             materialization_id=self.product.materialization.id,
         )
@@ -206,8 +213,11 @@ class Settlement:
         versions = log.add_versions(connection, [one.new_version() for one in good])
         decisions: list[GateDecision] = [one.ruling.decision for one in good]
         log.save_decisions(connection, {good[0].step.run_id: decisions})
+        logged: dict[Recorder, list[tuple[Ruling, int]]] = {}
         for one, version in zip(good, versions, strict=True):
-            one.ruling.record(connection, version.seq)
+            logged.setdefault(one.ruling.record, []).append((one.ruling, version.seq))
+        for record, rulings in logged.items():
+            record(connection, rulings)
         held = [version for one, version in zip(good, versions, strict=True) if one.held]
         if held:
             log.hold(connection, held, self._runtime.clock.now())
@@ -260,11 +270,11 @@ class Settlement:
                     self._gone.add(version.id)
                 if why is _READ_IN_VAIN:
                     log.set_status(connection, version.id, VersionStatus.DISCARDED)
-                ended.append(one.ended() if why is None else self._not_published(one, why))
+                ended.append(one.ended(now) if why is None else self._not_published(one, why))
             if confirmed := [version for version in open_ones if version.address not in lost]:
                 log.publish(connection, confirmed, now)
             ended.sort(key=lambda step: step.position)
-            ended = [replace(step, ended_at=step.ended_at or now) for step in ended]
+            ended = [step if step.ended_at is not None else replace(step, ended_at=now) for step in ended]
             log.save_steps(connection, ended, now)
             lease.release_some(connection, self._book.forget([step.address for step in ended]))
         for step in ended:

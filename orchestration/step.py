@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestration.assets import Asset
 from orchestration.errors import StateError
 from orchestration.executors.base import Limits
-from orchestration.gate import Ruling
+from orchestration.gate import Ruling, record_nothing
 from orchestration.graph import Edge
 from orchestration.model import (
     Address,
@@ -84,12 +84,12 @@ def _input(runtime: Runtime, edge: Edge, versions: tuple[VersionRecord, ...]) ->
     )  # fmt: skip
 
 
-def rule(runtime: Runtime, product: Product) -> Ruling:
-    """Ask the gate; a gate that breaks keeps the version back. Raises StateError."""
+def rule(runtime: Runtime, product: Product, recalled: object = None) -> Ruling:
+    """Ask the gate, with what it has recalled; a gate that breaks keeps the version back. Raises StateError."""
     why = product.gate_error
     if why is None:
         try:
-            return runtime.gate.decide(product.audit)
+            return runtime.gate.decide(product.audit, recalled)
         except StateError:
             raise
         except Exception as error:
@@ -99,7 +99,7 @@ def rule(runtime: Runtime, product: Product) -> Ruling:
         asset=made.asset, partition=made.partition, materialization_id=made.id, outcome=GateOutcome.HELD,
         reasons=(runtime.redact(why),), holds=("gate",), decided_at=runtime.clock.now(), by="gate", unknown=True,
     )  # fmt: skip
-    return Ruling(decision, lambda connection, version_seq: None)
+    return Ruling(decision, record_nothing)
 
 
 def state_after(before: AddressState, product: Product, decision: GateDecision) -> AddressState:
@@ -120,9 +120,9 @@ def state_after(before: AddressState, product: Product, decision: GateDecision) 
 
 def storable(step: StepRecord) -> StepRecord:
     """The step in text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
-    return replace(
-        step, reason=_plain(step.reason), note=_plain(step.note), error=_plain(step.error) if step.error else None
-    )
+    reason, note, error = _plain(step.reason), _plain(step.note), _plain(step.error) if step.error else None
+    same = (reason, note, error) == (step.reason, step.note, step.error)
+    return step if same else replace(step, reason=reason, note=note, error=error)
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +11,17 @@ from sqlalchemy import Connection, insert
 from detectors.model import Detection, DetectionStatus, Direction
 from observer.model import Evaluation, EvaluationStatus, Severity, SubjectKind
 from observer.store.tables import evaluations
+from orchestration.bulk import Bulk
 from orchestration.model import AssetKey
 
 
-def save(connection: Connection, judged: Sequence[Evaluation], version_seq: int, data_at: datetime) -> None:
-    """Append the evaluations of one version."""
-    if judged:
-        connection.execute(_ADD, [_row(e, version_seq, data_at) for e in judged])
+def save(connection: Connection, judged: Iterable[tuple[Sequence[Evaluation], int, datetime]]) -> None:
+    """Append the evaluations of some versions, each with its ``versions.seq`` and data time."""
+    rows = [_row(e, version_seq, data_at) for evaluated, version_seq, data_at in judged for e in evaluated]
+    _ADD.run(connection, rows)
 
 
-_ADD = insert(evaluations)  # built once, because each step does it
+_ADD = Bulk(insert(evaluations))
 
 
 def _row(evaluation: Evaluation, version_seq: int, data_at: datetime) -> dict[str, Any]:
@@ -32,11 +33,11 @@ def _row(evaluation: Evaluation, version_seq: int, data_at: datetime) -> dict[st
         "observed": evaluation.observed, "evidence": dict(evaluation.evidence),
     }  # fmt: skip
     found = evaluation.detection
-    row |= {name: None if found is None else getattr(found, name) for name in _NUMBERS}
-    row |= {
-        "detection_status": None if found is None else found.status.value,
-        "direction": None if found is None else found.direction.value,
-    }
+    if found is None:
+        return row | _NO_DETECTION
+    for name in _NUMBERS:
+        row[name] = getattr(found, name)
+    row["detection_status"], row["direction"] = found.status.value, found.direction.value
     return row
 
 
@@ -44,6 +45,7 @@ _NUMBERS = (
     "score", "p_value", "min_p_value", "alpha", "lower", "expected", "upper", "detector",
     "trained_from", "trained_to", "n_train", "runs_needed",
 )  # fmt: skip
+_NO_DETECTION = dict.fromkeys((*_NUMBERS, "detection_status", "direction"))
 
 
 def evaluation(row: Any) -> Evaluation:

@@ -18,11 +18,23 @@ def unresolved(connection: Connection, asset: AssetKey) -> tuple[Incident, ...]:
     return tuple(incident(row) for row in connection.execute(_UNRESOLVED, {"b_asset": asset}))
 
 
-# Built once, because each step asks it.
+def troubled(connection: Connection, assets: Collection[AssetKey]) -> set[AssetKey]:
+    """Those of some assets that have an unresolved incident."""
+    _alone(connection, *assets)
+    return {AssetKey(asset) for asset in connection.execute(_TROUBLED, {"b_assets": list(assets)}).scalars()}
+
+
+# Built once, because each step asks them.
 _UNRESOLVED = (
     select(incidents)
     .where(incidents.c.asset == bindparam("b_asset"), incidents.c.status != IncidentStatus.RESOLVED.value)
     .order_by(incidents.c.id)
+)
+_TROUBLED = (
+    select(incidents.c.asset)
+    .where(incidents.c.asset.in_(bindparam("b_assets", expanding=True)))
+    .where(incidents.c.status != IncidentStatus.RESOLVED.value)
+    .distinct()
 )
 
 
@@ -86,13 +98,16 @@ def settle(
     return tuple(incident(row) for row in rows)
 
 
-def _alone(connection: Connection, asset: AssetKey) -> None:
-    """Until the transaction ends nobody else looks for an incident of this asset, so that none is opened twice.
+def _alone(connection: Connection, *assets: AssetKey) -> None:
+    """Until the transaction ends nobody else looks for an incident of these assets, so that none is opened twice.
 
-    SQLite has one writer, and needs nothing.
+    Everybody locks in one order. SQLite has one writer, and needs nothing.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK, func.hashtext(asset))))
+    if connection.dialect.name != "postgresql":
+        return
+    numbers = connection.execute(select(*(func.hashtext(asset) for asset in assets))).one()
+    for number in sorted(set(numbers)):
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK, number)))
 
 
 _LOCK = 74_219_388

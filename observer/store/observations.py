@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,42 +14,44 @@ from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import Column, Observation, Schema
 from observer.store.tables import observations, schemas, series
+from orchestration.bulk import Bulk
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import Instant, versions
 
 
-def save(
-    connection: Connection,
-    asset: AssetKey,
-    version_seq: int,
-    observed: Sequence[Observation],
-    *,
-    data_at: datetime,
-    made_at: datetime,
-    part: str = "",
-    known: Mapping[SeriesKey, int] | None = None,
-) -> None:
-    """Store what was measured of one version; series are made as they first appear.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What was measured of one version.
 
     ``part`` is the part of the partition key that isn't time: each has series of its own. ``known`` are the numbers of
     its series, where the caller has asked for them.
     """
-    by_key = {SeriesKey(o.metric, o.column): o for o in reversed(observed)}  # the first of two of one name
-    ids = _series_ids(
-        connection, asset, part, by_key, known_series(connection, asset, part) if known is None else known
-    )
+
+    asset: AssetKey
+    version_seq: int
+    observed: Sequence[Observation]
+    data_at: datetime
+    made_at: datetime
+    part: str = ""
+    known: Mapping[SeriesKey, int] | None = None
+
+
+def save(connection: Connection, measured: Sequence[Measurement]) -> None:
+    """Store what was measured of some versions; series are made as they first appear."""
+    by_key = [{SeriesKey(o.metric, o.column): o for o in reversed(m.observed)} for m in measured]  # the first of a name
+    ids = _series_ids(connection, measured, by_key)
     rows = [
         {
-            "series_id": ids[key],
-            "version_seq": version_seq,
-            "ordered_at": made_at if _is_wall_clock(key) else data_at,
+            "series_id": ids[m.asset, m.part][key],
+            "version_seq": m.version_seq,
+            "ordered_at": m.made_at if _is_wall_clock(key) else m.data_at,
             "value": o.value,
             "reason": o.reason,
         }
-        for key, o in by_key.items()
+        for m, found in zip(measured, by_key, strict=True)
+        for key, o in found.items()
     ]
-    if rows:
-        connection.execute(_ADD, rows)
+    _ADD.run(connection, rows)
 
 
 def _is_wall_clock(key: SeriesKey) -> bool:
@@ -56,21 +59,37 @@ def _is_wall_clock(key: SeriesKey) -> bool:
     return key.metric in METRICS and METRICS[key.metric].order is Order.WALL_CLOCK
 
 
+Owner = tuple[AssetKey, str]
+"""Whose series they are: an asset's, of one part of its partitions."""
+
+
 def _series_ids(
-    connection: Connection, asset: AssetKey, part: str, keys: Iterable[SeriesKey], known: Mapping[SeriesKey, int]
-) -> Mapping[SeriesKey, int]:
-    missing = [key for key in keys if key not in known]
+    connection: Connection, measured: Sequence[Measurement], wanted: Sequence[Iterable[SeriesKey]]
+) -> dict[Owner, dict[SeriesKey, int]]:
+    """The numbers of the series that are wanted; those that are missing are made."""
+    ids: dict[Owner, dict[SeriesKey, int]] = {}
+    for m in measured:
+        known = known_series(connection, m.asset, m.part) if m.known is None else m.known
+        ids.setdefault((m.asset, m.part), {}).update(known)
+    missing = {
+        (m.asset, m.part, key) for m, keys in zip(measured, wanted, strict=True) for key in keys
+        if key not in ids[m.asset, m.part]
+    }  # fmt: skip
     if not missing:
-        return known
-    # In one order and without complaint: another process may be measuring the same asset for the first time.
-    missing.sort(key=lambda key: (key.metric, key.column or ""))
+        return ids
     new = [
         {"asset": asset, "column": key.column or "", "metric": key.metric, "part": part, "segment": ""}
-        for key in missing
+        for asset, part, key in missing
     ]
-    rows = connection.execute(_ADD_SERIES[connection.dialect.name], new).all()
-    made = {SeriesKey(row.metric, row.column or None): row.id for row in rows}
-    return {**known, **made} if len(made) == len(missing) else known_series(connection, asset, part)
+    # In one order and without complaint: another process may be measuring the same asset for the first time.
+    new.sort(key=lambda row: (row["asset"], row["part"], row["metric"], row["column"]))
+    made = connection.execute(_ADD_SERIES[connection.dialect.name], new).all()
+    for row in made:
+        ids[AssetKey(row.asset), row.part][SeriesKey(row.metric, row.column or None)] = row.id
+    if len(made) < len(new):
+        for asset, part in {(asset, part) for asset, part, key in missing if key not in ids[asset, part]}:
+            ids[asset, part].update(known_series(connection, asset, part))
+    return ids
 
 
 def known_series(connection: Connection, asset: AssetKey, part: str = "") -> dict[SeriesKey, int]:
@@ -79,15 +98,28 @@ def known_series(connection: Connection, asset: AssetKey, part: str = "") -> dic
     return {SeriesKey(row.metric, row.column or None): row.id for row in rows}
 
 
+def known_series_of(connection: Connection, assets: Collection[AssetKey]) -> dict[AssetKey, dict[SeriesKey, int]]:
+    """The numbers of the series of several assets that aren't partitioned; an entry for each."""
+    found: dict[AssetKey, dict[SeriesKey, int]] = {asset: {} for asset in assets}
+    for row in connection.execute(_KNOWN_OF, {"b_assets": list(found)}) if found else ():
+        found[row.asset][SeriesKey(row.metric, row.column or None)] = row.id
+    return found
+
+
 # Built once, because each step asks them.
-_ADD = insert(observations)
+_ADD = Bulk(insert(observations))
 _ADD_SERIES = {
-    name: dialect.insert(series).on_conflict_do_nothing().returning(series.c.id, series.c.metric, series.c.column)
+    name: dialect.insert(series)
+    .on_conflict_do_nothing()
+    .returning(series.c.id, series.c.asset, series.c.part, series.c.metric, series.c.column)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_ADD_SCHEMA = insert(schemas)
+_ADD_SCHEMA = Bulk(insert(schemas))
 _KNOWN = select(series.c.id, series.c.metric, series.c.column).where(
     series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"), series.c.segment == ""
+)
+_KNOWN_OF = select(series.c.id, series.c.asset, series.c.metric, series.c.column).where(
+    series.c.asset.in_(bindparam("b_assets", expanding=True)), series.c.part == "", series.c.segment == ""
 )
 
 
@@ -168,12 +200,16 @@ def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
     return tuple(SeriesKey(row.metric, row.column or None) for row in rows)
 
 
-def save_schema(connection: Connection, asset: AssetKey, version_seq: int, schema: Schema, data_at: datetime) -> None:
-    """Store the columns of one version."""
-    columns = [[column.name, column.type] for column in schema.columns]
-    connection.execute(
-        _ADD_SCHEMA, {"asset": asset, "version_seq": version_seq, "data_at": data_at, "columns": columns}
-    )
+def save_schemas(connection: Connection, seen: Iterable[tuple[AssetKey, int, Schema, datetime]]) -> None:
+    """Store the columns of some versions, each with its ``versions.seq`` and data time."""
+    rows = [
+        {
+            "asset": asset, "version_seq": version_seq, "data_at": data_at,
+            "columns": [[column.name, column.type] for column in schema.columns],
+        }
+        for asset, version_seq, schema, data_at in seen
+    ]  # fmt: skip
+    _ADD_SCHEMA.run(connection, rows)
 
 
 def schema_before(connection: Connection, asset: AssetKey, before: datetime | None) -> Schema | None:

@@ -16,6 +16,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +38,7 @@ class FilesIOManager:
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         with self._staging(address, version) as folder:
-            written = formats.write(folder, value, _sync)
+            written = formats.write(folder, value, _synced_later)
             manifest = {"format": written.format, "sha256": written.sha256, "bytes": written.bytes}
             _write_new(folder / "manifest.json", manifest)
         data = value
@@ -192,26 +193,35 @@ class FilesIOManager:
         final = self._version(address, version)
         working = final.with_name(f".{final.name}.writing")
         with _refusing("staging", address):
-            _make_folders(working.parent)
+            grown = _make_folders(working.parent)
             working.mkdir()
             try:
                 yield working
-                _sync_folder(working)
+                # All is written before anything is synced: what waits in the journal goes to disk with the first.
+                for name in os.listdir(working):
+                    _sync(working / name)
+                _sync(working)
                 os.rename(working, final)
-                _sync_folder(final.parent)
+                for folder in (final.parent, *grown):
+                    _sync(folder)
             except BaseException:
                 shutil.rmtree(working, ignore_errors=True)
                 raise
 
     def _address(self, address: Address) -> Path:
-        part = "whole" if address.partition is None else f"p={_file_name(address.partition)}"
-        return self.root / _file_name(address.asset) / part
+        return _folder_of(self.root, address)
 
     def _version(self, address: Address, version: str) -> Path:
         return self._address(address) / "versions" / version
 
     def _file(self, address: Address, version: str, kind: str) -> Path:
         return self._version(address, version) / formats.FILE_NAMES[kind]
+
+
+@lru_cache(maxsize=4096)
+def _folder_of(root: Path, address: Address) -> Path:  # each step asks for it a dozen times
+    part = "whole" if address.partition is None else f"p={_file_name(address.partition)}"
+    return root / _file_name(address.asset) / part
 
 
 def _file_name(name: str) -> str:
@@ -224,9 +234,7 @@ def _file_name(name: str) -> str:
 
 def _write_new(file: Path, body: Mapping[str, object]) -> None:
     with open(file, "x", encoding="utf-8") as stream:
-        json.dump(body, stream)
-        stream.flush()
-        _sync(stream)
+        stream.write(json.dumps(body))
 
 
 def _write_json(file: Path, body: Mapping[str, object]) -> None:
@@ -235,29 +243,30 @@ def _write_json(file: Path, body: Mapping[str, object]) -> None:
     try:
         working.unlink(missing_ok=True)  # of a dead process with our number
         _write_new(working, body)
+        _sync(working)
         os.replace(working, file)
     except BaseException:
         working.unlink(missing_ok=True)
         raise
-    _sync_folder(file.parent)
+    _sync(file.parent)
 
 
-def _make_folders(folder: Path) -> None:
-    """Make a folder and those above it, each entry durable: a power cut must not take a version away."""
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; those that gained an entry must be synced, or a power cut takes it away."""
     if folder.is_dir():
-        return
-    if folder.parent != folder:
-        _make_folders(folder.parent)
+        return []
+    grown = _make_folders(folder.parent) if folder.parent != folder else []
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
+    return [folder.parent, *grown]
 
 
-def _sync(file: Any) -> None:
-    os.fsync(file.fileno())
+def _synced_later(file: Any) -> None:
+    """Leave it to the end of the staging."""
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Let a file or a folder reach the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

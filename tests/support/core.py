@@ -1,18 +1,18 @@
 """The orchestration core without the observer: a real log, real files, and a gate that tests decide."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.code_version import CodeVersions
 from orchestration.database import open_database, reading
-from orchestration.gate import Ruling
+from orchestration.gate import Ruling, record_nothing
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
 from orchestration.io.files import FilesIOManager
@@ -51,7 +51,10 @@ class SayingGate:
     def measure(self, staged: Staged) -> tuple[Staged, str | None]:
         return staged, self.judge(staged)
 
-    def decide(self, audit: tuple[Staged, str | None]) -> Ruling:
+    def recall(self, connection: Connection, addresses: Sequence[Address]) -> Mapping[Address, object]:
+        return {}
+
+    def decide(self, audit: tuple[Staged, str | None], recalled: object = None) -> Ruling:
         staged, why = audit
         made = staged.materialization
         decision = GateDecision(
@@ -59,7 +62,7 @@ class SayingGate:
             outcome=GateOutcome.HELD if why else GateOutcome.OPEN, reasons=(why,) if why else (),
             holds=("check",) if why else (), decided_at=NOW, by="test",
         )  # fmt: skip
-        return Ruling(decision, lambda connection, version_seq: None)
+        return Ruling(decision, record_nothing)
 
 
 @dataclass

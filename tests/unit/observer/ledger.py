@@ -108,7 +108,7 @@ class Ledger:
             status = VersionStatus.HELD if held else VersionStatus.PUBLISHING
             version = log.add_version(connection, made, status, "parquet", ())
             log.save_decision(connection, ruling.decision, self.run)
-            ruling.record(connection, version.seq)
+            ruling.record(connection, [(ruling, version.seq)])
             if held:
                 log.discard_held(connection, made.address, keep=made.id)
             else:

@@ -220,7 +220,7 @@ def test_nothing_is_said_of_a_verdict_that_was_not_logged(daily: Ledger, monkeyp
 
     def _record(connection: Connection) -> None:
         version = log.add_version(connection, daily.audit(day(1)).materialization, VersionStatus.HELD, "parquet", ())
-        ruling.record(connection, version.seq)
+        ruling.record(connection, [(ruling, version.seq)])
         assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 1
 
     with pytest.raises(Killed):

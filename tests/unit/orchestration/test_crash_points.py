@@ -64,8 +64,8 @@ def walk(folder: Path, url: str, die_at: int) -> None:
     )  # fmt: skip
     decide = core.gate.decide
 
-    def decide_and_die(audit: tuple[Staged, str | None]) -> Ruling:
-        def record(connection: Connection, seq: int) -> None:
+    def decide_and_die(audit: tuple[Staged, str | None], recalled: object = None) -> Ruling:
+        def record(connection: Connection, logged: object) -> None:
             hook()  # in the middle of the transaction
 
         return replace(decide(audit), record=record)

@@ -238,10 +238,10 @@ def test_a_ruling_that_can_not_be_recorded_publishes_nothing(tmp_path: Path) -> 
     core = Core(tmp_path, (made(),))
     decide = core.gate.decide
 
-    def record(connection: object, seq: int) -> None:
+    def record(connection: object, logged: object) -> None:
         raise ZeroDivisionError("in record")
 
-    core.gate.decide = lambda audit: replace(decide(audit), record=record)  # type: ignore[method-assign]
+    core.gate.decide = lambda audit, recalled=None: replace(decide(audit), record=record)  # type: ignore[method-assign]
     step = only_step(core.run())
     assert step.status == "failed"
     assert "in record" in (step.error or "")
@@ -395,7 +395,7 @@ def test_the_gate_finds_the_versions_before_the_one_it_judges(tmp_path: Path) ->
 
     decide = core.gate.decide
 
-    def look(audit: tuple[Staged, str | None]) -> Ruling:
+    def look(audit: tuple[Staged, str | None], recalled: object = None) -> Ruling:
         with reading(core.engine) as connection:
             seen.append(len(connection.execute(select(versions.c.id)).all()))
         return decide(audit)

@@ -42,10 +42,10 @@ def test_one_that_can_not_be_recorded_fails_alone_and_blocks_what_read_it(tmp_pa
     core = on_threads(Core(tmp_path, STORY), workers)
     decide = core.gate.decide
 
-    def broken(connection: object, seq: int) -> None:
+    def broken(connection: object, logged: object) -> None:
         raise ZeroDivisionError("in record")
 
-    def judge(audit: object) -> Ruling:
+    def judge(audit: object, recalled: object = None) -> Ruling:
         ruling = decide(audit)  # type: ignore[arg-type]
         return replace(ruling, record=broken) if ruling.decision.asset == "a" else ruling
 

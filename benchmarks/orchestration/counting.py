@@ -1,0 +1,43 @@
+"""What repeats where seconds don't: calls, statements, commits; both sides speak to SQLite through SQLAlchemy."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Count in every thread: ``calls`` (of built-in functions too), ``statements`` (without BEGIN), ``commits``."""
+    found: Counter[str] = Counter()
+    calls = 0
+
+    def seen(frame: Any, kind: str, argument: Any) -> None:
+        nonlocal calls
+        if kind in ("call", "c_call"):
+            calls += 1
+
+    def executed(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        found["statements"] += not statement.startswith("BEGIN")
+
+    def committed(connection: Any) -> None:
+        found["commits"] += 1
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    event.listen(Engine, "commit", committed)
+    threading.setprofile(seen)
+    sys.setprofile(seen)
+    try:
+        yield found
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+        event.remove(Engine, "before_cursor_execute", executed)
+        event.remove(Engine, "commit", committed)
+        found["calls"] = calls
