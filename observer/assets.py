@@ -31,9 +31,15 @@ class Quality:
     gate: GatePolicy = _DEFAULT_POLICY
 
 
+_NOTHING_DECLARED = Quality()
+
+
 def quality_of(asset: Asset) -> Quality:
     """What an asset carries; nothing, for one declared without the observer."""
-    return next((a for a in asset.attachments if isinstance(a, Quality)), Quality())
+    for attached in asset.attachments:
+        if isinstance(attached, Quality):
+            return attached
+    return _NOTHING_DECLARED
 
 
 @overload
@@ -170,6 +176,8 @@ def sql_asset(
 def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
     found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate)
+    if found == _NOTHING_DECLARED:
+        return _NOTHING_DECLARED
     if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
         raise CheckError(
             f"gate= takes ob.GatePolicy(on_unknown=..., on_learning=...) of 'hold' or 'open', not {gate!r}"

@@ -16,6 +16,7 @@ from observer.checks.function import FunctionCheck
 from observer.errors import CheckError, ProjectError, UnknownName
 from orchestration.assets import Asset
 from orchestration.errors import TidegateError
+from orchestration.garbage import uncollected
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
 from orchestration.multi_assets import MultiAsset
@@ -41,11 +42,12 @@ def load(file: Path) -> Definitions:
     DefinitionError, UnknownName, CheckError
         What it defines doesn't fit together.
     """
-    values = tuple(vars(_import(file)).values())
-    assets = {id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset))}
-    if not assets:
-        raise ProjectError(f"{file} defines no asset; decorate a function with @ob.asset")
-    return define(assets.values(), {id(v): v for v in values if isinstance(v, FunctionCheck)}.values())
+    with uncollected():
+        values = tuple(vars(_import(file)).values())
+        assets = {id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset))}
+        if not assets:
+            raise ProjectError(f"{file} defines no asset; decorate a function with @ob.asset")
+        return define(assets.values(), {id(v): v for v in values if isinstance(v, FunctionCheck)}.values())
 
 
 def each_asset(declared: Iterable[Asset | MultiAsset]) -> Iterator[Asset]:
@@ -64,7 +66,7 @@ def define(assets: Iterable[Asset], function_checks: Iterable[FunctionCheck]) ->
         checks[check.asset].append(check)
     for key, found in checks.items():
         names = [check.name for check in found] + [m.id for m in quality_of(graph.asset(key)).monitors]
-        for name in names:
+        for name in names if len(names) > 1 else ():
             if names.count(name) > 1:
                 raise CheckError(f"{key} has two checks or monitors called {name!r}; give one a name of its own")
     return Definitions(graph, {key: tuple(found) for key, found in checks.items()})

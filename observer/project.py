@@ -240,7 +240,7 @@ def compose(
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,
         new_id=lambda: f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(5)}",
-        code_versions=configs.versions({asset.key: hashes.of(asset) for asset in definitions.graph}),
+        code_versions=configs.versions(hashes.of_all(definitions.graph)),
         configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
     )  # fmt: skip

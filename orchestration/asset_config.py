@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -65,9 +66,9 @@ class ConfigType:
         return TypeAdapter(self.type)
 
 
-def config_type(function: Callable[..., object], annotation: object, where: str) -> ConfigType:
+def config_type(function: Callable[..., object], where: str) -> ConfigType:
     """The type of a parameter ``config``; raises DefinitionError where settings can't be read into it."""
-    found = annotation
+    found = annotation = inspect.signature(function).parameters["config"].annotation
     if isinstance(annotation, str):
         try:
             found = eval(annotation, getattr(function, "__globals__", {}))

@@ -6,6 +6,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from os.path import basename
 from pathlib import Path
 from types import CodeType
 from typing import Any, overload
@@ -17,11 +18,12 @@ from orchestration.mapping import Read, ReadDefault, reads_of
 from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
+from orchestration.signature import parameters_of
 
 _CONTEXT = "context"
 _CONFIG = "config"
 _LONGEST_KEY = 200
-_SELECTION_SIGNS = (",", "+", "*")
+_SELECTION_SIGNS = frozenset(",+*")
 _AS_IT_IS = ReadDefault()
 
 
@@ -91,12 +93,12 @@ def asset_key(name: str) -> AssetKey:
     """Check a name and return it as a key; raises DefinitionError."""
     if not isinstance(name, str) or not name.strip() or name != name.strip():
         raise DefinitionError(f"{name!r} can't name an asset; give it a name without blanks at its ends")
-    if len(name) > _LONGEST_KEY or any(not c.isprintable() for c in name):
+    if len(name) > _LONGEST_KEY or not name.isprintable():
         raise DefinitionError(
             f"an asset's name has at most {_LONGEST_KEY} printable characters; {name[:40]!r} does not"
         )
-    if any(sign in name for sign in _SELECTION_SIGNS):
-        raise DefinitionError(f"{name!r} can't name an asset: {' '.join(_SELECTION_SIGNS)} belong to selections")
+    if not _SELECTION_SIGNS.isdisjoint(name):
+        raise DefinitionError(f"{name!r} can't name an asset: , + * belong to selections")
     return AssetKey(name)
 
 
@@ -263,30 +265,20 @@ def from_function(
     if not callable(function) or isinstance(function, Asset):
         raise DefinitionError(f"an asset is made from a function, not from {type(function).__name__}")
     code: CodeType | None = getattr(function, "__code__", None)
-    where = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else ""
+    where = f"{basename(code.co_filename)}:{code.co_firstlineno}" if code else ""
     name = asset_key(key if key is not None else getattr(function, "__name__", ""))
     reading = _reading(name, reads)
     dependencies: list[Dependency] = []
     takes_context, config = False, None
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name == _CONTEXT:
+    for parameter, wants in parameters_of(function, f"{where}: {name}"):
+        if parameter == _CONTEXT:
             takes_context = True
             continue
-        if parameter.name == _CONFIG:
-            config = config_type(function, parameter.annotation, where)
+        if parameter == _CONFIG:
+            config = config_type(function, where)
             continue
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            raise DefinitionError(f"{where}: {name} takes {parameter.name!r} by position only; remove the / after it")
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise DefinitionError(f"{where}: {name} takes *{parameter.name}; name each upstream asset instead")
-        dependencies.append(
-            Dependency(
-                upstream=asset_key(parameter.name),
-                parameter=parameter.name,
-                wants=_annotation(parameter.annotation),
-                read=reading.pop(parameter.name, _AS_IT_IS),
-            )
-        )
+        read = reading.pop(parameter, _AS_IT_IS) if reading else _AS_IT_IS
+        dependencies.append(Dependency(upstream=asset_key(parameter), parameter=parameter, wants=wants, read=read))
     for other in deps:
         upstream = other.key if isinstance(other, Asset) else asset_key(other)
         if any(known.upstream == upstream for known in dependencies):
@@ -299,7 +291,8 @@ def from_function(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
         config=config, production=production, partitions=partitions, group=group, owners=_words(name, "owners", owners),
         tags=_words(name, "tags", tags),
-        description=description or inspect.getdoc(function) or "", code_version=_explicit(name, code_version),
+        description=description or (function.__doc__ and inspect.getdoc(function)) or "",
+        code_version=_explicit(name, code_version),
         freshness=freshness, run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
@@ -326,11 +319,3 @@ def _reading(name: AssetKey, reads: Mapping[str, Read | OnHold | str] | None) ->
 def _refuse_unread(name: AssetKey, left: Mapping[str, Read]) -> None:
     if left:
         raise DefinitionError(f"{name}: reads names {', '.join(map(repr, left))}, which it does not read")
-
-
-def _annotation(annotation: object) -> str:
-    if annotation is inspect.Parameter.empty:
-        return ""
-    if isinstance(annotation, str):
-        return annotation
-    return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', annotation)}"

@@ -55,7 +55,7 @@ class Execution:
             (target,) = task.targets
             return [(target, self._query(asset, target, task.inputs), {})]
         context = self._context(asset, task)
-        value = self._call(asset, task, context, self._arguments(task.inputs))
+        value = self._call(asset, context, self._arguments(task.inputs), task.config)
         staged = {target.version: self._stage(asset, target, result) for target, result in _results(asset, task, value)}
         return [(target, staged[target.version], context.metadata) for target in task.targets]
 
@@ -64,13 +64,13 @@ class Execution:
         (target,) = task.targets
         asset = self._graph.asset(target.address.asset)
         context = self._context(asset, task)
-        value = self._observe(asset, task, context)
+        value = self._observe(asset, context, task.config)
         hashed = content_hash(value)
         written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
         return [(target, written, context.metadata)]
 
-    def _observe(self, asset: Asset, task: Task | None, context: Context) -> object:
-        value = self._call(asset, task, context, {})
+    def _observe(self, asset: Asset, context: Context, config: str | None) -> object:
+        value = self._call(asset, context, {}, config)
         if inspect.isgenerator(value):
             raise AssetError(f"{asset.key}: a source returns its data whole; return it in place of yielding it")
         if value is None:
@@ -104,7 +104,7 @@ class Execution:
         """What a source gave when it was observed; read again where that was in another process."""
         if given.upstream not in self._sources:
             asset = self._graph.asset(given.upstream)
-            value = self._observe(asset, None, self._context(asset, None))
+            value = self._observe(asset, self._context(asset, None), given.config)
             if content_hash(value) != given.versions[0].data_version:
                 del self._sources[given.upstream]
                 raise AssetError(
@@ -130,14 +130,14 @@ class Execution:
         except AssetError as error:
             raise AssetError(f"{address}: {error}") from error
 
-    def _call(self, asset: Asset, task: Task | None, context: Context, arguments: dict[str, object]) -> object:
+    def _call(self, asset: Asset, context: Context, arguments: dict[str, object], config: str | None) -> object:
         """What the function gives; a generator's and a coroutine's errors are said as those of a plain function."""
         assert asset.function is not None
-        address = task.address if task else Address(asset.key)
+        address = Address(asset.key, context.partition_keys[0] if context.partition_keys else None)
         if asset.takes_context:
             arguments["context"] = context
-        if asset.config is not None and task is not None:
-            arguments["config"] = asset.config.value(task.config)
+        if asset.config is not None:
+            arguments["config"] = asset.config.value(config)
         try:
             value = awaited(asset.function(**arguments))
         except AssetError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from graphlib import CycleError as _Cycle
-from graphlib import TopologicalSorter
 
 from orchestration.assets import Asset
 from orchestration.errors import CycleError, DuplicateAsset, UnknownName
@@ -54,11 +52,27 @@ class Graph:
         return tuple(edges)
 
     def _sorted(self) -> tuple[AssetKey, ...]:
-        sorter = TopologicalSorter({key: [e.upstream for e in edges] for key, edges in self._up.items()})
-        try:
-            return tuple(sorter.static_order())
-        except _Cycle as error:
-            raise CycleError(error.args[1]) from None
+        """Upstream first, else as declared (Kahn, 1962)."""
+        missing = {key: len(edges) for key, edges in self._up.items()}
+        order = [key for key, left in missing.items() if not left]
+        for key in order:  # which grows
+            for below in self._down[key]:
+                missing[below] -= 1
+                if not missing[below]:
+                    order.append(below)
+        if len(order) < len(missing):
+            raise CycleError(self._cycle({key for key, left in missing.items() if left}))
+        return tuple(order)
+
+    def _cycle(self, left: set[AssetKey]) -> list[AssetKey]:
+        """One cycle, its first asset named again at the end; each that is left has an upstream that is left."""
+        path: dict[AssetKey, None] = {}
+        key = min(left)
+        while key not in path:
+            path[key] = None
+            key = next(edge.upstream for edge in self._up[key] if edge.upstream in left)
+        walked = list(path)
+        return [key, *reversed(walked[walked.index(key) :])]
 
     def __contains__(self, key: object) -> bool:
         return key in self._assets

@@ -80,7 +80,7 @@ def _input(runtime: Runtime, edge: Edge, versions: tuple[VersionRecord, ...]) ->
         is_source=upstream.kind is AssetKind.SOURCE,
         is_single=edge.mapping.is_single
         and (upstream.partitions is None or runtime.graph.asset(edge.downstream).run.batch == 1),
-        versions=tuple(version.stored() for version in versions),
+        versions=tuple(version.stored() for version in versions), config=runtime.configs.get(edge.upstream),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Input:
     is_source: bool
     is_single: bool
     versions: tuple[StoredVersion, ...]
+    config: str | None = None  # of a source, as in a task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,19 +137,21 @@ class Worker:
 
     def _execute(self, task: Task, began: float) -> list[tuple[Staged, str]]:
         made = self._execution.observed(task) if task.observes else self._execution.staged(task)
+        partitions = len({target.address.partition for target in task.targets})
+        duration_s = (self._monotonic() - began) / partitions  # a batch's share: comparable whatever its size
         return [
-            (self._staged(task, target, written, metadata, began), written.format)
+            (self._staged(task, target, written, metadata, duration_s), written.format)
             for target, written, metadata in made
         ]  # fmt: skip
 
     def _staged(
-        self, task: Task, target: Target, written: StagedData, metadata: Mapping[str, Scalar], began: float
+        self, task: Task, target: Target, written: StagedData, metadata: Mapping[str, Scalar], duration_s: float
     ) -> Staged:
         made = Materialization(
             id=target.version, asset=target.address.asset, partition=target.address.partition, run_id=task.run_id,
             materialized_at=self._now(), data_version=written.data_version, code_version=task.code_version,
             fingerprint=written.data_version if task.observes else target.fingerprint,
-            duration_s=self._monotonic() - began, rows=written.rows,
+            duration_s=duration_s, rows=written.rows,
             bytes=None if task.observes else written.bytes, metadata=metadata,
         )  # fmt: skip
         return Staged(materialization=made, data=written.data)

@@ -91,15 +91,6 @@ def materialize(
         return {**found, **counters, "rss_mb": resource.getrusage(0).ru_maxrss / 1024}
 
 
-def load(size: int) -> dict[str, float]:
-    """Define assets, build the graph and plan a selection in the middle of it, from nothing."""
-    spent = cpu()
-    made = assets(size, False)
-    with project(made, False) as work:
-        work.plan(f"+a{size // 2}", None)
-        return {"cpu_s": cpu() - spent}
-
-
 CASES: dict[str, Callable[[int], dict[str, float]]] = {
     "chain": materialize,
     "fan": lambda n: materialize(n, fan=True),
@@ -108,7 +99,6 @@ CASES: dict[str, Callable[[int], dict[str, float]]] = {
     "chain_files_unsynced": lambda n: materialize(n, files=True, synced=False),
     "count": lambda n: materialize(n, counts=True),
     "count_check": lambda n: materialize(n, checks=True, counts=True),
-    "load": load,
 }
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from observer.cli.exit_codes import ExitCode
-from observer.cli.speaking import EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
+from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
 app = typer.Typer(
     name="tidegate",
@@ -65,6 +65,7 @@ def plan(
     select: Selection,
     partition: PartitionOption = None,
     force: Annotated[bool, typer.Option("--force", help="Make the selected assets again, changed or not.")] = False,
+    config: ConfigOption = None,
     project: ProjectOption = None,
     env: EnvOption = None,
     output: FormatOption = Format.TEXT,
@@ -72,7 +73,7 @@ def plan(
     """Say what a run would do, step by step, and why. Runs nothing."""
     from observer.cli.plan import show_plan
 
-    return show_plan(select, partition, force, project, env, output)
+    return show_plan(select, partition, force, config or (), project, env, output)
 
 
 @app.command()
@@ -82,6 +83,7 @@ def run(
     partition: PartitionOption = None,
     force: Annotated[bool, typer.Option("--force", help="Make the selected assets again, changed or not.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Begin nothing more after a failure.")] = False,
+    config: ConfigOption = None,
     project: ProjectOption = None,
     env: EnvOption = None,
     output: FormatOption = Format.TEXT,
@@ -89,7 +91,7 @@ def run(
     """Materialize assets and whatever upstream of them needs it; publish what is good, hold what is not."""
     from observer.cli.run import run_assets
 
-    return run_assets(select, partition, force, fail_fast, project, env, output)
+    return run_assets(select, partition, force, fail_fast, config or (), project, env, output)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode
@@ -10,10 +11,16 @@ from orchestration.plan import explain
 
 
 def show_plan(
-    select: str, partition: str | None, force: bool, project: Path | None, env: str | None, output: Format
+    select: str,
+    partition: str | None,
+    force: bool,
+    settings: Sequence[str],
+    project: Path | None,
+    env: str | None,
+    output: Format,
 ) -> ExitCode:
     """Print the plan that ``run`` would walk."""
-    planned = opened(project, env).plan(select, partition, force=force)
+    planned = opened(project, env, settings).plan(select, partition, force=force)
     if output is Format.JSON:
         say_json(planned)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode, worst
@@ -21,12 +22,13 @@ def run_assets(
     partition: str | None,
     force: bool,
     fail_fast: bool,
+    settings: Sequence[str],
     project: Path | None,
     env: str | None,
     output: Format,
 ) -> ExitCode:
     """Plan, walk the plan, tell what became of each step, send the alerts."""
-    work = opened(project, env)
+    work = opened(project, env, settings)
     planned = work.plan(select, partition, force=force)
     text = output is Format.TEXT
 

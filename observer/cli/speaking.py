@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout, suppress
 from contextvars import ContextVar
 from datetime import datetime
@@ -35,6 +35,10 @@ class Format(StrEnum):
 ProjectOption = Annotated[
     Path | None,
     typer.Option("--project", "-C", envvar="TIDEGATE_PROJECT", help="The project's folder; else the one around here."),
+]
+ConfigOption = Annotated[
+    list[str] | None,
+    typer.Option("--config", help="A setting of an asset's function, ASSET.SETTING=VALUE; may be given several times."),
 ]
 EnvOption = Annotated[
     str | None, typer.Option("--env", envvar="TIDEGATE_ENV", help="The environment of tidegate.toml; else its first.")
@@ -133,8 +137,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def opened(project: Path | None, environment: str | None) -> Project:
-    """The project that the options name."""
+def opened(project: Path | None, environment: str | None, settings: Sequence[str] = ()) -> Project:
+    """The project that the options name; ``settings`` are what ``--config`` gave."""
+    from observer.asset_configs import parse_settings
     from observer.project import open_project
 
-    return open_project(project, environment)
+    return open_project(project, environment, config=parse_settings(settings))

@@ -76,18 +76,19 @@ class Core:
     io: IOManager | None = None
     clock: Clock = field(default_factory=lambda: Clock(now=lambda: NOW))
     prefix: str = "v"
+    root: Path = Path(__file__).parent.parent  # whose files are the project's own code
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.assets)
         self.engine = open_state(self.url or f"sqlite:///{self.folder / 'state.db'}")
         self.io = self.io or FilesIOManager(self.folder / "data")
         self.gate = SayingGate(self._hold)
-        codes = CodeVersions(Path(__file__).parent.parent)
+        codes = CodeVersions(self.root)
         numbers = itertools.count(1)
         self.runtime = Runtime(
             graph=self.graph, engine=self.engine, io=self.io, gate=self.gate, clock=self.clock,
             new_id=lambda: f"{self.prefix}{next(numbers)}", code_versions={a.key: codes.of(a) for a in self.graph},
-            root=Path(__file__).parent.parent, environment="test",
+            root=self.root, environment="test",
         )  # fmt: skip
 
     def _hold(self, staged: Staged) -> str | None:

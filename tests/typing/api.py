@@ -1,5 +1,6 @@
 """A project as users write it; only the type checker reads it (`make check`)."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_type
 
@@ -9,7 +10,10 @@ import observer as ob
 from observer.checks.function import FunctionCheck
 from observer.monitors import Monitor
 from observer.project import Project
+from observer.testing import Results
 from orchestration.assets import Asset
+from orchestration.model import AssetKey
+from orchestration.multi_assets import MultiAsset
 from orchestration.partitions import DailyPartitions
 
 days = ob.daily(start="2013-01-01", end="2013-12-31", timezone="America/New_York")
@@ -80,3 +84,20 @@ ob.asset(partition=days)  # type: ignore[call-overload]
 ob.monitor("row_count", severity=3)  # type: ignore[arg-type]
 ob.GatePolicy(on_unknown="ignore")  # type: ignore[arg-type]
 ob.daily("2013-01-01", zone="UTC")  # type: ignore[call-arg]
+
+
+@dataclass
+class Settings:
+    lowest: int = 0
+
+
+@ob.multi_asset({"orders": ob.output(checks=[ob.unique("id")], description="of a day")}, subsettable=True)
+def shop(context: ob.Context, config: Settings) -> dict[str, list[int]]:
+    assert_type(context.outputs, tuple[AssetKey, ...])
+    assert_type(context.partition_keys, tuple[str, ...])
+    return {"orders": [config.lowest]}
+
+
+assert_type(shop, MultiAsset)
+assert_type(shop["orders"], Asset)
+assert_type(ob.materialize([shop, bare], config={"shop": {"lowest": 3}}), Results)

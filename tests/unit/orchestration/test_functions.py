@@ -1,19 +1,23 @@
 """What an asset's function may be: plain, async, one that takes settings, or a batch of partitions."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import select
 
 import orchestration as o
 from orchestration.asset_config import ConfigType, configured_version
 from orchestration.assets import Asset
 from orchestration.awaiting import awaited
+from orchestration.database import reading
 from orchestration.errors import DefinitionError
 from orchestration.run_policy import RunPolicy
+from orchestration.tables import versions
 from tests.support.core import Core, said
 
 DAYS = o.daily("2013-01-01")
@@ -133,6 +137,20 @@ def test_a_batch_that_fails_fails_whole_and_the_next_goes_on(tmp_path: Path) -> 
     again = core.statuses("days", RANGE)
     assert [again[f"days 2013-01-0{n}"] for n in range(1, 6)] == ["published"] * 3 + ["skipped"] * 2
     assert core.leases_held() == 0
+
+
+def test_the_duration_of_a_batch_is_shared_among_its_partitions(tmp_path: Path) -> None:
+    @o.asset(partitions=DAYS, code_version="1", run=RunPolicy(batch=5))
+    def days(context: o.Context) -> dict[str, int]:
+        time.sleep(0.25)
+        return dict.fromkeys(context.partition_keys, 1)
+
+    core = Core(tmp_path, [days])
+    core.run("days", RANGE)
+    with reading(core.engine) as connection:
+        durations = connection.execute(select(versions.c.duration_s)).scalars().all()
+    assert len(durations) == 5
+    assert 0.05 <= durations[0] == durations[4] < 0.2
 
 
 def test_one_partition_of_a_batch_asks_for_its_key(tmp_path: Path) -> None:
