@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, Detection, DetectionStatus, History, Point
 from observer.history import Past, SeriesKey, StoredPoint
+from observer.learned import Learned
 from observer.metrics import METRICS, SCHEMA, Order, metric
 from observer.model import (
     Audit,
@@ -47,7 +48,15 @@ def needed_series(monitors: Sequence[Monitor]) -> set[SeriesKey]:
 
 
 def evaluate(
-    asset: Asset, audit: Audit, monitors: Sequence[Monitor], past: Past, *, data_at: datetime, now: datetime
+    asset: Asset,
+    audit: Audit,
+    monitors: Sequence[Monitor],
+    past: Past,
+    *,
+    data_at: datetime,
+    now: datetime,
+    part: str = "",
+    learned: Learned | None = None,
 ) -> tuple[Evaluation, ...]:
     """Judge one version: each check's outcome and each monitor against its past.
 
@@ -57,8 +66,10 @@ def evaluate(
         The start of the version's partition; when it was materialized, for an asset without partitions.
     now:
         The instant of the evaluation.
+    part, learned:
+        The part of the partition key that isn't time; what was learned of its series before, gone on with.
     """
-    judge = _Judge(asset, audit, past, data_at, now)
+    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned())
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
         found for monitor in monitors if (found := judge.monitor(monitor)) is not None
     )
@@ -67,8 +78,11 @@ def evaluate(
 class _Judge:
     """The evaluation of one version."""
 
-    def __init__(self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime) -> None:
+    def __init__(
+        self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime, part: str, learned: Learned
+    ) -> None:
         self._asset, self._audit, self._past, self._data_at, self._now = asset, audit, past, data_at, now
+        self._part, self._learned = part, learned
         self._observed = {SeriesKey(o.metric, o.column): o for o in audit.observations}
 
     def check(self, outcome: CheckOutcome) -> Evaluation:
@@ -138,7 +152,8 @@ class _Judge:
         history = self._history(self._past.series.get(key, ()), at, offset)
         rows = self._observed.get(SeriesKey("row_count"))
         point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
-        return watch.detect(history, point, alpha=monitor.false_alarms)
+        series = (self._asset.key, self._part, monitor.id)
+        return self._learned.detect(series, watch, history, point, alpha=monitor.false_alarms)
 
     def _history(self, points: Sequence[StoredPoint], at: datetime, offset: float) -> History:
         past = [p for p in points if p.at < at]

@@ -22,6 +22,7 @@ from observer.audit import measure
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
 from observer.history import Past, SeriesKey, StoredPoint
+from observer.learned import Learned
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.monitors import Monitor, with_defaults
 from observer.policy import decide
@@ -97,6 +98,7 @@ class ObserverGate:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._measure = measuring(observer.checks)
+        self._learned = Learned()
 
     def measure(self, staged: Staged) -> Audit:
         return self._measure(staged)
@@ -112,7 +114,7 @@ class ObserverGate:
     def decide(self, audit: Audit, recalled: object = None) -> Ruling:
         audit = without_secrets(audit, self._observer.redact)
         try:
-            verdict = judge(self._observer, audit, recalled if isinstance(recalled, Recalled) else None)
+            verdict = judge(self._observer, audit, recalled if isinstance(recalled, Recalled) else None, self._learned)
         except StateError:
             raise
         except Exception as error:
@@ -159,7 +161,9 @@ def monitors_of(asset: Asset) -> tuple[Monitor, ...]:
     return with_defaults(quality_of(asset).monitors)
 
 
-def judge(observer: Observer, audit: Audit, recalled: Recalled | None = None) -> Verdict:
+def judge(
+    observer: Observer, audit: Audit, recalled: Recalled | None = None, learned: Learned | None = None
+) -> Verdict:
     """Compare what was measured with its past and with what must hold, and decide."""
     made = audit.materialization
     asset = observer.graph.asset(made.asset)
@@ -177,7 +181,9 @@ def judge(observer: Observer, audit: Audit, recalled: Recalled | None = None) ->
                 schema = observation_store.schema_before(connection, asset.key, data_at)
     now = observer.clock.now()
     past = Past(series=recalled.series, schema=schema)
-    found = evaluate(asset, audit, monitors_of(asset), past, data_at=data_at, now=now)
+    found = evaluate(
+        asset, audit, monitors_of(asset), past, data_at=data_at, now=now, part=part, learned=learned
+    )  # fmt: skip
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
         decision=decide(made, found, quality_of(asset).gate, now), series=recalled.known,

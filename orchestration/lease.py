@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration.bulk import Bulk
@@ -80,15 +80,22 @@ _FIRST_ALL = {
     name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.asset, leases.c.partition)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_FIND_ALL = (
-    select(leases)
-    .where(
-        leases.c.asset.in_(bindparam("b_assets", expanding=True)),
-        leases.c.partition.in_(bindparam("b_partitions", expanding=True)),
+
+
+def _find_these(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .where(
+            leases.c.asset.in_(bindparam("b_assets", expanding=True)),
+            leases.c.partition.in_(bindparam("b_partitions", expanding=True)),
+        )
+        .order_by(leases.c.asset, leases.c.partition)  # everybody locks in one order
+        .with_for_update()
     )
-    .order_by(leases.c.asset, leases.c.partition)  # everybody locks in one order
-    .with_for_update()
-)
+
+
+_FIND_ALL = _find_these(leases)
+_FIND_TOKENS = _find_these(leases.c.asset, leases.c.partition, leases.c.token, leases.c.held)
 _TAKE_OVER = Bulk(update(leases).where(_HERE))
 _RELEASE = Bulk(update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False))
 
@@ -157,21 +164,23 @@ def acquire_all(
     return taken
 
 
-def _find_all(connection: Connection, addresses: Sequence[Address]) -> dict[Address, Any]:
+def _find_all(
+    connection: Connection, addresses: Sequence[Address], question: Select[Any] = _FIND_ALL
+) -> dict[Address, Any]:
     """The rows of these addresses; others that share an asset and a partition key are left aside."""
     wanted = set(addresses)
     names = {
         "b_assets": list({a.asset for a in addresses}),
         "b_partitions": list({a.partition or "" for a in addresses}),
     }
-    rows = connection.execute(_FIND_ALL, names)
+    rows = connection.execute(question, names)
     found = {Address(AssetKey(row.asset), row.partition or None): row for row in rows}
     return {address: row for address, row in found.items() if address in wanted}
 
 
 def lost(connection: Connection, tokens: Mapping[Address, int]) -> set[Address]:
     """Those of our leases that another process has taken over; call it in the transaction that relies on the rest."""
-    found = _find_all(connection, list(tokens))
+    found = _find_all(connection, list(tokens), _FIND_TOKENS)
     return {
         address
         for address, token in tokens.items()

@@ -23,8 +23,9 @@ _SOURCE_POLL_S = 0.05
 class LeaseBook:
     """Which addresses this run may make, with the tokens that say so.
 
-    A window of addresses is taken in one transaction: one at first, twice as many each time that the last window was
-    through within a quarter of a second, so that a long step doesn't keep others from what this run has yet to reach.
+    A window of addresses is taken in one transaction: one at first, then as many as are likely to be through within a
+    quarter of a second, by the pace of the last window and at most four times as many, so that a long step doesn't
+    keep others from what this run has yet to reach.
     """
 
     def __init__(self, runtime: Runtime, run_id: str, snapshot: Snapshot) -> None:
@@ -72,7 +73,8 @@ class LeaseBook:
 
     def _width(self) -> int:
         now = time.monotonic()
-        self._window = min(_FURTHEST, self._window * 2) if now - self._taken_at < _QUICK_S else 1
+        through = self._window * _QUICK_S / max(now - self._taken_at, 1e-9)
+        self._window = max(1, int(min(_FURTHEST, self._window * 4, through)))
         self._taken_at = now
         return self._window
 

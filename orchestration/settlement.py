@@ -87,6 +87,7 @@ class Settlement:
         self._runtime, self._book, self._ended = runtime, book, ended
         self._lock = threading.RLock()
         self._judged: list[Judged] = []
+        self._assets: set[AssetKey] = set()  # of those
         self._quiet: list[StepRecord] = []  # ended without a version: skipped, blocked, failed
         self._running: dict[int, StepRecord] = {}
         self._since: float | None = None
@@ -103,6 +104,7 @@ class Settlement:
         with self._lock:
             self._put(judged.step.position)
             self._judged.append(judged)
+            self._assets.add(judged.step.asset)
 
     def add_quiet(self, step: StepRecord) -> None:
         """A step has ended without a version."""
@@ -127,7 +129,7 @@ class Settlement:
     def flush_asset(self, asset: AssetKey) -> None:
         """Settle if a version of ``asset`` waits: whoever asks for its history must find it."""
         with self._lock:  # also waits for what is being settled just now
-            if any(one.step.asset == asset for one in self._judged):
+            if asset in self._assets:
                 self.flush()
 
     def flush_beside(self) -> None:
@@ -147,6 +149,7 @@ class Settlement:
         """Settle everything; raises StateError where the state can't be written."""
         with self._lock:
             judged, self._judged = self._judged, []
+            self._assets.clear()
             quiet, self._quiet = self._quiet, []
             self._since = None
             if not judged and not quiet:
