@@ -58,7 +58,7 @@ UP1, UP2, UP3 = (at("up", key) for key in KEYS)
 
 def test_never_materialized() -> None:
     judgement = ask(pair(), UP1, Snapshot())
-    assert (judgement.action, judgement.reason) == (Action.RUN, "never materialized")
+    assert (judgement.action, judgement.reason) == (Action.RUN, "it was never materialized")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_up_to_date_is_skipped_unless_forced() -> None:
     fingerprint = ask(graph, at("a"), Snapshot()).fingerprint
     found = snapshot(a=AddressState(version(at("a"), fingerprint=fingerprint)))
     assert ask(graph, at("a"), found).action is Action.SKIP
-    assert ask(graph, at("a"), found, force=True).reason == "forced"
+    assert ask(graph, at("a"), found, force=True).reason == "it was asked to be made again, changed or not"
 
 
 def test_explicit_code_versions_with_dots_and_great_length() -> None:
