@@ -126,18 +126,38 @@ _WORDS = {
     Action.STAY_HELD: "stays held",
     Action.BLOCK: "is blocked",
 }
+_MEANINGS = {
+    Action.RUN: "it is made, then judged: what is good is published, anything else is held",
+    Action.OBSERVE: "its data is read, measured and judged; nothing is written",
+    Action.SKIP: "nothing is done; readers keep the published version",
+    Action.STAY_HELD: (
+        "nothing is done; the version that was made stays in quarantine and readers keep the last good one, "
+        "until it is released or made again and good"
+    ),
+    Action.BLOCK: "nothing is done, because something that it reads is not good; readers keep what they have",
+}
 
 
-def explain(plan: Plan) -> str:
-    """The plan in words, a line a step: what becomes of it, because of what."""
+def explain(plan: Plan, *, meanings: bool = False) -> str:
+    """The plan in words, a line a step: what becomes of it, because of what.
+
+    Parameters
+    ----------
+    meanings:
+        Say below it what each of these words means.
+    """
     counts: dict[Action, int] = {}
     for step in plan.steps:
         counts[step.action] = counts.get(step.action, 0) + 1
-    asked = f" for {plan.partitions}" if plan.partitions else ""
+    asked = f", partition {plan.partitions}" if plan.partitions else ""
     summary = ", ".join(f"{n} {'step' if n == 1 else 'steps'} {_plural(a, n)}" for a, n in counts.items())
-    lines = [f"plan for {plan.selection}{asked}: {summary or 'nothing to do'}"]
+    lines = [f"plan of {plan.selection}{asked}: {summary or 'nothing to do'}"]
     width = max((len(str(step.address)) for step in plan.steps), default=0)
     lines += [_line(step, width) for step in plan.steps]
+    if meanings:
+        longest = max(len(_WORDS[action]) for action in counts) if counts else 0
+        lines += ["", "The steps are taken in this order, what is read before what reads it. Nothing was run yet."]
+        lines += [f"  {_WORDS[a]:<{longest}}  {_MEANINGS[a]}" for a in Action if a in counts]
     return "\n".join(lines)
 
 

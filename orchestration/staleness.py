@@ -67,11 +67,11 @@ def judge(
     asset = graph.asset(address.asset)
     if asset.kind is AssetKind.SOURCE:
         return Judgement(
-            action=Action.OBSERVE, reason="a source is observed in each run; what reads it runs if it changed"
+            action=Action.OBSERVE, reason="it is a source: every run looks at it, and what reads it runs if it changed"
         )
     fingerprint = _fingerprint(code_version, inputs)
     if waits_for is not None:
-        reason = "forced" if force else f"{waits_for} runs first"
+        reason = _awaiting(snapshot.of(address), waits_for, force)
         return Judgement(action=Action.RUN, reason=reason, note=note, inputs=tuple(inputs))
     action, reason = _compare(snapshot.of(address), fingerprint, force)
     return Judgement(action=action, reason=reason, note=note, fingerprint=fingerprint, inputs=tuple(inputs))
@@ -89,20 +89,33 @@ def together(asset: Asset, judgements: Mapping[AssetKey, Judgement]) -> Mapping[
     }
 
 
+_NEVER = "it was never materialized"
+_FORCED = "it was asked to be made again, changed or not"
+
+
+def _awaiting(state: AddressState, upstream: AssetKey, force: bool) -> str:
+    """Why an address runs after something that it reads: whether that changes isn't known yet."""
+    if force:
+        return _FORCED
+    if state.published is None and state.held is None:
+        return _NEVER
+    return f"{upstream}, which it reads, runs before it; it is skipped if that comes out unchanged"
+
+
 def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action, str]:
     if force:
-        return Action.RUN, "forced"
+        return Action.RUN, _FORCED
     if state.is_held and state.held is None:
         return Action.RUN, "its held version was thrown away"
     held = state.held if state.is_held else None
     if held is not None and held.fingerprint == fingerprint:
         why = state.gate.reasons[0] if state.gate and state.gate.reasons else "the gate keeps it back"
-        return Action.STAY_HELD, f"still held, and neither its code nor what it reads has changed: {why}"
+        return Action.STAY_HELD, f"neither its code nor what it reads has changed since it was held: {why}"
     newest = held or state.published
     if newest is None:
-        return Action.RUN, "never materialized"
+        return Action.RUN, _NEVER
     if newest.fingerprint == fingerprint:
-        return Action.SKIP, "up to date: its code and its inputs are those of the published version"
+        return Action.SKIP, "it is up to date: neither its code nor what it reads has changed"
     code, old_code = fingerprint.partition(".")[0], newest.fingerprint.partition(".")[0]
     return Action.RUN, "what it reads changed" if code == old_code else "its code changed"
 

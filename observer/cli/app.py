@@ -66,6 +66,7 @@ def plan(
     partition: PartitionOption = None,
     force: Annotated[bool, typer.Option("--force", help="Make the selected assets again, changed or not.")] = False,
     config: ConfigOption = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say also what the plan's words mean.")] = False,
     project: ProjectOption = None,
     env: EnvOption = None,
     output: FormatOption = Format.TEXT,
@@ -73,7 +74,7 @@ def plan(
     """Say what a run would do, step by step, and why. Runs nothing."""
     from observer.cli.plan import show_plan
 
-    return show_plan(select, partition, force, config or (), project, env, output)
+    return show_plan(select, partition, force, config or (), explain, project, env, output)
 
 
 @app.command()

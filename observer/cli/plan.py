@@ -15,14 +15,15 @@ def show_plan(
     partition: str | None,
     force: bool,
     settings: Sequence[str],
+    meanings: bool,
     project: Path | None,
     env: str | None,
     output: Format,
 ) -> ExitCode:
-    """Print the plan that ``run`` would walk."""
+    """Print the plan that ``run`` would walk; ``meanings``: with what its words mean."""
     planned = opened(project, env, settings).plan(select, partition, force=force)
     if output is Format.JSON:
         say_json(planned)
     else:
-        say(explain(planned))
+        say(explain(planned, meanings=meanings))
     return ExitCode.OK

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import orchestration as o
 from orchestration.mapping import Dimensions, Overlap, default_mapping
 from orchestration.mapping.overlap import contains
+from orchestration.mapping.window import Window
 from orchestration.partitions import Interval, MultiPartitions, Partitions, StaticPartitions
 
 ZONES = (
@@ -166,3 +167,22 @@ def test_ranges_of_names_are_those_of_their_definition(names: list[str], data: s
         assert list(partitions.between(names[begin], names[end])) == names[begin : end + 1]
         assert list(partitions.keys(now)) == sorted(names, key=partitions.order)
         assert partitions.interval(names[0]) is None
+
+
+@settings(deadline=None)
+@given(timed(), st.integers(1, 5), st.integers(0, 5), st.data())
+def test_a_window_is_read_by_those_whose_window_it_is(
+    partitions: Partitions, count: int, offset: int, data: st.DataObject
+) -> None:
+    """The keys are in order and without gaps; from the other side, ``count`` partitions read each key."""
+    at = data.draw(near_a_change(partitions.timezone))
+    (middle,) = partitions.overlapping(Interval(at, at))
+    keys = partitions.window(middle, 15, 0)
+    read = {key: Window(partitions, partitions, count, offset).upstream(key, ()) for key in keys}
+    for n, key in enumerate(keys):
+        if n >= count + offset:  # the keys before these are not among the fifteen
+            assert read[key] == keys[n - offset - count + 1 : n - offset + 1]
+            assert [below for below, above in read.items() if keys[n - offset] in above] == list(
+                keys[n : min(n + count, len(keys))]
+            )
+    assert all(len(above) <= count for above in read.values())

@@ -224,7 +224,7 @@ def test_names_are_made_and_held_like_days(tmp_path: Path) -> None:
     core = Core(tmp_path, [sales, o.asset(key="total")(lambda sales: sorted(sales))])
     assert core.statuses("*", "EU") == {"sales EU": "published", "total": "published"}
     (step,) = (s for s in core.plan("total").steps if str(s.address) == "sales US")
-    assert step.reason == "never materialized"
+    assert step.reason == "it was never materialized"
     assert core.statuses("total")["sales US"] == "published"
     assert core.statuses("total") == {"sales EU": "skipped", "sales US": "skipped", "total": "skipped"}
     assert core.read("total") == ["EU", "US"]

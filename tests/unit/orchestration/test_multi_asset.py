@@ -88,7 +88,7 @@ def test_what_would_be_skipped_is_made_with_the_other_and_says_so(tmp_path: Path
         connection.execute(delete(versions).where(versions.c.asset == "refunds"))
     plan = core.plan("refunds")
     assert {s.address.asset: s.reason for s in plan.steps} == {
-        "orders": "it is made together with refunds", "refunds": "never materialized",
+        "orders": "it is made together with refunds", "refunds": "it was never materialized",
     }  # fmt: skip
     assert core.statuses("refunds") == {"orders": "published", "refunds": "published"}
     assert len(shop.calls) == 2

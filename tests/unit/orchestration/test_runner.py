@@ -90,7 +90,8 @@ def test_force_makes_the_chosen_again_and_nothing_upstream(tmp_path: Path) -> No
     core.run()
     assert core.statuses("three", force=True) == {"one": "skipped", "two": "skipped", "three": "published"}
     forced = [step for step in core.plan("two,three", force=True).steps if step.forced]
-    assert [(step.address.asset, step.reason) for step in forced] == [("two", "forced"), ("three", "forced")]
+    again = "it was asked to be made again, changed or not"
+    assert [(step.address.asset, step.reason) for step in forced] == [("two", again), ("three", again)]
     # Both are asked for: the second is forced too, although the first gives the same data again.
     assert core.statuses("two,three", force=True) == {"one": "skipped", "two": "published", "three": "published"}
 
@@ -191,7 +192,7 @@ def test_a_held_version_stays_in_quarantine_until_something_changes(tmp_path: Pa
     # Nothing changed: it isn't made again, and it is still held.
     again = core.run("clean", D3)
     assert said(again) == {f"raw {D3}": "skipped", f"clean {D3}": "held"}
-    assert "still held" in again.steps[-1].reason
+    assert "since it was held" in again.steps[-1].reason
     assert core.versions("clean", D3) == ["held"]
     # A good version takes its place.
     core.hold.clear()

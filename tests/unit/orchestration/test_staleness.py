@@ -58,7 +58,7 @@ UP1, UP2, UP3 = (at("up", key) for key in KEYS)
 
 def test_never_materialized() -> None:
     judgement = ask(pair(), UP1, Snapshot())
-    assert (judgement.action, judgement.reason) == (Action.RUN, "never materialized")
+    assert (judgement.action, judgement.reason) == (Action.RUN, "it was never materialized")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_up_to_date_is_skipped_unless_forced() -> None:
     fingerprint = ask(graph, at("a"), Snapshot()).fingerprint
     found = snapshot(a=AddressState(version(at("a"), fingerprint=fingerprint)))
     assert ask(graph, at("a"), found).action is Action.SKIP
-    assert ask(graph, at("a"), found, force=True).reason == "forced"
+    assert ask(graph, at("a"), found, force=True).reason == "it was asked to be made again, changed or not"
 
 
 def test_explicit_code_versions_with_dots_and_great_length() -> None:
@@ -169,3 +169,13 @@ def test_an_order_alone_needs_no_data(policy: str) -> None:
     up = o.asset(key="up")(lambda: 1)
     graph = Graph([up, o.asset(key="after", deps=[up], reads={"up": policy})(lambda: 1)])
     assert ask(graph, at("after"), snapshot(up=held(at("up"))), None).action is Action.RUN
+
+
+def test_what_reads_something_that_runs_says_that_it_may_be_skipped() -> None:
+    graph, known = pair(), snapshot(up_1=AddressState(version(UP1)), same_1=AddressState(version(D1)))
+    again = judge(graph, D1, known, "code", force=False, pending={UP1})
+    assert again.action is Action.RUN
+    assert again.reason == "up, which it reads, runs before it; it is skipped if that comes out unchanged"
+    assert judge(graph, D1, known, "code", force=True, pending={UP1}).reason.startswith("it was asked to be made again")
+    first = judge(graph, D1, snapshot(), "code", force=False, pending={UP1})
+    assert first.reason == "it was never materialized"
