@@ -50,6 +50,7 @@ def min_p_value(n_train: int) -> float:
     return float((n_train + 1) ** -LEVERAGE)
 
 
+@lru_cache(maxsize=256)
 def points_for(alpha: float) -> int:
     """Return the fewest trained points whose smallest supported p-value is below `alpha`.
 

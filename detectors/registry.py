@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -89,6 +90,7 @@ def default_detector(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) -> 
     return default_detectors(kind, cadence)[0][0]
 
 
+@lru_cache(maxsize=64)  # they are immutable, and asked for with each number that is judged
 def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) -> tuple[tuple[Detector, float], ...]:
     """Return all detectors that watch a metric of this kind, its level's first, with shares of alpha.
 
