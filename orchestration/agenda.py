@@ -1,4 +1,4 @@
-"""Which steps of a plan can begin: what they wait for, who goes first, which pools have room. Pure."""
+"""Which steps of a plan can begin: what they wait for, who goes first, where there is room. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import heapq
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from orchestration.assets import Asset
 from orchestration.errors import TidegateError
 from orchestration.graph import Graph
 from orchestration.model import Address, AssetKey
 from orchestration.partitions import KeysOf
-from orchestration.run_policy import RunPolicy
+
+Places = tuple[str, ...]
+"""Names of limited pools and tags."""
+
+TAG = "tag:"
+
+
+def names_of(asset: Asset) -> Places:
+    """What a step of the asset counts in, limited or not: its pool, and ``tag:`` and each of its tags."""
+    pool = () if asset.run.pool is None else (asset.run.pool,)
+    return tuple(dict.fromkeys((*pool, *(TAG + tag for tag in sorted(asset.tags)))))
 
 
 class Agenda:
@@ -20,6 +31,9 @@ class Agenda:
     priority begins first, then the one that comes first in the plan; those that are made in batches come after the
     others, so that batches fill. What an asset's steps give is decided in the order
     of the plan, whichever is ready first (``in_turn``), so that a parallel backfill gives the verdicts of one in order.
+
+    ``pools`` say how many places there are, by the name of a pool or by ``tag:`` and a tag. A step takes one in its
+    pool and one in each of its tags, as far as they are limited, or does not begin.
     """
 
     def __init__(self, graph: Graph, addresses: Sequence[Address], keys_of: KeysOf, pools: Mapping[str, int]) -> None:
@@ -28,11 +42,10 @@ class Agenda:
         self._next: dict[int, list[int]] = defaultdict(list)
         self._busy: dict[str, int] = defaultdict(int)
         self._able: set[int] = set()  # those that can begin; others that still stand in a queue were claimed
-        self._places: dict[int, str | None] = {}  # by a step that has begun: the pool in which it takes one
+        self._held: dict[int, Places] = {}  # by a step that has begun
+        self._needs: dict[AssetKey, Places] = {}
         self._turns: dict[AssetKey, deque[int]] = defaultdict(deque)
-        self._ready: dict[str | None, list[tuple[int, bool, int]]] = defaultdict(
-            list
-        )  # by pool: a full one costs no look
+        self._ready: dict[Places, list[tuple[int, bool, int]]] = defaultdict(list)  # full ones cost no look
         self.open = len(addresses)
         self._connect(keys_of)
 
@@ -65,27 +78,26 @@ class Agenda:
         return found
 
     def _queue(self, position: int) -> None:
-        policy = self._policy(position)
+        asset = self._graph.asset(self._addresses[position].asset)
+        if asset.key not in self._needs:
+            self._needs[asset.key] = tuple(name for name in names_of(asset) if name in self._pools)
         self._able.add(position)
-        heapq.heappush(self._ready[policy.pool], (-policy.priority, policy.batch > 1, position))
-
-    def _policy(self, position: int) -> RunPolicy:
-        return self._graph.asset(self._addresses[position].asset).run
+        heapq.heappush(self._ready[self._needs[asset.key]], (-asset.run.priority, asset.run.batch > 1, position))
 
     def begin(self) -> int | None:
-        """The next step that can begin now; it takes its place in its pool. None: none can."""
+        """The next step that can begin now; it takes its places. None: none can."""
         for queue in self._ready.values():
             while queue and queue[0][-1] not in self._able:
                 heapq.heappop(queue)
-        able = [(queue[0], pool) for pool, queue in self._ready.items() if queue and self._has_room(pool)]
+        able = [(queue[0], places) for places, queue in self._ready.items() if queue and self._have_room(places)]
         if not able:
             return None
-        pool = min(able, key=lambda one: one[0])[1]
-        if pool is not None:
-            self._busy[pool] += 1
-        position = heapq.heappop(self._ready[pool])[-1]
+        (*_, position), places = min(able)
+        heapq.heappop(self._ready[places])
         self._able.remove(position)
-        self._places[position] = pool
+        self._held[position] = places
+        for name in places:
+            self._busy[name] += 1
         return position
 
     def claim(self, position: int) -> bool:
@@ -95,13 +107,13 @@ class Agenda:
         self._able.remove(position)
         return True
 
-    def _has_room(self, pool: str | None) -> bool:
-        return pool is None or pool not in self._pools or self._busy[pool] < self._pools[pool]
+    def _have_room(self, places: Places) -> bool:
+        return all(self._busy[name] < self._pools[name] for name in places)
 
     def leave(self, position: int) -> None:
-        """The step's work is done, or waits to be tried again: its place in its pool is free."""
-        if (pool := self._places.pop(position, None)) is not None:
-            self._busy[pool] -= 1
+        """The step's work is done, or waits to be tried again: what it held is free. Does nothing a second time."""
+        for name in self._held.pop(position, ()):
+            self._busy[name] -= 1
 
     def again(self, position: int) -> None:
         """A step may begin once more."""

@@ -37,7 +37,7 @@ class RunPolicy:
         What a try may take: ``"10m"`` of wall clock, ``"2GB"`` of resident memory. It is then performed in a process
         of its own, which is killed when it takes more.
     pool:
-        A name; the environment's ``pools`` say how many steps of one pool run at once.
+        A name; the environment's ``pools`` say how many steps of one pool run at once, and of one tag of assets.
     priority:
         Of the steps that could run, those of higher priority run first.
     batch:

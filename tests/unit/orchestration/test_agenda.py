@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 import orchestration as o
-from orchestration.agenda import Agenda
+from orchestration.agenda import Agenda, names_of
 from orchestration.assets import Asset
 from orchestration.graph import Graph
 from orchestration.model import Address, AssetKey
@@ -16,8 +16,10 @@ from orchestration.run_policy import RunPolicy
 DAYS = o.daily("2013-01-01")
 
 
-def made(key: str, deps: tuple[str, ...] = (), *, pool: str | None = None, priority: int = 0) -> Asset:
-    return o.asset(key=key, deps=deps, run=RunPolicy(pool=pool, priority=priority))(lambda: 1)
+def made(
+    key: str, deps: tuple[str, ...] = (), *, pool: str | None = None, priority: int = 0, tags: tuple[str, ...] = ()
+) -> Asset:
+    return o.asset(key=key, deps=deps, tags=tags, run=RunPolicy(pool=pool, priority=priority))(lambda: 1)
 
 
 def agenda(assets: Iterable[Asset], addresses: Iterable[str], pools: Mapping[str, int] | None = None) -> Agenda:
@@ -111,17 +113,82 @@ def test_a_step_that_waits_for_its_retry_leaves_its_place_and_takes_one_again() 
     assert one.open == 0
 
 
+def test_a_step_counts_in_its_pool_and_in_each_of_its_tags() -> None:
+    story = (
+        made("a", pool="db", tags=("heavy",)), made("b", tags=("heavy", "wide")), made("c", pool="db"),
+        made("d", tags=("wide",)), made("e"),
+    )  # fmt: skip
+    one = agenda(story, "abcde", {"db": 1, "tag:heavy": 1, "tag:wide": 1})
+    assert begun(one) == [0, 3, 4], "b waits for both of its tags, c for the pool"
+    end(one, 0)
+    assert begun(one) == [2], "there is room for one that is heavy, and none for one that is wide"
+    end(one, 3)
+    assert begun(one) == [1]
+
+
+def test_a_pool_and_a_tag_of_one_name_are_two() -> None:
+    one = agenda((made("a", pool="x"), made("b", tags=("x",)), made("c", pool="x")), "abc", {"x": 1})
+    assert begun(one) == [0, 1]
+
+
+def test_what_is_left_twice_is_given_back_once() -> None:
+    one = agenda([made(name, pool="db") for name in "abc"], "abc", {"db": 1})
+    assert begun(one) == [0]
+    one.leave(0)
+    one.leave(0)
+    assert begun(one) == [1], "one place, not two"
+
+
+def test_a_claimed_step_begins_with_another_and_takes_no_place() -> None:
+    one = agenda([made(name, pool="db") for name in "abcd"], "abcd", {"db": 1})
+    assert one.begin() == 0
+    assert one.claim(1)
+    assert not one.claim(1), "it has begun"
+    assert not one.claim(0), "it has begun by itself"
+    assert begun(one) == []
+    end(one, 1)
+    assert begun(one) == [], "the place is held by the one that it began with"
+    end(one, 0)
+    assert begun(one) == [2], "1 is not begun again"
+    assert one.open == 2
+
+
+def test_only_what_is_ready_can_be_claimed() -> None:
+    one = agenda((made("a"), made("b", ("a",)), made("c")), "abc")
+    assert one.begin() == 0
+    assert not one.claim(1), "it waits for a"
+    assert one.claim(2)
+    end(one, 0)
+    end(one, 2)
+    assert begun(one) == [1]
+
+
+def test_a_claimed_step_that_is_tried_again_begins_by_itself_once() -> None:
+    one = agenda([made(name, pool="db") for name in "ab"], "ab", {"db": 1})
+    assert one.begin() == 0
+    assert one.claim(1)
+    one.leave(1)
+    one.again(1)
+    end(one, 0)
+    assert begun(one) == [1]
+    one.leave(1)
+    assert begun(one) == [], "it stood in the queue twice"
+    one.ended(1)
+    assert one.open == 0
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_never_more_of_a_pool_than_it_takes_and_all_in_the_end(seed: int) -> None:
     lots = random.Random(seed)
-    limits = {"db": 2, "web": 1, "gpu": 3}
+    limits = {"db": 2, "web": 1, "gpu": 3, "tag:heavy": 3}
     names = [f"s{n}" for n in range(40)]
     story: list[Asset] = []
     reads: list[set[str]] = []
     for n, name in enumerate(names):
         deps = tuple(lots.sample(names[:n], min(n, lots.randrange(3))))
         reads.append(set(deps))
-        story.append(made(name, deps, pool=lots.choice([*limits, None]), priority=lots.randrange(-2, 3)))
+        pool, tags = lots.choice(["db", "web", "gpu", None]), tuple(lots.sample(("heavy", "wide"), lots.randrange(3)))
+        story.append(made(name, deps, pool=pool, tags=tags, priority=lots.randrange(-2, 3)))
     one, tries = agenda(story, names, limits), [0] * len(names)
     under_way: list[int] = []
     later: list[int] = []
@@ -133,7 +200,7 @@ def test_never_more_of_a_pool_than_it_takes_and_all_in_the_end(seed: int) -> Non
             tries[position] += 1
             under_way.append(position)
         for pool, most in limits.items():
-            busy = sum(story[position].run.pool == pool for position in under_way)
+            busy = sum(pool in names_of(story[position]) for position in under_way)
             fullest[pool] = max(fullest[pool], busy)
             assert busy <= most
         if later and (not under_way or lots.random() < 0.5):
