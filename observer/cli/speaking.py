@@ -15,10 +15,12 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TextIO
+from weakref import WeakKeyDictionary
 
 import typer
 
-from observer.cli.exit_codes import ExitCode, of_error
+from observer.cli.exit_codes import ExitCode, of_error, worst
+from observer.cli.visible import visible, visible_json
 from orchestration.errors import TidegateError
 
 if TYPE_CHECKING:
@@ -65,12 +67,17 @@ def verb(function: Callable[P, ExitCode | None]) -> Callable[P, None]:
                 code = _outcome(function, wants_json, *args, **kwargs)
         finally:
             _results.reset(token)
+        if (why := _lost.get(stdout)) is not None:
+            note(f"the result could not be written to stdout: {why}; what was done stays done")
+            code = worst((code, ExitCode.UNKNOWN))
         raise typer.Exit(int(code))
 
     return speaking
 
 
 _results: ContextVar[TextIO | None] = ContextVar("results", default=None)
+_lost: WeakKeyDictionary[TextIO, str] = WeakKeyDictionary()
+"""Streams that took no more, as a full disk does, and why."""
 
 
 def _outcome(function: Callable[P, ExitCode | None], wants_json: bool, *args: P.args, **kwargs: P.kwargs) -> ExitCode:
@@ -109,13 +116,16 @@ def note(text: str) -> None:
 
 def say_json(value: object) -> None:
     """The result as JSON."""
-    say(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    say(visible_json(json.dumps(plain(value), ensure_ascii=False, indent=2)))
 
 
 def _write(text: str, stream: TextIO) -> None:
+    text = visible(text)
     try:
         typer.echo(text, file=stream)
-    except BrokenPipeError:
+    except OSError as error:  # the work goes on all the same; only what took no more is told at the end
+        if not isinstance(error, BrokenPipeError):
+            _lost[stream] = error.strerror or str(error)
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except UnicodeEncodeError:  # a terminal or a file of an older encoding
