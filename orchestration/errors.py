@@ -7,6 +7,7 @@
     ├── UnknownName (LookupError)          a name that nothing carries; says the nearest ones
     ├── SelectionError (ValueError)        a selection that can't be read, or that selects nothing
     ├── PartitionError (ValueError)        a partition that isn't one
+    ├── RunError (ValueError)              a run that can't be resumed or cancelled, and why
     ├── StateError (RuntimeError)          the state database can't be read or written
     │   └── LeaseHeld                      another process is materializing this address
     ├── LeaseLost (RuntimeError)           our lease was taken over: what we made must not be published
@@ -81,6 +82,12 @@ class PartitionError(TidegateError, ValueError):
     """A partition that isn't one."""
 
     code = "invalid-partition"
+
+
+class RunError(TidegateError, ValueError):
+    """A run that can't be resumed or cancelled."""
+
+    code = "cannot-change-run"
 
 
 class StateError(TidegateError, RuntimeError):

@@ -12,6 +12,7 @@ from orchestration.model import Address, Scalar
 
 class EventKind(StrEnum):
     RUN_STARTED = "run.started"
+    RUN_CANCEL_ASKED = "run.cancel_asked"
     RUN_ENDED = "run.ended"
     STEP_ENDED = "step.ended"
     VERSION_JUDGED = "version.judged"

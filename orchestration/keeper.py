@@ -1,4 +1,4 @@
-"""What goes on beside a walk: leases are renewed, and what was judged is settled while a step takes its time."""
+"""What goes on beside a walk: leases are renewed, what was judged is settled, and a request to end is noticed."""
 
 from __future__ import annotations
 
@@ -7,27 +7,31 @@ import threading
 import time
 from types import TracebackType
 
-from orchestration import lease
-from orchestration.database import writing
+from orchestration import lease, runs
+from orchestration.database import reading, writing
+from orchestration.model import Cancellation
 from orchestration.runtime import Runtime
 from orchestration.settlement import Settlement
 
 HEARTBEAT_S = 15.0
 _TICK_S = 0.05
+_LISTEN_EVERY_S = 0.5
 
 _log = logging.getLogger("tidegate.keeper")
 
 
 class Keeper:
-    """A thread for the length of a ``with`` block."""
+    """A thread for the length of a ``with`` block. ``cancellation``: the run was asked to end."""
 
     def __init__(self, runtime: Runtime, run_id: str, settlement: Settlement) -> None:
         self._runtime, self._run_id, self._settlement = runtime, run_id, settlement
+        self.cancellation: Cancellation | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="tidegate-keeper", daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Keeper:
         self._thread.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -36,12 +40,22 @@ class Keeper:
         self._thread.join()
 
     def _keep(self) -> None:
-        renewed = time.monotonic()
+        renewed = listened = time.monotonic()
         while not self._stop.wait(_TICK_S):
             self._settlement.flush_beside()
+            if self.cancellation is None and time.monotonic() - listened >= _LISTEN_EVERY_S:
+                self._listen()
+                listened = time.monotonic()
             if time.monotonic() - renewed >= HEARTBEAT_S:
                 renewed = time.monotonic()
                 self._renew()
+
+    def _listen(self) -> None:
+        try:
+            with reading(self._runtime.engine) as connection:
+                self.cancellation = runs.cancellation(connection, self._run_id)
+        except Exception as error:  # asked again in a moment
+            _log.warning("whether run %s is to end could not be asked: %s", self._run_id, error)
 
     def _renew(self) -> None:
         try:

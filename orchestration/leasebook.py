@@ -34,10 +34,10 @@ class LeaseBook:
         self._recalled: dict[Address, object] = {}
         self._window, self._taken_at = 1, 0.0
 
-    def take(self, address: Address, ahead: Callable[[int], Sequence[Address]], *, patient: bool) -> int:
+    def take(self, address: Address, ahead: Callable[[int], Sequence[Address]], *, patient: Callable[[], bool]) -> int:
         """The token of ``address``; ``ahead(n)`` names up to n addresses that come after it.
 
-        ``patient``: wait a while for whoever holds it (observing a source harms nobody).
+        While ``patient()``, it waits a while for whoever holds it (observing a source harms nobody).
 
         Raises
         ------
@@ -48,12 +48,12 @@ class LeaseBook:
         """
         if address in self._tokens:
             return self._tokens[address]
-        until = time.monotonic() + (_SOURCE_WAIT_S if patient else 0.0)
+        until = time.monotonic() + _SOURCE_WAIT_S
         while True:
             more = [one for one in ahead(self._width() - 1) if one not in self._tokens]
             if (against := self._take([address, *more])[address]) is None:
                 return self._tokens[address]
-            if not isinstance(against, LeaseHeld) or time.monotonic() >= until:
+            if not isinstance(against, LeaseHeld) or not patient() or time.monotonic() >= until:
                 raise against
             time.sleep(_SOURCE_POLL_S)
 

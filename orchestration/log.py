@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration import lease
 from orchestration.bulk import Bulk
+from orchestration.clock import Clock
 from orchestration.events import Event, EventKind
 from orchestration.model import (
     Address,
@@ -83,9 +84,10 @@ def start_run(connection: Connection, run: Run, wall: datetime) -> None:
         insert(runs).values(
             id=run.id, selection=run.selection, partitions=run.partitions, status=run.status.value,
             trigger=run.trigger, environment=run.environment, holder=run.holder, started_at=run.started_at,
+            fail_fast=run.fail_fast, resumes=run.resumes,
         )
     )  # fmt: skip
-    _PLAN_STEPS.run(connection, [_step_row(step) for step in run.steps])
+    _PLAN_STEPS.run(connection, [{**_step_row(step), "forced": step.forced} for step in run.steps])
     append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id))
     lease.hold_run(connection, run.id, wall)
 
@@ -95,6 +97,19 @@ def end_run(connection: Connection, run_id: str, status: RunStatus, at: datetime
     connection.execute(update(runs).where(runs.c.id == run_id).values(status=status.value, ended_at=at))
     lease.forget_run(connection, run_id)
     append(connection, Event(at=at, kind=EventKind.RUN_ENDED, run_id=run_id, detail={"status": status.value}))
+
+
+def ask_to_cancel(connection: Connection, run_id: str, by: str, reason: str, clock: Clock) -> None:
+    """Log that a running run is to end; whoever asked first stays named."""
+    c = runs.c
+    asked = connection.execute(
+        update(runs)
+        .where(c.id == run_id, c.status == RunStatus.RUNNING.value, c.cancel_asked_at.is_(None))
+        .values(cancel_by=by, cancel_reason=reason, cancel_asked_at=clock.wall())
+    )
+    if asked.rowcount:
+        detail: dict[str, Scalar] = {"by": by, "reason": reason}
+        append(connection, Event(at=clock.now(), kind=EventKind.RUN_CANCEL_ASKED, run_id=run_id, detail=detail))
 
 
 def save_steps(connection: Connection, ended: Sequence[StepRecord], at: datetime) -> None:

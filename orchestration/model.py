@@ -58,7 +58,8 @@ class StepStatus(StrEnum):
     HELD = "held"  # materialized, in quarantine
     BLOCKED = "blocked"  # did not run, because of a named asset upstream
     FAILED = "failed"
-    INTERRUPTED = "interrupted"
+    INTERRUPTED = "interrupted"  # was stopped in the middle
+    CANCELLED = "cancelled"  # had not begun when its run was cancelled
 
 
 class RunStatus(StrEnum):
@@ -66,7 +67,8 @@ class RunStatus(StrEnum):
     SUCCEEDED = "succeeded"
     HELD = "held"
     FAILED = "failed"
-    INTERRUPTED = "interrupted"
+    INTERRUPTED = "interrupted"  # its process was stopped or died
+    CANCELLED = "cancelled"  # a person or a program asked for its end
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -155,10 +157,23 @@ class StepRecord:
     materialization_id: str | None = None
     blocked_by: AssetKey | None = None
     error: str | None = None
+    forced: bool = False  # was to be made again whatever its state
 
     @property
     def address(self) -> Address:
         return Address(self.asset, self.partition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """That a run is to end: who asked for it, why, and when by the clock on the wall."""
+
+    by: str
+    reason: str  # may be empty
+    asked_at: datetime
+
+    def __str__(self) -> str:
+        return f"cancelled by {self.by}{': ' + self.reason if self.reason else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,4 +189,7 @@ class Run:
     started_at: datetime
     ended_at: datetime | None
     holder: str  # host and process that walks or walked it
+    fail_fast: bool = False
+    resumes: str | None = None  # the run whose work it goes on with
+    cancellation: Cancellation | None = None
     steps: tuple[StepRecord, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,21 +75,34 @@ def make_plan(
     wanted = chosen | graph.ancestors(chosen)
     if partitions == "":
         partition_range(partitions)
+    planned = tuple(addresses(graph, chosen, wanted, partitions, snapshot.keys_of, now))
+    forced = {address for address in planned if address.asset in chosen} if force else frozenset()
+    steps = plan_addresses(graph, planned, forced, snapshot, code_versions)
+    return Plan(selection=selection, partitions=partitions or "", force=force, steps=steps)
+
+
+def plan_addresses(
+    graph: Graph,
+    planned: Sequence[Address],
+    forced: Collection[Address],
+    snapshot: Snapshot,
+    code_versions: Mapping[AssetKey, str],
+) -> tuple[PlannedStep, ...]:
+    """Say what becomes of each address, everything upstream first; what is ``forced`` is made whatever its state."""
     steps, pending = [], set[Address]()
     outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
-    planned = tuple(addresses(graph, chosen, wanted, partitions, snapshot.keys_of, now))
     siblings = _siblings(graph, planned)
     judged: dict[Address, Judgement] = {}
     for address in planned:
-        forced = force and address.asset in chosen
         if address not in judged:
             group = siblings.get(address, (address,))
             found: Mapping[AssetKey, Judgement] = {
                 one.asset: judge(
-                    graph, one, snapshot, code_versions[one.asset], force=forced, pending=pending, outcomes=outcomes
+                    graph, one, snapshot, code_versions[one.asset], force=one in forced, pending=pending,
+                    outcomes=outcomes,
                 )
                 for one in group
-            }
+            }  # fmt: skip
             found = together(graph.asset(address.asset), found)
             judged.update({one: found[one.asset] for one in group})
         judgement = judged.pop(address)
@@ -104,10 +117,10 @@ def make_plan(
                 action=judgement.action,
                 reason=judgement.reason,
                 note=judgement.note,
-                forced=forced,
+                forced=address in forced,
             )
         )
-    return Plan(selection=selection, partitions=partitions or "", force=force, steps=tuple(steps))
+    return tuple(steps)
 
 
 def _siblings(graph: Graph, planned: Sequence[Address]) -> dict[Address, tuple[Address, ...]]:

@@ -16,40 +16,31 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from orchestration import lease, log
+from orchestration import lease, log, runs
 from orchestration.agenda import Agenda
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, StateError, TidegateError
+from orchestration.executors.base import Finished
+from orchestration.flight import Flight, Making, not_tried_again, stop, thrown_away
 from orchestration.keeper import Keeper
 from orchestration.leasebook import LeaseBook
-from orchestration.model import Address, AssetKey, Run, RunStatus, StepRecord, StepStatus
+from orchestration.model import Address, AssetKey, Cancellation, Run, RunStatus, StepRecord, StepStatus
 from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
+from orchestration.run_record import RunOptions, cancelled, planned_run, silent, status_of
 from orchestration.runtime import Runtime
 from orchestration.settlement import Judged, Settlement
 from orchestration.staleness import Action, Judgement, together
 from orchestration.state import Snapshot, load
 from orchestration.step import QUIET, judge_step, limits_of, rule, state_after, storable, task_of
-from orchestration.work import Failure, Product, Products, Task
+from orchestration.work import Failure, Product, Products
 
-_LONGEST_NAP_S = 1.0
+_LONGEST_NAP_S = 0.25
+"""How long the walk looks at nothing else while work is under way: a request to end is noticed then."""
 
 _log = logging.getLogger("tidegate.runner")
-
-
-def _silent(step: StepRecord) -> None:
-    """Tell nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """How a plan is walked. ``fail_fast``: after a failure nothing more begins; otherwise all that can goes on."""
-
-    trigger: str
-    listener: Callable[[StepRecord], None] = _silent
-    fail_fast: bool = False
 
 
 def run_plan(
@@ -57,57 +48,29 @@ def run_plan(
     plan: Plan,
     *,
     trigger: str,
-    listener: Callable[[StepRecord], None] = _silent,
+    listener: Callable[[StepRecord], None] = silent,
     fail_fast: bool = False,
+    resumes: str | None = None,
 ) -> Run:
     """Walk ``plan`` to its end and return the run with what became of each step.
 
     A step that fails, is held or is blocked stops only what depends on it, unless ``fail_fast``. ``listener`` hears
     each step when it begins and when it has ended and is settled, perhaps from another thread, never from two at once.
+    ``resumes`` is the id of the run that this one goes on with (``orchestration.resume``). A run that is cancelled
+    (``orchestration.cancel``) stops what is under way, publishes nothing more and is returned as cancelled.
 
     Raises
     ------
+    RunError
+        Another run resumes ``resumes`` already.
     StateError
         The state database can't be read or written; what was published stays published.
     KeyboardInterrupt
         Passed on after the run was logged as interrupted, with everything that was under way stopped.
     """
     recover(runtime.engine, runtime.io, runtime.clock)
-    return _Walk(runtime, plan, RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast)).to_the_end()
-
-
-def _planned_run(runtime: Runtime, plan: Plan, trigger: str) -> Run:
-    run_id = runtime.new_id()
-    records = tuple(
-        StepRecord(
-            run_id=run_id, position=n, asset=step.address.asset, partition=step.address.partition,
-            status=StepStatus.PLANNED, reason=step.reason, note=step.note,
-        )
-        for n, step in enumerate(plan.steps)
-    )  # fmt: skip
-    return Run(
-        id=run_id, selection=plan.selection, partitions=plan.partitions, status=RunStatus.RUNNING, trigger=trigger,
-        environment=runtime.environment, started_at=runtime.clock.now(), ended_at=None, holder=lease.this_process(),
-        steps=records,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Making:
-    """A step that is made, alone or together with others in one call."""
-
-    planned: PlannedStep
-    step: StepRecord
-    judgement: Judgement
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A call under way: its task was handed to the executor."""
-
-    makings: tuple[_Making, ...]
-    task: Task
-    attempt: int
+    options = RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast, resumes=resumes)
+    return _Walk(runtime, plan, options).to_the_end()
 
 
 class _Walk:
@@ -116,26 +79,31 @@ class _Walk:
     def __init__(self, runtime: Runtime, plan: Plan, options: RunOptions) -> None:
         self._runtime, self._plan, self._options = runtime, plan, options
         self._began = runtime.clock.monotonic()
-        self._run = _planned_run(runtime, plan, options.trigger)
+        self._run = planned_run(runtime, plan, options)
         self._positions = {step.address: step.position for step in self._run.steps}
         self._done: dict[int, StepRecord] = {}
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
         self._book = LeaseBook(runtime, self._run.id, self._snapshot)
         self._settlement = Settlement(runtime, self._book, self._settled)
-        self._under_way: dict[str, _Flight] = {}  # by the id of the task
-        self._products: dict[int, tuple[_Making, Product]] = {}  # made, waiting for their turn to be judged
+        self._under_way: dict[str, Flight] = {}  # by the id of the task
+        self._products: dict[int, tuple[Making, Product]] = {}  # made, waiting for their turn to be judged
         self._later: list[tuple[float, int]] = []  # when a step is tried again
+        self._tried: dict[int, StepRecord] = {}  # as they stood when their last try had failed
+        self._unheard: Sequence[Finished] = ()  # answers that came when the run was to end
         self._attempts: dict[int, int] = {}
         self._stopped_by: AssetKey | None = None
         self._telling = threading.Lock()
 
     def to_the_end(self) -> Run:
         runtime, run = self._runtime, self._run
+        self._keeper = Keeper(runtime, run.id, self._settlement)
         with writing(runtime.engine) as connection:
+            if run.resumes is not None:
+                runs.claim(connection, run.resumes)
             log.start_run(connection, run, runtime.clock.wall())
         try:
-            with Keeper(runtime, run.id, self._settlement), closing(runtime.begin_executor()) as executor:
+            with self._keeper, closing(runtime.begin_executor()) as executor:
                 with reading(runtime.engine) as connection:
                     self._snapshot.add(load(connection, self._assets()))
                 self._executor = executor
@@ -143,9 +111,12 @@ class _Walk:
                     runtime.graph, [step.address for step in self._plan.steps], self._snapshot.keys_of, runtime.pools
                 )
                 self._walk()
+                if self._agenda.open and (asked := self._keeper.cancellation) is not None:
+                    self._give_up(asked)
+                    run = replace(run, cancellation=asked)
                 self._settlement.finish()
             steps = tuple(self._done[step.position] for step in run.steps)
-            status, ended_at = _status(steps), runtime.clock.now()
+            status, ended_at = status_of(steps), runtime.clock.now()
             with writing(runtime.engine) as connection:
                 log.end_run(connection, run.id, status, ended_at)
         except BaseException:
@@ -159,20 +130,30 @@ class _Walk:
         return chosen | self._runtime.graph.ancestors(chosen, 1)
 
     def _walk(self) -> None:
-        """Begin what can begin, wait for what is under way, until every step has ended."""
-        while self._agenda.open:
+        """Begin what can begin, wait for what is under way, until every step has ended or the run is to end."""
+        while self._agenda.open and self._goes_on():
             self._come_back()
-            while len(self._under_way) < self._executor.slots and (position := self._agenda.begin()) is not None:
+            while self._has_room() and (position := self._agenda.begin()) is not None:
                 self._settlement.flush_if_due()
                 self._begin(position)
             self._settlement.flush_if_due()
             if self._under_way:
-                for finished in self._executor.wait(self._until_later()):
-                    self._finish(self._under_way.pop(finished.task.id), finished.result)
+                finished = self._executor.wait(self._nap_s())
+                if not self._goes_on():
+                    self._unheard = finished
+                    return
+                for one in finished:
+                    self._finish(self._under_way.pop(one.task.id), one.result)
             elif self._later:
-                time.sleep(min(_LONGEST_NAP_S, self._until_later() or 0.0))
-            elif self._agenda.open:
+                time.sleep(self._nap_s())
+            elif self._agenda.open and self._goes_on():
                 raise AssertionError(f"{self._agenda.open} steps of run {self._run.id} wait for each other")
+
+    def _goes_on(self) -> bool:
+        return self._keeper.cancellation is None
+
+    def _has_room(self) -> bool:
+        return self._goes_on() and len(self._under_way) < self._executor.slots
 
     def _come_back(self) -> None:
         """Steps whose wait is over may begin again; all of them to be blocked, once the run stops."""
@@ -180,8 +161,9 @@ class _Walk:
         while self._later and self._later[0][0] <= now:
             self._agenda.again(heapq.heappop(self._later)[1])
 
-    def _until_later(self) -> float | None:
-        return max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
+    def _nap_s(self) -> float:
+        left = self._later[0][0] - time.monotonic() if self._later else _LONGEST_NAP_S
+        return min(_LONGEST_NAP_S, max(0.0, left))
 
     def _begin(self, position: int) -> None:
         """Judge a step and those that are made in one call with it, and begin what is to be made."""
@@ -197,12 +179,19 @@ class _Walk:
             if judgement.action not in (Action.RUN, Action.OBSERVE):
                 self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
             elif self._stopped_by is not None:
-                reason = f"the run stops at its first failure, of {self._stopped_by}"
-                self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=self._stopped_by, reason=reason))
+                self._stay_away(step, self._stopped_by)
             else:
-                makings.append(_Making(self._plan.steps[one], step, judgement))
+                makings.append(Making(self._plan.steps[one], step, judgement))
         if makings:
             self._make(makings)
+
+    def _stay_away(self, step: StepRecord, first: AssetKey) -> None:
+        """It does not begin after the first failure of the run; what was tried before has failed itself."""
+        reason = f"the run stops at its first failure, of {first}"
+        if (tried := self._tried.get(step.position)) is not None:
+            self._fail(tried, f"{tried.error} (not tried again: {reason})")
+        else:
+            self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=first, reason=reason))
 
     def _claimed(self, position: int) -> Sequence[int]:
         """Positions that can begin now and are made in the same call as this one."""
@@ -226,7 +215,7 @@ class _Walk:
         found = together(asset, {key: judged[one] for key, one in assets.items()})
         return {one: found[key] for key, one in assets.items()}
 
-    def _make(self, makings: Sequence[_Making]) -> None:
+    def _make(self, makings: Sequence[Making]) -> None:
         for making in makings:
             position = making.step.position
             self._attempts[position] = self._attempts.get(position, 0) + 1
@@ -238,14 +227,17 @@ class _Walk:
             return
         task = task_of(self._runtime, [(making.step, making.judgement) for making in mine])
         first = mine[0].step
-        self._under_way[task.id] = _Flight(tuple(mine), task, self._attempts[first.position])
+        self._under_way[task.id] = Flight(tuple(mine), task, self._attempts[first.position])
         self._executor.submit(task, limits_of(self._runtime.graph.asset(first.asset)))
 
-    def _is_taken(self, making: _Making) -> bool:
+    def _is_taken(self, making: Making) -> bool:
         """Take the step's lease; where that fails, so does the step."""
-        step, patient = making.step, making.judgement.action is Action.OBSERVE
+        step, action = making.step, making.judgement.action
         try:
-            self._book.take(step.address, lambda n: self._ahead(step, n), patient=patient)
+            self._book.take(
+                step.address, lambda n: self._ahead(step, n),
+                patient=lambda: action is Action.OBSERVE and self._goes_on(),
+            )  # fmt: skip
         except TidegateError as error:
             if isinstance(error, StateError) and not isinstance(error, LeaseHeld):
                 raise
@@ -253,7 +245,7 @@ class _Walk:
             return False
         return True
 
-    def _still_to_make(self, makings: Sequence[_Making]) -> list[_Making]:
+    def _still_to_make(self, makings: Sequence[Making]) -> list[Making]:
         """Judge once more under the leases, from what the log says now: another process may have made it meanwhile."""
         judged, mine = {}, []
         for making in makings:
@@ -273,7 +265,7 @@ class _Walk:
             self._end(replace(making.step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
         return mine
 
-    def _finish(self, flight: _Flight, result: Products | Failure) -> None:
+    def _finish(self, flight: Flight, result: Products | Failure) -> None:
         if isinstance(result, Failure):
             self._finish_failed(flight, result)
             return
@@ -283,7 +275,7 @@ class _Walk:
         for asset in dict.fromkeys(making.step.asset for making in flight.makings):
             self._decide(asset)
 
-    def _finish_failed(self, flight: _Flight, failure: Failure) -> None:
+    def _finish_failed(self, flight: Flight, failure: Failure) -> None:
         first = flight.makings[0].step
         policy = self._runtime.graph.asset(first.asset).run
         for making in flight.makings:
@@ -294,6 +286,7 @@ class _Walk:
                          self._runtime.redact(failure.error))  # fmt: skip
             for making in flight.makings:
                 self._agenda.leave(making.step.position)
+                self._tried[making.step.position] = replace(making.step, error=failure.error)
                 heapq.heappush(self._later, (time.monotonic() + wait_s, making.step.position))
             return
         tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
@@ -306,7 +299,7 @@ class _Walk:
             self._judge_product(*self._products.pop(position))
             self._agenda.ended(position)
 
-    def _judge_product(self, making: _Making, product: Product) -> None:
+    def _judge_product(self, making: Making, product: Product) -> None:
         clock, address = self._runtime.clock, making.planned.address
         began = clock.monotonic()
         self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
@@ -342,9 +335,12 @@ class _Walk:
         return replace(step, duration_s=self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0))
 
     def _fail(self, step: StepRecord, error: str) -> None:
+        self._first_failure(step)
+        self._end(replace(step, status=StepStatus.FAILED, error=self._runtime.redact(error)))
+
+    def _first_failure(self, step: StepRecord) -> None:
         if self._options.fail_fast and self._stopped_by is None:
             self._stopped_by = step.asset
-        self._end(replace(step, status=StepStatus.FAILED, error=self._runtime.redact(error)))
 
     def _end(self, step: StepRecord) -> None:
         """A step has ended without a version."""
@@ -359,11 +355,32 @@ class _Walk:
         self._done[step.position] = step
         if step.status in (StepStatus.FAILED, StepStatus.BLOCKED):  # also where a version could not be published
             self._outcomes[step.address] = (step.status, step.blocked_by)
+        if step.status is StepStatus.FAILED:
+            self._first_failure(step)
         self._tell(step)
 
     def _tell(self, step: StepRecord) -> None:
         with self._telling:  # the keeper may settle one step while the walk begins another
             self._options.listener(step)
+
+    def _give_up(self, asked: Cancellation) -> None:
+        """Stop what is under way and settle what was judged; no other step begins, and nothing else is published."""
+        for flight in self._under_way.values():
+            self._executor.cancel(flight.task)
+        self._settlement.flush()
+        ends = not_tried_again(self._tried.values())
+        ends += thrown_away(making for making, _ in self._products.values())
+        ends += stop(self._executor, self._under_way, self._unheard)
+        broken = {end.step.position: end for end in ends}
+        for step in (step for step in self._run.steps if step.position not in self._done):
+            if (end := broken.get(step.position)) is None:
+                self._settlement.add_quiet(storable(cancelled(step, asked)))
+                continue
+            if end.is_quiet:
+                self._settlement.sweep(step.address)
+            error = self._runtime.redact(f"{step.address}: {asked}; {end.how}")
+            ended = replace(self._timed(end.step), status=StepStatus.INTERRUPTED, error=error)
+            self._settlement.add_quiet(storable(ended))
 
     def _interrupt(self) -> None:
         """Settle what was judged and log where the walk broke off, as far as the state database lets us."""
@@ -376,12 +393,3 @@ class _Walk:
                 log.break_off(connection, self._run.id, RunStatus.INTERRUPTED, now, "the run was interrupted")
         except StateError:
             return  # the state can't be written: the next run finds our process gone and says the same
-
-
-def _status(steps: Sequence[StepRecord]) -> RunStatus:
-    found = {step.status for step in steps}
-    if StepStatus.FAILED in found:
-        return RunStatus.FAILED
-    if StepStatus.HELD in found or StepStatus.BLOCKED in found:
-        return RunStatus.HELD
-    return RunStatus.SUCCEEDED

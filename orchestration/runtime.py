@@ -26,8 +26,9 @@ class Runtime:
     """Where a run reads, writes, asks and counts time; made by the project.
 
     ``recipe`` makes a worker in another process, where there is a way to; ``executor`` makes the executor of one run
-    from a recipe. ``configs`` are the assets' settings as JSON. ``pools`` say how many steps of one pool run at once.
-    ``chance`` is only for the jitter of retries.
+    from a recipe. ``configs`` are the assets' settings as JSON. ``pools`` say how many steps of one pool, or of one
+    ``tag:`` and a tag, run at once. ``new_id`` gives at most 30 characters. ``chance`` is only for the jitter of
+    retries.
     """
 
     graph: Graph

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -68,7 +69,13 @@ runs = Table(
     Column("holder", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("fail_fast", Boolean, nullable=False, default=False, server_default=false()),
+    Column("resumes", String(40)),
+    Column("cancel_asked_at", Instant),
+    Column("cancel_by", Text),
+    Column("cancel_reason", Text),
     Index(None, "status"),
+    Index(None, "resumes"),
 )
 
 steps = Table(
@@ -90,6 +97,7 @@ steps = Table(
     Column("materialization_id", String(40)),
     Column("blocked_by", Text),
     Column("error", Text),
+    Column("forced", Boolean, nullable=False, default=False, server_default=false()),
     Index(None, "asset", "partition"),
 )
 

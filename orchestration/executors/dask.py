@@ -128,9 +128,12 @@ class DaskExecutor:
         while True:
             left = _LOOK_EVERY_S if until is None else min(_LOOK_EVERY_S, until - time.monotonic())
             found = self._answers.take(left)
-            if found or not self._answers.owed or (until is not None and time.monotonic() >= until):
+            if found or not self._answers.owed:
                 return found
-            self._watch()
+            if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:  # also for one who never waits so long
+                self._watch()
+            if until is not None and time.monotonic() >= until:
+                return self._answers.take(0.0)
 
     def cancel(self, task: Task) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from observer.errors import StateError
 from observer.store import schema
 from observer.store.tables import outbox
+from orchestration import runs
 from orchestration.database import open_database, reading, writing
 from orchestration.tables import metadata
 
@@ -111,3 +112,31 @@ def test_every_revision_says_what_it_does() -> None:
     for script in scripts().walk_revisions():
         assert re.match(r"\d{4}$", script.revision)
         assert script.doc
+
+
+def test_a_database_of_the_first_revision_keeps_its_runs(state_url: str) -> None:
+    """They were not forced, resume nothing and were never cancelled; and they can be resumed."""
+    engine = open_database(state_url)
+    with writing(engine) as connection, as_file(files("observer.migrations")) as folder:
+        command.upgrade(schema.configuration(str(folder), connection), "0001")
+    assert schema.current(engine) == "0001"
+    with writing(engine) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO runs (id, selection, partitions, status, trigger, environment, holder, started_at) "
+                "VALUES ('old', 'a', '', 'failed', 'command', 'local', 'host:1:0', 0)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO steps (run_id, position, asset, partition, status, reason, note) "
+                "VALUES ('old', 0, 'a', '', 'failed', 'never materialized', '')"
+            )
+        )
+    schema.ensure(engine)
+    with reading(engine) as connection:
+        assert differences(connection) == []
+        run = runs.find(connection, "old")
+        assert (run.resumes, run.fail_fast, run.cancellation, run.steps[0].forced) == (None, False, None, False)
+        assert runs.unfinished(connection, "local") == "old"
+    engine.dispose()

@@ -294,6 +294,30 @@ def test_never_more_of_a_pool_than_it_takes(kind: str, opened: Open) -> None:
     assert_once(work)
 
 
+TAGS = """
+def made(name, tags):
+    def function(context):
+        note("tagged", "begin")
+        time.sleep(0.06)
+        note("tagged", "end")
+        return 1
+    function.__name__ = name
+    return ob.asset(tags=tags, partitions=ob.static(*"abcd"))(function)
+
+one, other = made("one", ["heavy"]), made("other", ["heavy", "wide"])
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_never_more_of_a_tag_than_the_environment_says(kind: str, opened: Open) -> None:
+    work = opened(TAGS, kind, 4, more='pools = { "tag:heavy" = 2 }')
+    assert set(became(run(work, "*", "*")).values()) == {"published"}
+    busy = [0]
+    for what, _, _ in sorted(notes(work, "tagged"), key=lambda line: float(line[2])):
+        busy.append(busy[-1] + (1 if what == "begin" else -1))
+    assert (len(busy), max(busy)) == (17, 2)
+
+
 PRIORITIES = """
 def made(name, priority):
     def function():
@@ -348,8 +372,10 @@ def test_fail_fast_begins_nothing_more_and_waits_for_no_retry(kind: str, opened:
     done = run(work, fail_fast=True)
     assert time.monotonic() - began < 15
     assert became(done) == {
-        "comes_back": "blocked", "bad": "failed", "slow": "published", "later": "blocked", "below": "blocked"
+        "comes_back": "failed", "bad": "failed", "slow": "published", "later": "blocked", "below": "blocked"
     }  # fmt: skip
+    assert "ConnectionError: again" in error_of(done, "comes_back"), "its try is not forgotten"
+    assert error_of(done, "comes_back").endswith("(not tried again: the run stops at its first failure, of bad)")
     assert notes(work, "later") == notes(work, "below") == []
     step = next(step for step in done.steps if step.asset == "later")
     assert (step.blocked_by, step.reason) == ("bad", "the run stops at its first failure, of bad")

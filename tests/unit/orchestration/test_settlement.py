@@ -17,6 +17,7 @@ from orchestration.executors.threads import ThreadExecutor
 from orchestration.gate import Ruling
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, StepRecord
+from orchestration.runner import run_plan
 from orchestration.settlement import MOST
 from orchestration.tables import leases, steps
 from tests.support.core import Core, said
@@ -168,3 +169,23 @@ def test_a_listener_that_fails_ends_the_run_in_order(tmp_path: Path) -> None:
     again = core.again(STORY)
     assert set(again.statuses().values()) <= {"published", "skipped"}
     assert [again.versions(key) for key in ("a", "b", "c", "beside")] == [["published"]] * 4
+
+
+def test_fail_fast_stops_at_a_version_that_fails_while_it_is_settled(tmp_path: Path) -> None:
+    """The function was good; that its pointer can't be moved is the first failure of the run."""
+
+    class Full(FilesIOManager):
+        def publish(self, address: Address, version: str, token: int) -> None:
+            if address.asset == "a":
+                raise StorageError("no space left on device")
+            super().publish(address, version, token)
+
+    slow = o.asset(key="slow")(lambda: time.sleep(0.4) or 1)
+    core = Core(tmp_path, (made("a"), slow, made("after", ("slow",))), io=Full(tmp_path / "data"))
+    run = run_plan(core.runtime, core.plan(), trigger="test", fail_fast=True)
+    assert said(run) == {"a": "failed", "slow": "published", "after": "blocked"}
+    assert run.steps[2].reason == "the run stops at its first failure, of a"
+    other = core.again((made("b"), o.asset(key="slow2")(lambda: 1)))
+    assert said(run_plan(other.runtime, other.plan(), trigger="test", fail_fast=True)) == {
+        "b": "published", "slow2": "published"
+    }  # fmt: skip
