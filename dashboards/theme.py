@@ -135,6 +135,7 @@ _STATUS_STATES: Final[Mapping[str, State]] = {
     "succeeded": State.HEALTHY,
     "skipped": State.NEVER,
     "interrupted": State.FAILING,
+    "cancelled": State.NEVER,
     # versions and gates
     "publishing": State.LEARNING,
     "superseded": State.NEVER,

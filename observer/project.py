@@ -14,15 +14,18 @@ from sqlalchemy import select as sql_select
 
 from observer.alerts.base import Channel
 from observer.asset_configs import AssetConfigs, Given, merged
-from observer.config import ChannelConfig, EnvironmentConfig, find_root, read
+from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
 from observer.loading import Definitions, load
 from observer.pipeline import Observer, ObserverGate, resolve
+from observer.reads.model import State
 from observer.settings import ServeSettings, variable
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
 from observer.worker import ProjectRecipe
+from orchestration.agenda import names_of
+from orchestration.cancel import cancel, ended
 from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
 from orchestration.database import open_database, reading, writing
@@ -31,13 +34,16 @@ from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
 from orchestration.io.files import FilesIOManager
-from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord
+from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord, StepStatus
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions
 from orchestration.plan import Plan, make_plan
 from orchestration.recovery import recover
 from orchestration.release import release
+from orchestration.resume import Resumption, resume
+from orchestration.run_record import silent
 from orchestration.runner import run_plan
+from orchestration.runs import last_statuses
 from orchestration.runtime import Runtime
 from orchestration.selection import StatusesOf, select
 from orchestration.staleness import Action
@@ -80,7 +86,7 @@ class Project:
             self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
             force=force, statuses=statuses,
         )  # fmt: skip
-        self.configs.check(step.address.asset for step in plan.steps if step.action is Action.RUN)
+        self._check_configs(plan)
         return plan
 
     def select(self, selection: str) -> tuple[AssetKey, ...]:
@@ -88,11 +94,18 @@ class Project:
         return select(self.graph, selection, self._statuses(selection))
 
     def _statuses(self, selection: str) -> StatusesOf | None:
-        """What answers ``status:held``; read only where a selection asks for it."""
+        """What answers ``status:held``; read only where a selection asks for it.
+
+        The state of an asset, and what became of its steps when it was last planned, as far as no state has that name.
+        """
         if "status:" not in selection:
             return None
-        states = {row.key: row.state.value for row in self.reads().now().assets}
-        return lambda key: (states[key],) if key in states else ()
+        states: dict[str, set[str]] = {row.key: {row.state.value} for row in self.reads().now().assets}
+        words = {status.value for status in StepStatus} - {state.value for state in State}
+        with reading(self.engine) as connection:
+            for key, became in last_statuses(connection).items():
+                states.setdefault(key, set()).update(words & became)
+        return lambda key: tuple(states.get(key, ()))
 
     def add_partitions(self, name: str, keys: Iterable[str]) -> tuple[str, ...]:
         """Add keys to the dynamic partitions ``name``; returns those that are new. Raises PartitionError."""
@@ -106,11 +119,29 @@ class Project:
         trigger: str,
         listener: Callable[[StepRecord], None] | None = None,
         fail_fast: bool = False,
+        resumes: str | None = None,
     ) -> Run:
         """Walk a plan; see :func:`orchestration.runner.run_plan`."""
-        if listener is None:
-            return run_plan(self.runtime, plan, trigger=trigger, fail_fast=fail_fast)
-        return run_plan(self.runtime, plan, trigger=trigger, listener=listener, fail_fast=fail_fast)
+        return run_plan(
+            self.runtime, plan, trigger=trigger, listener=listener or silent, fail_fast=fail_fast, resumes=resumes
+        )
+
+    def resume(self, run_id: str | None = None) -> Resumption:
+        """What is left of a run; see :func:`orchestration.resume.resume`."""
+        left = resume(self.runtime, run_id)
+        self._check_configs(left.plan)
+        return left
+
+    def _check_configs(self, plan: Plan) -> None:
+        self.configs.check(step.address.asset for step in plan.steps if step.action is Action.RUN)
+
+    def cancel(self, run_id: str | None = None, *, by: str, reason: str = "") -> Run:
+        """Ask a run to end; see :func:`orchestration.cancel.cancel`."""
+        return cancel(self.runtime, run_id, by=by, reason=reason)
+
+    def ended(self, run_id: str, within_s: float) -> Run:
+        """A run as soon as it has ended, or as it stands after ``within_s`` seconds; raises UnknownName."""
+        return ended(self.runtime, run_id, within_s)
 
     def address(self, asset: str, partition: PartitionKey) -> Address:
         """A checked address; raises UnknownName or PartitionError, and ProjectError for a missing or needless key."""
@@ -231,6 +262,7 @@ def compose(
     recipe: WorkerRecipe | None = None,
 ) -> Project:
     """Wire a project from its parts: the only place where they meet."""
+    _check_pools(config, definitions.graph)
     hashes, redact = CodeVersions(config.root), redactor(config.secrets)
     configs = AssetConfigs(definitions.graph, config.asset_configs)
     observer = Observer(
@@ -247,6 +279,15 @@ def compose(
     return Project(
         config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer, configs=configs
     )
+
+
+def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:
+    """A limit of what nothing counts in would limit nothing, and nobody would know; raises UnknownName."""
+    known = {name for asset in graph for name in names_of(asset)}
+    for name in config.pools:
+        if name not in known:
+            where = f"{config.root / FILE_NAME} [env.{config.name}] pools"
+            raise UnknownName("pool or tag", name, known, where=where)
 
 
 def _defined(file: Path, redact: Callable[[str], str]) -> Definitions:

@@ -18,7 +18,7 @@ MOST_ROWS: Final = 60
 """A run of more steps is drawn with one row an asset."""
 
 _ROW_PX: Final = 30
-_BLOCKED: Final = frozenset({"blocked", "failed", "interrupted"})
+_BLOCKED: Final = frozenset({"blocked", "failed", "interrupted", "cancelled"})
 
 
 def gantt(page: RunPage) -> Part:

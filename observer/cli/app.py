@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=(
         "Exit codes: 0 passed or open, 1 failed or held, 2 wrong use or invalid project, "
-        "3 could not evaluate, 4 waited too long, 130 interrupted."
+        "3 could not evaluate, 4 waited too long, 130 interrupted or cancelled."
     ),
 )
 
@@ -93,6 +93,43 @@ def run(
     from observer.cli.run import run_assets
 
     return run_assets(select, partition, force, fail_fast, config or (), project, env, output)
+
+
+@app.command()
+@verb
+def resume(
+    run: Annotated[
+        str | None, typer.Argument(help="The run's id; the last one that did not succeed, if left out.")
+    ] = None,
+    fail_fast: Annotated[
+        bool | None,
+        typer.Option("--fail-fast/--keep-going", help="Whether a failure ends it; as that run was told, if left out."),
+    ] = None,
+    config: ConfigOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Go on with a run from where it broke: what was published is skipped, all else is tried again."""
+    from observer.cli.resume import resume_run
+
+    return resume_run(run, fail_fast, config or (), project, env, output)
+
+
+@app.command()
+@verb
+def cancel(
+    run: Annotated[str | None, typer.Argument(help="The run's id; the one that runs, if left out.")] = None,
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it stays in the history.")] = "",
+    wait: Annotated[str, typer.Option(help="Wait until it has ended, at most so long: 0s, 90s, 10m.")] = "10s",
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """End a run from anywhere: stop what is under way, publish nothing more."""
+    from observer.cli.cancel import cancel_run
+
+    return cancel_run(run, reason, wait, project, env, output)
 
 
 @app.command()

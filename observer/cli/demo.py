@@ -15,6 +15,7 @@ from typing import Protocol
 from observer.cli.exit_codes import ExitCode
 from observer.cli.serve import serve_opened
 from observer.cli.speaking import opened, say
+from observer.cli.stopping import stopped_by_sigterm
 from observer.config import find_root, read
 from observer.demo.receiver import Received, Receiver
 from observer.demo.story import ASSET, GOES_ON, STORM, MorningClock, Outcome, outcome, patiently, replay
@@ -57,7 +58,7 @@ def _replay(root: Path, env: str | None, settings: ServeSettings) -> Outcome:
     work = open_project(root, env, clock=morning.clock(), url=settings.url)
     if ASSET not in work.graph:
         raise ProjectError(f"the demo replays examples/flights; {root} has no asset {ASSET!r}; run it from the clone")
-    with _progress() as shown:
+    with _progress() as shown, stopped_by_sigterm():
         replay(work, morning, shown.day)
     end = outcome(work)
     if end.held and end.messages and not end.is_as_told:

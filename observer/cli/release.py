@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode
 from observer.cli.run import deliver
 from observer.cli.speaking import Format, opened, say, say_json
+from observer.cli.user import user_name
 
 
 def release_version(
@@ -15,7 +15,7 @@ def release_version(
 ) -> ExitCode:
     """Publish a held version and say what may run now."""
     work = opened(project, env)
-    by = _who()
+    by = user_name()
     version = work.release(asset, partition, reason=reason, by=by)
     deliver(work)
     blocked = work.graph.blocked_by(work.graph.asset(asset).key)
@@ -37,10 +37,3 @@ def release_version(
         key = f" --partition {partition}" if partition else ""
         say(f"it blocks nothing any more; run what waited: tidegate run '{asset}+'{key}")
     return ExitCode.OK
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user in this container
-        return "unknown user"

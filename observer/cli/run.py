@@ -1,4 +1,4 @@
-"""``tidegate run``."""
+"""``tidegate run``, and the walk that it shares with ``resume``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode, worst
 from observer.cli.speaking import Format, note, opened, say, say_json
+from observer.cli.stopping import stopped_by_sigterm
 from observer.errors import StateError
 from observer.project import Project
 from observer.quantities import count, quantity
 from observer.reads.base import GateAnswer
-from orchestration.model import Run, StepRecord, StepStatus
+from orchestration.model import Run, RunStatus, StepRecord, StepStatus
+from orchestration.plan import Plan
 
-_SAID = {StepStatus.PUBLISHED, StepStatus.OBSERVED, StepStatus.HELD, StepStatus.BLOCKED, StepStatus.FAILED}
+_SAID = {
+    StepStatus.PUBLISHED, StepStatus.OBSERVED, StepStatus.HELD, StepStatus.BLOCKED, StepStatus.FAILED,
+    StepStatus.INTERRUPTED,
+}  # fmt: skip
 
 
 def run_assets(
@@ -27,16 +32,24 @@ def run_assets(
     env: str | None,
     output: Format,
 ) -> ExitCode:
-    """Plan, walk the plan, tell what became of each step, send the alerts."""
+    """Plan, and walk the plan."""
     work = opened(project, env, settings)
     planned = work.plan(select, partition, force=force)
+    return walk(work, planned, trigger="command", fail_fast=fail_fast, output=output)
+
+
+def walk(
+    work: Project, planned: Plan, *, trigger: str, fail_fast: bool, output: Format, resumes: str | None = None
+) -> ExitCode:
+    """Walk a plan, tell what became of each step, send the alerts."""
     text = output is Format.TEXT
 
     def tell(step: StepRecord) -> None:
         if text and step.status in _SAID:
             say(_line(step))
 
-    done = work.run(planned, trigger="command", listener=tell, fail_fast=fail_fast)
+    with stopped_by_sigterm():
+        done = work.run(planned, trigger=trigger, listener=tell, fail_fast=fail_fast, resumes=resumes)
     gates = {
         step.address: answer
         for step in done.steps
@@ -47,9 +60,13 @@ def run_assets(
             if answer := gates.get(step.address):
                 say(_held(work, step, answer))
         say(_summary(work, done))
+        if done.status is RunStatus.CANCELLED:
+            say(f"run {done.id} was {done.cancellation}; go on from there: tidegate resume {done.id}")
     deliver(work)
     if not text:
         say_json({"run": done, "gates": list(gates.values())})
+    if done.status is RunStatus.CANCELLED:
+        return ExitCode.INTERRUPTED
     return worst(_code(step, gates.get(step.address)) for step in done.steps)
 
 
@@ -70,6 +87,7 @@ def _line(step: StepRecord) -> str:
         StepStatus.HELD: step.reason,
         StepStatus.BLOCKED: step.reason,
         StepStatus.FAILED: step.error or "",
+        StepStatus.INTERRUPTED: step.error or "",
     }.get(step.status, quantity(step.duration_s, "s") if step.duration_s is not None else "")
     noted = f" ({step.note})" if step.note else ""
     return f"{step.status.value:<9} {step.address}: {said.removeprefix(f'{step.address}: ')}{noted}"

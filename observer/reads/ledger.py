@@ -155,8 +155,8 @@ def last_step(row: Any) -> LastStep:
 
 
 def ended() -> ColumnElement[bool]:
-    """The steps of which it is known what has become of them."""
-    return steps.c.status.not_in((StepStatus.PLANNED, StepStatus.RUNNING))
+    """The steps that say something of their asset: one that was cancelled before it began leaves it as it was."""
+    return steps.c.status.not_in((StepStatus.PLANNED, StepStatus.RUNNING, StepStatus.CANCELLED))
 
 
 STEP = (

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from observer.model import EvaluationStatus, IncidentStatus, Severity
+from orchestration.model import Cancellation
 
 
 class State(StrEnum):
@@ -264,3 +265,6 @@ class RunPage:
     holder: str
     sentence: str  # "4 published, 1 held, 2 blocked in 1.2 s"
     steps: tuple[StepRow, ...]  # in the order walked
+    resumes: str | None = None  # the run whose work it goes on with
+    resumed_by: str | None = None
+    cancellation: Cancellation | None = None  # asked for; the run may not have heard of it yet

@@ -13,11 +13,12 @@ from observer.quantities import quantity
 from observer.reads.instants import timezone_of
 from observer.reads.model import RunPage, RunRow, StepRow
 from orchestration.model import RunStatus, StepStatus
+from orchestration.runs import cancellation_of
 from orchestration.tables import runs, steps
 
 _ORDER = (
     StepStatus.PUBLISHED, StepStatus.OBSERVED, StepStatus.HELD, StepStatus.BLOCKED, StepStatus.FAILED,
-    StepStatus.INTERRUPTED, StepStatus.SKIPPED, StepStatus.RUNNING, StepStatus.PLANNED,
+    StepStatus.INTERRUPTED, StepStatus.CANCELLED, StepStatus.SKIPPED, StepStatus.RUNNING, StepStatus.PLANNED,
 )  # fmt: skip
 
 
@@ -44,7 +45,9 @@ def run_page(connection: Connection, project: Project, run_id: str, now: datetim
     """One run with its steps in the order walked: two statements."""
     if "\0" in run_id:  # which PostgreSQL can't even be asked
         return None
-    found = connection.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    later = runs.alias()
+    resumed_by = select(later.c.id).where(later.c.resumes == runs.c.id).limit(1).scalar_subquery()
+    found = connection.execute(select(runs, resumed_by.label("resumed_by")).where(runs.c.id == run_id)).one_or_none()
     if found is None:
         return None
     walked = connection.execute(select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)).all()
@@ -58,7 +61,8 @@ def run_page(connection: Connection, project: Project, run_id: str, now: datetim
     return RunPage(
         at=now, project=project.config.root.name, environment=found.environment, timezone=timezone_of(project.graph),
         run=row, ended_at=found.ended_at, holder=found.holder, sentence=sentence(row),
-        steps=tuple(_step(step) for step in walked),
+        steps=tuple(_step(step) for step in walked), resumes=found.resumes,
+        resumed_by=found.resumed_by, cancellation=cancellation_of(found),
     )  # fmt: skip
 
 
@@ -67,6 +71,8 @@ def sentence(run: RunRow) -> str:
     said = ", ".join(f"{number} {status}" for status, number in run.counts) or "nothing to do"
     if run.status == RunStatus.RUNNING:
         return f"still running: {said}"
+    if run.status == RunStatus.CANCELLED:
+        return f"cancelled: {said}"
     if run.duration_s is not None and run.counts:
         said = f"{said} in {quantity(run.duration_s, 's')}"
     return f"interrupted: {said}" if run.status == RunStatus.INTERRUPTED else said
@@ -84,7 +90,7 @@ def _row(run: Any, counts: Mapping[str, int], until_s: float | None) -> RunRow:
 
 
 def _step(step: Any) -> StepRow:
-    ran = step.status not in (StepStatus.BLOCKED, StepStatus.SKIPPED, StepStatus.PLANNED)
+    ran = step.status not in (StepStatus.BLOCKED, StepStatus.SKIPPED, StepStatus.PLANNED, StepStatus.CANCELLED)
     return StepRow(
         asset=step.asset, partition=step.partition or None, status=step.status, reason=step.reason, note=step.note,
         error=step.error, blocked_by=step.blocked_by, start_s=step.offset_s if ran else None, execute_s=step.execute_s,

@@ -11,6 +11,7 @@ import pytest
 from observer.config import EnvironmentConfig, read
 from observer.errors import ProjectError, UnknownName
 from observer.executors import executor_of
+from observer.project import open_project
 from observer.worker import ProjectRecipe
 from orchestration.errors import TidegateError
 from orchestration.executors.inline import InlineExecutor
@@ -151,3 +152,22 @@ def test_the_recipe_travels_and_opens_no_state(tmp_path: Path) -> None:
     recipe = pickle.loads(pickle.dumps(ProjectRecipe(folder, "local", ShiftedNow())))
     assert type(recipe()).__name__ == "Worker"
     assert not (folder / ".tidegate").exists(), "a worker has no business with the state database"
+
+
+def test_a_limit_of_what_nothing_counts_in_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text(
+        "import observer as ob\n@ob.asset(tags=['heavy'], run=ob.RunPolicy(pool='db'))\ndef a():\n    return 1\n"
+    )
+    for pools, says in (
+        ('{ "tag:havy" = 1 }', "no pool or tag is called 'tag:havy'; did you mean 'tag:heavy'"),
+        ("{ heavy = 1 }", "pools: no pool or tag is called 'heavy'"),
+        ("{ bd = 1 }", "no pool or tag is called 'bd'"),
+    ):
+        (tmp_path / "tidegate.toml").write_text(f"[env.local]\npools = {pools}\n")
+        with pytest.raises(UnknownName) as raised:
+            open_project(tmp_path)
+        assert says in str(raised.value)
+    (tmp_path / "tidegate.toml").write_text('[env.local]\npools = { db = 2, "tag:heavy" = 1 }\n')
+    work = open_project(tmp_path)
+    assert work.runtime.pools == {"db": 2, "tag:heavy": 1}
+    work.engine.dispose()

@@ -13,6 +13,7 @@ import pytest
 from observer.cli import gate as gate_verb
 from observer.cli import run as run_verb
 from observer.cli.exit_codes import ExitCode, of_error, worst
+from observer.cli.visible import visible, visible_json
 from observer.errors import ProjectError, StateError
 from observer.project import Project
 from orchestration.errors import LeaseLost, StorageError
@@ -166,6 +167,11 @@ WRONG = [
     (("ls", "ordrs"), "did you mean 'orders'"),
     (("history", "ordrs", "row_count"), "did you mean 'orders'"),
     (("history", "orders", "null_rat", "--column", "name"), "did you mean 'null_rate'"),
+    (("resume",), "there is no run that ended without success and was not resumed yet; nothing was begun"),
+    (("resume", "20240101"), "no run is called '20240101'"),
+    (("cancel",), "no run is running; nothing was changed"),
+    (("cancel", "20240101"), "no run is called '20240101'"),
+    (("cancel", "--wait", "soon"), "write 90s, 10m or 2h"),
     (("gate", "orders", "--env", "prod"), "no environment is called 'prod'"),
     (("gate", "orders", "--project", "nowhere"), "there is no folder nowhere"),
 ]
@@ -331,3 +337,88 @@ def test_a_real_ctrl_c_ends_the_run_as_interrupted(folder: Path) -> None:
     assert (process.returncode, err) == (130, "interrupted; what was published stays published\n")
     with sqlite3.connect(folder / ".tidegate/state.db") as connection:
         assert connection.execute("select status from runs").fetchall() == [("interrupted",)]
+
+
+def test_resume_goes_on_where_a_run_broke(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, raises="the source is closed")
+    assert tidegate("run", "report", "--partition", DAY).code == 1
+    put(folder, DAY)
+    done = tidegate("resume")
+    assert (done.code, done.err) == (0, "")
+    assert_golden("resume", done.out)
+    needless = tidegate("resume")
+    assert (needless.code, "there is no run" in needless.err) == (2, True)
+
+
+def test_resume_says_where_nothing_is_left_to_do(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, raises="the source is closed")
+    tidegate("run", "report", "--partition", DAY)
+    put(folder, DAY)
+    tidegate("run", "report", "--partition", DAY)
+    done = tidegate("resume")
+    assert (done.code, done.out.startswith("nothing is left to do: all that run ")) == (0, True)
+    assert tidegate("resume", "--format", "json").json["run"] is None
+
+
+def test_resume_names_what_the_project_no_longer_has(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, raises="the source is closed")
+    tidegate("run", "report", "--partition", DAY)
+    put(folder, DAY)
+    file = folder / "pipeline.py"
+    file.write_text("\n".join(line for line in file.read_text().splitlines() if not line.startswith("report =")))
+    done = tidegate("resume", "--keep-going", "--format", "json")
+    assert done.code == 0
+    assert f"no longer has; it is left out: report {DAY}" in done.err
+    assert [step["asset"] for step in done.json["run"]["steps"]] == ["orders"]
+    assert done.json["run"]["resumes"]
+
+
+def test_cancel_refuses_a_run_that_has_ended(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY)
+    ran = tidegate("run", "orders", "-p", DAY, "--format", "json").json["run"]["id"]
+    done = tidegate("cancel", ran, "--format", "json")
+    assert (done.code, done.json["error"]["code"]) == (2, "cannot-change-run")
+    assert "has ended already, as succeeded; nothing was changed" in done.json["error"]["message"]
+
+
+@pytest.mark.parametrize("arguments", [("ls",), ("ls", "--format", "json"), ("run", "whole")])
+def test_a_full_disk_for_the_output_is_said_and_the_work_is_done(folder: Path, arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from observer.cli import main; main()", *arguments], cwd=folder, stdout=full,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr == (
+        "the result could not be written to stdout: No space left on device; what was done stays done\n"
+    )
+    if arguments[0] == "run":
+        with sqlite3.connect(folder / ".tidegate/state.db") as connection:
+            assert connection.execute("select status from runs").fetchall() == [("succeeded",)]
+
+
+MARKED = r"""
+import observer as ob
+
+@ob.asset
+def odd():
+    raise ValueError("\u001b[2J all is well \u009b1m \u2066 \u202e over")
+"""
+
+
+def test_marks_that_a_terminal_would_obey_are_shown(tidegate: Tidegate, folder: Path) -> None:
+    (folder / "pipeline.py").write_text(MARKED, encoding="utf-8")
+    done, listed, wrong = tidegate("run", "odd"), tidegate("ls"), tidegate("run", "o\u202edd\x9b")
+    for said in (done, listed, wrong):
+        assert not set(said.out + said.err) & set("\u202e\u2066\x1b\x9b\r"), said
+    for said in (done, listed):
+        assert "\\x1b[2J all is well \\x9b1m \\u2066 \\u202e over" in said.out
+    as_json = tidegate("run", "odd", "--format", "json")
+    assert not set(as_json.out) & set("\u202e\u2066\x1b\x9b")
+    assert "\x9b1m \u2066 \u202e over" in as_json.json["run"]["steps"][0]["error"], "its reader has the same text"
+
+
+def test_what_scripts_need_to_be_joined_stays() -> None:
+    family, word = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert visible(f"{family} {word}\t\n") == f"{family} {word}\t\n"
+    assert visible_json('"\U000e0041"') == '"\\udb40\\udc41"'

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from observer.errors import StateError
 from observer.model import EvaluationStatus, IncidentStatus, Severity
@@ -13,6 +14,7 @@ from orchestration.errors import PartitionError
 from orchestration.events import Event, EventKind
 from orchestration.log import append
 from orchestration.model import Address, AssetKey, GateOutcome, StepStatus, VersionStatus
+from orchestration.tables import runs
 from tests.unit.observer.reads.conftest import MakeStore
 from tests.unit.observer.reads.made import (
     FAILED,
@@ -237,6 +239,30 @@ def test_a_run_with_its_steps(shop: Store) -> None:
     assert shop.reads.run("nothing") is None
     assert shop.reads.run("null\0byte") is None
     assert [run.id for run in shop.reads.now().runs] == [blocked.run.id, ran]
+
+
+def test_a_cancelled_run_and_the_one_that_resumes_it(shop: Store) -> None:
+    first = shop.step("orders", day(9), StepStatus.CANCELLED)
+    second = shop.step("orders", day(9), StepStatus.PUBLISHED, offset_s=0.0, duration_s=1.0)
+    with writing(shop.project.engine) as connection:
+        asked = {"status": "cancelled", "cancel_by": "ana", "cancel_reason": "wrong", "cancel_asked_at": NOW}
+        connection.execute(update(runs).where(runs.c.id == first).values(**asked))
+        connection.execute(update(runs).where(runs.c.id == second).values(resumes=first))
+    page, other = shop.reads.run(first), shop.reads.run(second)
+    assert page is not None
+    assert other is not None
+    assert page.sentence.startswith("cancelled: 1 cancelled")
+    assert (str(page.cancellation), page.resumed_by, page.resumes) == ("cancelled by ana: wrong", second, None)
+    assert (other.cancellation, other.resumed_by, other.resumes) == (None, None, first)
+
+
+def test_a_step_that_was_cancelled_before_it_began_leaves_its_asset_as_it_was(shop: Store) -> None:
+    shop.step("orders", day(9), StepStatus.FAILED, error="it broke")
+    before = next(row for row in shop.reads.now().assets if row.key == "orders")
+    assert before.state is State.FAILING
+    shop.step("orders", day(9), StepStatus.CANCELLED)
+    after = next(row for row in shop.reads.now().assets if row.key == "orders")
+    assert (after.state, after.text) == (before.state, before.text)
 
 
 # ---------------------------------------------------------------- an asset
