@@ -14,6 +14,7 @@ from observer.model import EvaluationStatus
 from observer.reads.base import Reads
 from observer.reads.model import GateState, State
 from observer.settings import ServeSettings
+from orchestration.model import Cancellation
 from tests.unit.dashboards import story
 from tests.unit.dashboards.fake_reads import HOSTILE, StoryReads, hostile_reads
 
@@ -103,6 +104,21 @@ def test_what_blocks_a_step_is_named_once_and_linked() -> None:
     silent = replace(run, steps=(replace(run.steps[4], reason="upstream is missing."),))
     said = re.sub(r"\s+", " ", text_of(client(StoryReads(runs={"r039": silent})).get("/runs/r039").text))
     assert "upstream is missing; blocked by flights – – –" in said
+
+
+def test_a_cancelled_run_says_by_whom_and_links_the_runs_around_it() -> None:
+    asked = Cancellation(by="<b>ana</b>", reason="wrong & late", asked_at=story.run_page().at)
+    run = story.run_page()
+    row = replace(run.run, status="cancelled", counts=(("interrupted", 1), ("cancelled", 2)))
+    shown = replace(run, run=row, resumes="r037", resumed_by="r041", cancellation=asked)
+    page = client(StoryReads(runs={"r039": shown})).get("/runs/r039").text
+    said = re.sub(r"\s+", " ", text_of(page))
+    assert 'href="/runs/r037"' in page
+    assert 'href="/runs/r041"' in page
+    assert "&lt;b&gt;ana&lt;/b&gt;" in page
+    assert "wrong &amp; late" in page
+    assert "cancelled" in said
+    assert client(StoryReads(runs={"r039": shown})).get("/runs/r039.json").json()["cancellation"]["by"] == asked.by
 
 
 def test_a_step_that_never_ran_took_no_time() -> None:
