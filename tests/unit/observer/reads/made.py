@@ -30,6 +30,7 @@ from observer.pipeline import Observer, data_time
 from observer.project import Project
 from observer.reads.stored import StoredReads
 from observer.store import evaluations, incidents, observations
+from observer.store.observations import Measurement
 from observer.store.outbox import enqueue
 from observer.store.schema import ensure
 from orchestration import log
@@ -146,14 +147,13 @@ class Store:
             if released:
                 connection.execute(versions.update().where(versions.c.id == made.id).values(released=True))
             log.save_decision(connection, decision, run_id)
-            observations.save(
-                connection, found.key, record.seq, [_observation(s, v) for s, v in measured.items()],
-                data_at=data_at, made_at=at,
+            measurement = Measurement(
+                asset=found.key, version_seq=record.seq, data_at=data_at, made_at=at,
+                observed=[_observation(s, v) for s, v in measured.items()],
             )  # fmt: skip
-            evaluations.save(
-                connection, [_evaluation(address, made.id, s, v, measured.get(s), at) for s, v in said.items()],
-                record.seq, data_at,
-            )  # fmt: skip
+            observations.save(connection, [measurement])
+            judged = [_evaluation(address, made.id, s, v, measured.get(s), at) for s, v in said.items()]
+            evaluations.save(connection, [(judged, record.seq, data_at)])
         return made.id
 
     def held(self, key: str, partition: PartitionKey, reason: str = "Null rate of price 50 %", **more: Any) -> str:
