@@ -27,7 +27,7 @@ _VALUES: Mapping[str, Sequence[object]] = {
     "wide string": ("x" * 70_000, None),
     "date": (date(1, 1, 1), date(2013, 2, 8), date(9999, 12, 31), None),
     "time": (time(0, 0), time(23, 59, 59, 999999), None),
-    "naive timestamp": tuple(map(datetime.fromisoformat, ("2013-03-10 02:30", "0001-01-01", "9999-12-31"))) + (None,),
+    "naive timestamp": (*map(datetime.fromisoformat, ("2013-03-10 02:30", "0001-01-01", "9999-12-31")), None),
     "UTC timestamp": _INSTANTS,
     "zoned timestamp": _INSTANTS,
     "duration": (timedelta(days=-1, microseconds=1), timedelta(0), None),

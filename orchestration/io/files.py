@@ -16,15 +16,16 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import formats
-from orchestration.io.base import ParquetFiles, Pointer, StagedData, StoredVersion
-from orchestration.io.options import ensure_known, text
+from orchestration.io.base import Pointer, StagedData, StoredVersion
+from orchestration.io.frames import PARQUET
+from orchestration.io.options import ensure_known, one_of, text
 from orchestration.model import Address
 
 _LONGEST_NAME = 120
@@ -34,34 +35,37 @@ _HASHED_BYTES = 64 * 2**20
 class FilesIOManager:
     """Implements :class:`orchestration.io.base.IOManager` in a local folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, choice: formats.Choice = formats.DEFAULT) -> None:
         self.root = root
+        self._choice = choice
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         with self._staging(address, version) as folder:
-            written = formats.write(folder, value, _synced_later)
+            written = formats.write(folder, value, _synced_later, self._choice)
             manifest = {"format": written.format, "sha256": written.sha256, "bytes": written.bytes}
             _write_new(folder / "manifest.json", manifest)
-        data = value
-        if written.format == formats.PARQUET:
-            data = ParquetFiles((str(self._file(address, version, formats.PARQUET)),))
         return StagedData(
             format=written.format,
             data_version=written.sha256,
             rows=written.rows,
             bytes=written.bytes,
-            data=data,
+            data=formats.staged(self._file(address, version, written.format), written.format, value),
         )
 
     def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
         from orchestration.io import duck
 
-        return self.stage(address, version, duck.query(sql, parameters))
+        with duck.query(sql, parameters) as chunks:
+            return self.stage(address, version, chunks)
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         from orchestration.io import duck
 
-        return duck.relation([str(self._sound(version)) for version in versions])
+        kinds = {self._frame(version) for version in versions}
+        paths = [str(self._sound(version)) for version in versions]
+        if kinds == {PARQUET}:
+            return duck.relation(paths)
+        return duck.relation_of_each(paths)
 
     def _sound(self, version: StoredVersion) -> Path:
         """The file of a frame, if it is what was written; a query would read whatever lies there."""
@@ -69,7 +73,7 @@ class FilesIOManager:
         again = f"materialize it again: tidegate run {version.address.asset} --force"
         try:
             if file.stat().st_size > _HASHED_BYTES:
-                return file  # Parquet knows its own layout; hashing gigabytes at each read would not pay
+                return file  # it knows its own layout; hashing gigabytes at each read would not pay
             found = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError as error:
             raise CorruptData(
@@ -84,32 +88,25 @@ class FilesIOManager:
 
     @staticmethod
     def _frame(version: StoredVersion) -> str:
-        if version.format != formats.PARQUET:
+        if version.format not in formats.FRAMES:
             raise StorageError(
                 f"{version.address} is stored as {version.format}, which a query can't read; read it in a Python asset"
             )
         return version.format
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
-        values = [self._load(version, wants) for version in versions]
         if one:
-            return values[0]
-        if all(version.format == formats.PARQUET for version in versions):
-            if formats.wants_arrow(wants):
-                import pyarrow as pa
-
-                return pa.concat_tables(values, promote_options="permissive")
-            import pandas as pd
-
-            return pd.concat(values, ignore_index=True)
-        return {version.address.partition: value for version, value in zip(versions, values, strict=True)}
+            return self._load(versions[0], wants)
+        if not all(version.format in formats.FRAMES for version in versions):
+            return {version.address.partition: self._load(version, wants) for version in versions}
+        return formats.together([partial(self._load, version) for version in versions], wants)
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
         file = self._file(version.address, version.id, version.format)
         again = f"materialize it again: tidegate run {version.address.asset} --force"
         try:
-            if version.format == formats.PARQUET and file.stat().st_size > _HASHED_BYTES:
-                # Parquet knows its own layout; hashing gigabytes at each read would not pay.
+            if version.format in formats.FRAMES and file.stat().st_size > _HASHED_BYTES:
+                # It knows its own layout; hashing gigabytes at each read would not pay.
                 return formats.read(file, version.format, wants)
             body = file.read_bytes()
             if hashlib.sha256(body).hexdigest() != version.data_version:  # a pickle could otherwise run anything
@@ -234,9 +231,16 @@ def _file_name(name: str) -> str:
 
 
 def from_options(options: Mapping[str, object], root: Path) -> FilesIOManager:
-    """An IO manager of kind ``files``: ``path`` is its folder, counted from ``root``."""
-    ensure_known("files", options, ("path",))
-    return FilesIOManager(root / text("files", options, "path", ".tidegate/data"))
+    """An IO manager of kind ``files``: ``path`` is its folder, counted from ``root``.
+
+    ``frames`` is ``parquet`` or ``arrow``, ``objects`` is ``pickle`` or ``joblib``.
+    """
+    ensure_known("files", options, ("path", "frames", "objects"))
+    choice = formats.Choice(
+        frames=one_of("files", options, "frames", formats.FRAMES),
+        objects=one_of("files", options, "objects", formats.OBJECTS),
+    )
+    return FilesIOManager(root / text("files", options, "path", ".tidegate/data"), choice)
 
 
 def _write_new(file: Path, body: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from orchestration.errors import StorageError, UnknownName
 
@@ -26,3 +26,11 @@ def text(kind: str, options: Mapping[str, object], name: str, default: str | Non
 def optional(kind: str, options: Mapping[str, object], name: str) -> str | None:
     """An option that is a text where it is given."""
     return text(kind, options, name) if name in options else None
+
+
+def one_of(kind: str, options: Mapping[str, object], name: str, known: Sequence[str]) -> str:
+    """An option with few values, the first of which is the default; raises UnknownName for any other."""
+    value = options.get(name, known[0])
+    if value not in known:
+        raise UnknownName(f"{name} of kind {kind!r}", str(value), known)
+    return str(value)
