@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import StorageError
+from orchestration.errors import CorruptData, StorageError
 from orchestration.io import duck, frames
 from orchestration.io.base import ParquetFiles
 from orchestration.io.chunks import Chunks
@@ -173,6 +173,13 @@ def read(file: Path | bytes, kind: str, wants: str) -> Any:
     if kind == JOBLIB:
         return _joblib().load(io.BytesIO(body))
     return pickle.loads(body)
+
+
+def checked(body: bytes, sha256: str) -> bytes:
+    """The bytes, if they are what was written: a pickle could otherwise run anything. Raises CorruptData."""
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise CorruptData("it isn't what was written (its hash differs)")
+    return body
 
 
 def _as_asked(value: object, wants: str) -> object:

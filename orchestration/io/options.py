@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from orchestration.errors import StorageError, UnknownName
 
@@ -34,3 +35,11 @@ def one_of(kind: str, options: Mapping[str, object], name: str, known: Sequence[
     if value not in known:
         raise UnknownName(f"{name} of kind {kind!r}", str(value), known)
     return str(value)
+
+
+def table(kind: str, options: Mapping[str, object], name: str) -> Mapping[str, Any]:
+    """An option that is a table of its own, empty where it isn't given; raises StorageError for anything else."""
+    value = options.get(name, {})
+    if not isinstance(value, Mapping):
+        raise StorageError(f"an IO manager of kind {kind!r}: {name} is no table; write {name} = {{ ... }}")
+    return value
