@@ -15,9 +15,8 @@ from typing import Any
 from orchestration.errors import CorruptData, StorageError
 from orchestration.io import duck, frames
 from orchestration.io.base import ParquetFiles
-from orchestration.io.chunks import Chunks
 from orchestration.io.frames import ARROW, PARQUET
-from orchestration.io.tables import Shape, as_table, is_relation, present, records_as_table, shape_of, tables_of
+from orchestration.io.tables import Shape, present, records_as_table, shape_of, tables_in
 
 TEXT, JSON, PICKLE, JOBLIB = "text", "json", "pickle", "joblib"
 FILE_NAMES = {
@@ -51,7 +50,7 @@ class Written:
     bytes: int
 
 
-class _Hashing(io.RawIOBase):
+class Hashing(io.RawIOBase):
     """A file that hashes what is written to it, so that nothing is read twice."""
 
     def __init__(self, file: Any) -> None:
@@ -74,26 +73,21 @@ def write(folder: Path, value: object, sync: Callable[[Any], None], choice: Choi
     """Write ``value`` into ``folder`` in the format that fits it; raises StorageError where none does."""
     kind, save = _writer(value, choice)
     with open(folder / FILE_NAMES[kind], "xb") as file:
-        hashing = _Hashing(file)
+        hashing = Hashing(file)
         rows = save(hashing)
         file.flush()
         sync(file)
     return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
 
 
-_Saving = Callable[[_Hashing], int | None]
+_Saving = Callable[[Hashing], int | None]
 """Writes a value; returns how many rows it had, if it has rows."""
 
 
 def _writer(value: object, choice: Choice) -> tuple[str, _Saving]:
-    if is_relation(value):
-        value = duck.of_relation(value)
-    if isinstance(value, Chunks):
-        chunks = tables_of(value)
-        return choice.frames, lambda file: frames.save(chunks, file, choice.frames)
-    table = as_table(value)
-    if table is not None:
-        return choice.frames, lambda file: frames.save(iter((table,)), file, choice.frames)
+    tables = tables_in(value)
+    if tables is not None:
+        return choice.frames, lambda file: frames.save(tables, file, choice.frames)
     if type(value) is str:
         try:
             text = value.encode()
@@ -108,7 +102,7 @@ def _writer(value: object, choice: Choice) -> tuple[str, _Saving]:
     return choice.objects, lambda file: _save(pickled, file)
 
 
-def _save(body: bytes, file: _Hashing) -> None:
+def _save(body: bytes, file: Hashing) -> None:
     file.write(body)
 
 
@@ -213,7 +207,7 @@ def staged(file: Path, kind: str, value: object) -> object:
 def measure(value: object) -> Written:
     """What ``write`` would say of it, without writing it."""
     kind, save = _writer(value, DEFAULT)
-    hashing = _Hashing(_Nowhere())
+    hashing = Hashing(_Nowhere())
     rows = save(hashing)
     return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
 

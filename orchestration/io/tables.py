@@ -107,6 +107,21 @@ def as_table(value: object) -> pa.Table | None:
     return table
 
 
+def tables_in(value: object) -> Iterator[pa.Table] | None:
+    """The value as tables of one schema, at least one, if it is a frame, a relation or chunks; None for anything else.
+
+    A relation runs, and chunks are made, while the tables are taken. Raises StorageError as ``as_table`` does.
+    """
+    if is_relation(value):
+        from orchestration.io import duck
+
+        value = duck.of_relation(value)
+    if isinstance(value, Chunks):
+        return tables_of(value)
+    table = as_table(value)
+    return None if table is None else iter((table,))
+
+
 def records_as_table(value: object) -> pa.Table | None:
     """A list of dicts as an Arrow table; None for anything else. Raises StorageError where Arrow can't hold it."""
     if not isinstance(value, list) or not value or not all(isinstance(row, dict) for row in value):
