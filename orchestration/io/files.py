@@ -191,7 +191,7 @@ def from_options(options: Mapping[str, object], root: Path) -> IOManager:
     ``arrow``, ``objects`` is ``pickle`` or ``joblib``. With a URL, ``storage`` is a table for its driver and ``cache``
     a local folder for copies.
     """
-    path = text("files", options, "path", ".tidegate/data")
+    path = text("files", options, "path", ".tidegate/data").removeprefix("file://")
     is_url = "://" in path
     ensure_known("files", options, ("path", "frames", "objects", *(("storage", "cache") if is_url else ())))
     choice = formats.Choice(
