@@ -1,16 +1,21 @@
 """Iceberg tables obey the laws of what keeps tables only, and readers of main see published rows alone."""
 
 import multiprocessing
+import os
+import resource
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import load_catalog
 
+import observer as ob
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import iceberg_tables
 from orchestration.io.base import IOManager, Pointer, StoredVersion
@@ -237,3 +242,41 @@ def test_a_catalog_that_is_not_there_is_said_without_its_password(tmp_path: Path
     with pytest.raises(StorageError, match="reading the pointer of flights: OperationalError") as caught:
         io.pointer(WHOLE)
     assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_nothing_half(tmp_path: Path) -> None:
+    """The system refuses to write past a limit, as a full disk does: EFBIG for ENOSPC."""
+    io = from_options({}, tmp_path)
+    io.stage(day(1), "good", rows(1))
+    io.publish(day(1), "good", 1)
+    table(tmp_path)  # all that is imported late is imported now
+    large = pd.DataFrame({"n": np.random.default_rng(4).integers(0, 2**60, 500_000)})
+    if (pid := os.fork()) == 0:
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+            io.stage(day(1), "big", large)
+        except StorageError as error:
+            os._exit(0 if "File too large" in str(error) and "readers keep what they had" in str(error) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    after = from_options({}, tmp_path)
+    assert after.versions(day(1)) == ("good",)
+    assert [row["n"] for row in seen(tmp_path)] == [1]
+
+
+def test_a_held_day_stays_off_main_and_a_query_reads_what_is_published(tmp_path: Path) -> None:
+    """The whole way: functions, a query, a check that holds, and what another engine sees."""
+    days = ob.daily(start="2013-02-01", end="2013-02-03")
+
+    @ob.asset(partitions=days, checks=[ob.row_count(min_rows=2)])
+    def departures(context: ob.Context) -> pd.DataFrame:
+        return rows(*range(1 if context.partition == "2013-02-02" else 3))
+
+    totals = ob.sql_asset("totals", "select sum(n) as total, $partition as day from {{ departures }}", partitions=days)
+    made = ob.materialize([departures, totals], partition="2013-02-01..2013-02-02", io=from_options({}, tmp_path))
+    assert [one.outcome for one in made.all_of("departures")] == ["published", "held"]
+    assert [one.outcome for one in made.all_of("totals")] == ["published", "blocked"]
+    assert [row["tidegate_partition"] for row in seen(tmp_path, "departures")] == ["2013-02-01"] * 3
+    assert seen(tmp_path, "totals") == [{"total": 3, "day": "2013-02-01", "tidegate_partition": "2013-02-01"}]

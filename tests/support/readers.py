@@ -61,7 +61,7 @@ def look(io: IOManager, ledger: Path) -> int:
 
 
 def poll(open_io: Open, folder: Path, ledger: Path, times: int, seen: "multiprocessing.Queue[int]") -> None:
-    """Look many times at what is published and hand on the highest number; what is wrong ends the process with an error."""
+    """Look many times at what is published and hand on the highest number; what is wrong ends the process."""
     io, highest, looks, until = open_io(folder), 0, 0, time.monotonic() + PATIENCE_S
     while looks < times:
         number = look(io, ledger)
@@ -89,7 +89,7 @@ def kill_at_random_moments(open_io: Open, folder: Path, times: int, seed: int) -
     for _ in range(times):
         writer = start(write_on, open_io, folder, number, ledger)
         before, until = len(ledger.read_text().splitlines()), time.monotonic() + PATIENCE_S
-        while len(ledger.read_text().splitlines()) < before + 3 and time.monotonic() < until:  # it has published one
+        while len(ledger.read_text().splitlines()) < before + 3 and time.monotonic() < until:  # one is published then
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.3))
         assert writer.pid is not None
