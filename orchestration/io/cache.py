@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from orchestration.errors import CorruptData
 
 _GRACE_S = 3600.0
+_LEFT_S = 24 * 3600.0
+_WORKING = ".writing-"
 LIMIT_BYTES = 20 * 2**30
 
 
@@ -30,7 +34,7 @@ class FileCache:
     def working(self) -> tempfile.TemporaryDirectory[str]:
         """A folder on the cache's own disk, for a file that ``keep`` will take."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".writing-", dir=self.folder, ignore_cleanup_errors=True)
+        return tempfile.TemporaryDirectory(prefix=_WORKING, dir=self.folder, ignore_cleanup_errors=True)
 
     def keep(self, file: Path, sha256: str) -> Path:
         """Move a whole file in; returns where it lies now."""
@@ -70,7 +74,9 @@ class FileCache:
         before = time.time() - _GRACE_S
         there = []
         for entry in os.scandir(self.folder):
-            if entry.is_file():
+            if entry.name.startswith(_WORKING):
+                _remove_if_left(Path(entry.path))
+            elif entry.is_file():
                 try:
                     there.append((entry.stat().st_mtime, entry.stat().st_size, entry.path))
                 except FileNotFoundError:
@@ -82,3 +88,10 @@ class FileCache:
             if path != str(newest):
                 Path(path).unlink(missing_ok=True)
                 over -= size
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove what a process that died was writing: nobody writes one file for a day."""
+    with suppress(FileNotFoundError):
+        if folder.stat().st_mtime < time.time() - _LEFT_S:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -163,7 +163,7 @@ def read(file: Path | bytes, kind: str, wants: str) -> Any:
     if kind == TEXT:
         return body.decode()
     if kind == JSON:
-        return _as_asked(json.loads(body.decode("utf-8", "surrogatepass")), wants)
+        return as_asked(json.loads(body.decode("utf-8", "surrogatepass")), wants)
     if kind == JOBLIB:
         return _joblib().load(io.BytesIO(body))
     return pickle.loads(body)
@@ -176,7 +176,7 @@ def checked(body: bytes, sha256: str) -> bytes:
     return body
 
 
-def _as_asked(value: object, wants: str) -> object:
+def as_asked(value: object, wants: str) -> object:
     """JSON as it is, but a list of dicts as the frame that the annotation names."""
     last = wants.rpartition(".")[2]
     table = records_as_table(value) if last in _FRAME_NAMES else None

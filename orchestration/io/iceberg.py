@@ -22,7 +22,7 @@ from orchestration.io.iceberg_tables import PARTITION_COLUMN, StagedFile, Tables
 from orchestration.io.options import ensure_known, table, text
 from orchestration.io.plain import from_plain, plain_schema, to_plain
 from orchestration.io.recorded import reading
-from orchestration.io.tables import Shape, present, shape_of, tables_in
+from orchestration.io.tables import Shape, present, records_as_table, shape_of, tables_in
 from orchestration.model import Address, AssetKey
 
 FORMAT = "iceberg"
@@ -47,7 +47,7 @@ class IcebergIOManager:
         self._turns: defaultdict[AssetKey, threading.Lock] = defaultdict(threading.Lock)
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
-        tables = tables_in(value)
+        tables = tables_in(value if (rows := records_as_table(value)) is None else rows)
         if tables is None:
             raise StorageError(
                 f"{address}: a {type(value).__name__} is no table, and an Iceberg table keeps nothing else; nothing "

@@ -201,6 +201,16 @@ def gives_what_the_annotation_asks(io: IOManager) -> None:
     _expect(rows == [{"text": "one"}, {"text": "two"}], f"a list of dicts was wanted, {rows!r} came")
 
 
+def keeps_rows_given_as_dicts(io: IOManager) -> None:
+    """A list of dicts comes back as one where it is asked for, and as a frame where that is."""
+    rows = [{"n": 1, "text": "a"}, {"n": 2, "text": None}]
+    stored = _stage(io, _WHOLE, "v1", rows)
+    found = io.load([stored], "list[dict[str, object]]", one=True)
+    _expect(found == rows, f"wrote {rows}, read {found!r}")
+    frame = _frame(io.load([stored], "pd.DataFrame", one=True))
+    _expect(frame["n"].tolist() == [1, 2], f"rows 1 and 2 came back as {frame['n'].tolist()}")
+
+
 def writes_chunks(io: IOManager) -> None:
     """Chunks are one version: in order, counted, taken one at a time, and equal for equal chunks."""
     days = [_rows("a", "b"), _rows(), _rows("c")]
@@ -286,6 +296,7 @@ def refuses_what_is_not_what_was_written(io: IOManager) -> None:
 TABLE_LAWS: tuple[Callable[[IOManager], None], ...] = (
     gives_back_frames,
     gives_what_the_annotation_asks,
+    keeps_rows_given_as_dicts,
     keeps_every_type,
     shows_nothing_before_publishing,
     hashes_the_content,

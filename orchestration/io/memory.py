@@ -83,7 +83,8 @@ class MemoryIOManager:
         value = self._value(version)
         if version.format in formats.FRAMES:
             return present(value, wants)
-        return copy.deepcopy(value)
+        own = copy.deepcopy(value)
+        return formats.as_asked(own, wants) if version.format == formats.JSON else own
 
     def _value(self, version: StoredVersion) -> Any:
         kept = self._kept.get(version.address)

@@ -148,3 +148,16 @@ def test_a_driver_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
     with pytest.raises(StorageError, match=r"pip install 'tidegate\[objects\]'"):
         objects.open_objects("s3://bucket", tmp_path, {}, objects.formats.DEFAULT)
+
+
+@pytest.mark.slow  # the driver tries again before it gives up
+def test_a_server_that_goes_away_in_mid_write_is_said(tmp_path: Path) -> None:
+    with s3.running_server() as address:
+        name = s3.bucket(address)
+        io = from_options({"path": f"s3://{name}/data", "storage": s3.storage(address)}, tmp_path)
+        io.stage(HERE, "v1", "text")
+        io.publish(HERE, "v1", 1)
+    for refused in (lambda: io.stage(HERE, "v2", "text"), lambda: io.publish(HERE, "v1", 2), lambda: io.pointer(HERE)):
+        with pytest.raises(StorageError, match=r"asset 2013-02-08: .*nothing of it was published") as caught:
+            refused()
+        assert "s3cr3t" not in str(caught.value)
