@@ -8,32 +8,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orchestration.errors import AssetError, CorruptData, LeaseLost, StorageError, TidegateError
 from orchestration.executors.base import Executor, WorkerRecipe
 from orchestration.executors.laws import EXECUTOR_LAWS, hold, says_why_there_is_no_worker
-from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
-from orchestration.model import Address, AssetKey
+from orchestration.io.base import IOManager
+from orchestration.io.every_type import every_type
+from orchestration.io.laws import OBJECT_LAWS, TABLE_LAWS, TABLES_ONLY_LAWS
 
-_WHOLE = Address(AssetKey("asset"))
-_DAY = Address(AssetKey("asset"), "2013-02-08")
-_ODD_NAMES = ("a/b", "a%2Fb", "a.b", "..", ".", "ä ö", "A" * 190, "A" * 189 + "B", "'; drop table x --", "~")
+__all__ = ["check_executor", "check_io_manager", "every_type"]
 
 
-def check_io_manager(make: Callable[[], IOManager]) -> None:
+def check_io_manager(make: Callable[[], IOManager], *, objects: bool = True) -> None:
     """Hold an IO manager to its contract; raises AssertionError with the sentence that it broke.
 
     Parameters
     ----------
     make:
         Gives an empty IO manager, a new one at each call.
+    objects:
+        Whether it keeps any object, such as a model or a text; one that keeps tables only must refuse the others.
     """
-    for law in IO_MANAGER_LAWS:
+    for law in TABLE_LAWS + (OBJECT_LAWS if objects else TABLES_ONLY_LAWS):
         law(make())
 
 
@@ -54,232 +53,3 @@ def check_executor(make: Callable[[WorkerRecipe], Executor], *, folder: Path | N
             own.mkdir()
             hold(law, make, own)
     says_why_there_is_no_worker(make)
-
-
-def gives_back_what_was_written(io: IOManager) -> None:
-    """Text, JSON and any object that pickles come back equal and of the same type."""
-    values: Sequence[object] = (
-        "", "text\n ä\0", {"n": 1, "nested": [1.5, None, True, "x"]}, [], {}, 0, b"bytes", (1, 2), {1: "a"}, {"s": {1}},
-        [(1, 2)], "\ud800", float("nan"), {"nan": float("inf")},
-    )  # fmt: skip
-    for n, value in enumerate(values):
-        stored = _stage(io, _WHOLE, f"v{n}", value)
-        found = io.load([stored], "", one=True)
-        same = repr(found) == repr(value) and type(found) is type(value)
-        _expect(same, f"wrote {value!r}, read {found!r}")
-
-
-def gives_back_frames(io: IOManager) -> None:
-    """A frame comes back with its columns, types and rows, also when it has no rows; Arrow where it is wanted."""
-    import pandas as pd
-    import pyarrow as pa
-
-    days = pd.to_datetime(["2013-01-01", "2013-01-02"], utc=True)
-    nan = float("nan")
-    frame = pd.DataFrame({"n": [1, 2], "x": [0.5, nan], "s": ["a", None], "at": days, "b": [True, False]})
-    for n, value in enumerate((frame, frame.iloc[:0], frame.set_index("s"))):
-        stored = _stage(io, _WHOLE, f"v{n}", value)
-        pd.testing.assert_frame_equal(_frame(io.load([stored], "pd.DataFrame", one=True)), value)
-        table = io.load([stored], "pa.Table", one=True)
-        _expect(isinstance(table, pa.Table), f"wants='pa.Table' gave a {type(table).__name__}")
-    staged = io.stage(_WHOLE, "v9", frame)
-    _expect(staged.rows == 2, f"a frame of two rows was staged with rows={staged.rows}")
-
-
-def shows_nothing_before_publishing(io: IOManager) -> None:
-    """A staged version is there whole, and no reader of the address can see it."""
-    _expect(io.pointer(_WHOLE) is None, "an empty store has a pointer")
-    _expect(not io.has(_WHOLE, "v1"), "an empty store has a version")
-    io.stage(_WHOLE, "v1", "one")
-    _expect(io.has(_WHOLE, "v1"), "a staged version is not there")
-    _expect(io.pointer(_WHOLE) is None, "staging moved the pointer")
-
-
-def hashes_the_content(io: IOManager) -> None:
-    """Equal content has an equal data version, other content another."""
-    import pandas as pd
-
-    for n, (one, two) in enumerate((("a", "b"), ({"n": 1}, {"n": 2}), (pd.DataFrame({"n": [1]}), pd.DataFrame()))):
-        first, again = io.stage(_WHOLE, f"{n}a", one), io.stage(_DAY, f"{n}b", one)
-        other = io.stage(_WHOLE, f"{n}c", two)
-        _expect(first.data_version == again.data_version, f"the same {one!r} has two data versions")
-        _expect(first.data_version != other.data_version, f"{one!r} and {two!r} have one data version")
-
-
-def publishes_whole_versions(io: IOManager) -> None:
-    """The pointer names what was published last; publishing again changes nothing; old versions stay readable."""
-    old = _stage(io, _WHOLE, "v1", "one")
-    new = _stage(io, _WHOLE, "v2", "two")
-    io.publish(_WHOLE, "v1", 1)
-    _expect(io.pointer(_WHOLE) == Pointer("v1", 1), f"published v1, the pointer is {io.pointer(_WHOLE)}")
-    for _ in range(2):
-        io.publish(_WHOLE, "v2", 2)
-        _expect(io.pointer(_WHOLE) == Pointer("v2", 2), f"published v2, the pointer is {io.pointer(_WHOLE)}")
-    _expect(io.load([old], "", one=True) == "one", "publishing a version changed an older one")
-    _expect(io.load([new], "", one=True) == "two", "what was published is not what was staged")
-    io.publish(_WHOLE, "v1", 3)
-    _expect(io.pointer(_WHOLE) == Pointer("v1", 3), "an older version can't be published again")
-
-
-def refuses_lower_tokens(io: IOManager) -> None:
-    """Who lost the lease can't publish; saying again what already stands is no harm."""
-    for version in ("v1", "v2"):
-        io.stage(_WHOLE, version, version)
-    io.publish(_WHOLE, "v2", 5)
-    _raises(LeaseLost, lambda: io.publish(_WHOLE, "v1", 4), "publishing with a lower token")
-    io.publish(_WHOLE, "v2", 4)
-    _expect(io.pointer(_WHOLE) == Pointer("v2", 5), f"a lower token left the pointer at {io.pointer(_WHOLE)}")
-
-
-def refuses_what_is_not_there(io: IOManager) -> None:
-    """A version that was never staged can't be published or read."""
-    io.stage(_WHOLE, "v1", "one")
-    io.publish(_WHOLE, "v1", 1)
-    _raises(StorageError, lambda: io.publish(_WHOLE, "v2", 2), "publishing what was never staged")
-    _raises(StorageError, lambda: io.publish(_DAY, "v1", 2), "publishing another address's version")
-    _expect(io.pointer(_WHOLE) == Pointer("v1", 1), "a refused publication moved the pointer")
-    missing = StoredVersion(address=_WHOLE, id="v2", format="text", data_version="0" * 64)
-    _raises(CorruptData, lambda: io.load([missing], "", one=True), "reading what is not there")
-
-
-def refuses_what_is_not_what_was_written(io: IOManager) -> None:
-    """Content whose hash is not the recorded one is not handed out, a pickle least of all."""
-    for n, value in enumerate(("text", {"json": 1}, {1: "pickled"})):
-        stored = _stage(io, _WHOLE, f"v{n}", value)
-        other = StoredVersion(address=_WHOLE, id=stored.id, format=stored.format, data_version="0" * 64)
-        _raises(CorruptData, lambda other=other: io.load([other], "", one=True), "reading with another hash")  # type: ignore[misc]
-
-
-def leaves_nothing_of_what_failed(io: IOManager) -> None:
-    """What can't be stored is refused in words, and the version is not there."""
-    import pandas as pd
-
-    io.stage(_WHOLE, "v1", "good")
-    io.publish(_WHOLE, "v1", 1)
-    twice = pd.DataFrame([[1, 2]], columns=["n", "n"])
-    mixed = pd.DataFrame({"n": [1, "two", object()]})
-    for n, bad in enumerate((lambda: None, twice, mixed, twice.set_axis([1, "1"], axis=1))):
-        version = f"bad{n}"
-        _raises(StorageError, lambda v=version, b=bad: io.stage(_WHOLE, v, b), f"staging {bad!r}")  # type: ignore[misc]
-        _expect(not io.has(_WHOLE, version), f"a refused {type(bad).__name__} left a version")
-    _expect(io.pointer(_WHOLE) == Pointer("v1", 1), "a refused version moved the pointer")
-    _expect(io.sweep(_WHOLE, {"v1"}) == (), "a refused version left something to sweep")
-
-
-def sweeps_only_the_unknown(io: IOManager) -> None:
-    """Sweeping removes what the log doesn't know, never what is kept, and never what readers see."""
-    for version in ("seen", "held", "left"):
-        io.stage(_WHOLE, version, version)
-    io.stage(_DAY, "other", "other")
-    io.publish(_WHOLE, "seen", 1)
-    _expect(io.sweep(_WHOLE, {"held"}) == ("left",), "sweeping must remove 'left' and nothing else")
-    there = [version for version in ("seen", "held", "left") if io.has(_WHOLE, version)]
-    _expect(there == ["seen", "held"], f"after sweeping there are {there}")
-    _expect(io.has(_DAY, "other"), "sweeping one address touched another")
-    _expect(io.sweep(Address(AssetKey("new")), ()) == (), "sweeping an address that was never written")
-
-
-def keeps_addresses_apart(io: IOManager) -> None:
-    """Names with slashes, dots, blanks or great length are each an address of their own."""
-    addresses = [Address(AssetKey(name)) for name in _ODD_NAMES]
-    addresses += [Address(AssetKey("asset"), name) for name in _ODD_NAMES]
-    addresses += [_WHOLE, _DAY, Address(AssetKey("asset"), "whole"), Address(AssetKey("asset/whole"))]
-    stored = [_stage(io, address, "v1", str(n)) for n, address in enumerate(addresses)]
-    for n, version in enumerate(stored):
-        io.publish(version.address, "v1", n + 1)
-    for n, version in enumerate(stored):
-        _expect(io.load([version], "", one=True) == str(n), f"{version.address!r} shares its place with another")
-        _expect(io.pointer(version.address) == Pointer("v1", n + 1), f"{version.address!r} shares its pointer")
-
-
-def reads_many_versions_together(io: IOManager) -> None:
-    """Frames of many partitions are one frame in the order asked; anything else is a dict by partition."""
-    import pandas as pd
-
-    days = ["2013-01-02", "2013-01-01", "2013-01-03"]
-    addresses = [Address(AssetKey("frames"), day) for day in days]
-    frames = [_stage(io, address, "v1", pd.DataFrame({"d": [address.partition]})) for address in addresses]
-    _expect(list(_frame(io.load(frames, "", one=False))["d"]) == days, "frames are not in the order asked")
-    _expect(list(_frame(io.load(frames[:1], "", one=False))["d"]) == days[:1], "one of many is not a frame")
-    table = io.load(frames, "pyarrow.Table", one=False)
-    _expect(getattr(table, "num_rows", None) == 3, "three frames of one row are no table of three")
-    others = [_stage(io, Address(AssetKey("texts"), day), "v1", f"text {day}") for day in days]
-    _expect(io.load(others, "", one=False) == {day: f"text {day}" for day in days}, "texts are not by partition")
-
-
-def answers_queries(io: IOManager) -> None:
-    """A query reads relations of one or many versions, and its result is a version like any other."""
-    import pandas as pd
-
-    parts = [
-        _stage(io, Address(AssetKey("it's"), day), "v1", pd.DataFrame({"d": [day], "n": [n]}))
-        for n, day in enumerate(("2013-01-01", "2013-01-02"), start=1)
-    ]
-    sql = f"select sum(n) as n, $partition as p from {io.relation(parts)}"
-    staged = io.stage_query(_DAY, "v1", sql, {"partition": "2013-02-08", "unused": 1})
-    found = _frame(io.load([_stored(_DAY, "v1", staged)], "", one=True))
-    _expect(found.to_dict("list") == {"n": [3], "p": ["2013-02-08"]}, f"the query gave {found.to_dict('list')}")
-    _raises(AssetError, lambda: io.stage_query(_DAY, "v2", "select nonsense", {}), "a query that is none")
-    _expect(not io.has(_DAY, "v2"), "a failed query left a version")
-    text = _stage(io, Address(AssetKey("text")), "v1", "text")
-    _raises(StorageError, lambda: io.relation([text]), "a query over text")
-
-
-def serves_many_threads(io: IOManager) -> None:
-    """Different addresses are written at once without harm."""
-    addresses = [Address(AssetKey("asset"), f"p{n}") for n in range(16)]
-
-    def write(address: Address) -> object:
-        stored = _stage(io, address, "v1", str(address))
-        io.publish(address, "v1", 1)
-        return io.load([stored], "", one=True)
-
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(write, addresses))
-    _expect(found == [str(address) for address in addresses], "threads disturbed each other")
-
-
-IO_MANAGER_LAWS: tuple[Callable[[IOManager], None], ...] = (
-    gives_back_what_was_written,
-    gives_back_frames,
-    shows_nothing_before_publishing,
-    hashes_the_content,
-    publishes_whole_versions,
-    refuses_lower_tokens,
-    refuses_what_is_not_there,
-    refuses_what_is_not_what_was_written,
-    leaves_nothing_of_what_failed,
-    sweeps_only_the_unknown,
-    keeps_addresses_apart,
-    reads_many_versions_together,
-    answers_queries,
-    serves_many_threads,
-)
-"""Each takes a new, empty IO manager; `check_io_manager` runs them all."""
-
-
-def _stage(io: IOManager, address: Address, version: str, value: object) -> StoredVersion:
-    return _stored(address, version, io.stage(address, version, value))
-
-
-def _stored(address: Address, version: str, staged: StagedData) -> StoredVersion:
-    return StoredVersion(address=address, id=version, format=staged.format, data_version=staged.data_version)
-
-
-def _frame(value: object):  # type: ignore[no-untyped-def]  # pandas is not imported here
-    _expect(type(value).__name__ == "DataFrame", f"expected a pandas frame, got a {type(value).__name__}")
-    return value
-
-
-def _expect(holds: bool, sentence: str) -> None:
-    if not holds:
-        raise AssertionError(sentence)
-
-
-def _raises(error: type[TidegateError], action: Callable[[], object], doing: str) -> None:
-    try:
-        action()
-    except error as found:
-        _expect(bool(str(found)), f"{doing} raised a {error.__name__} that says nothing")
-        return
-    raise AssertionError(f"{doing} must raise {error.__name__}, and raised nothing")

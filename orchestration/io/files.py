@@ -10,124 +10,85 @@ that no pointer names.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import formats
-from orchestration.io.base import ParquetFiles, Pointer, StagedData, StoredVersion
+from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
+from orchestration.io.frames import PARQUET
+from orchestration.io.names import folder_of
+from orchestration.io.options import ensure_known, one_of, table, text
+from orchestration.io.recorded import ensure_frame, reading
 from orchestration.model import Address
 
-_LONGEST_NAME = 120
 _HASHED_BYTES = 64 * 2**20
+"""Larger frames are read as they are: they know their own layout, and hashing gigabytes at each read would not pay."""
 
 
 class FilesIOManager:
     """Implements :class:`orchestration.io.base.IOManager` in a local folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, choice: formats.Choice = formats.DEFAULT) -> None:
         self.root = root
+        self._choice = choice
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         with self._staging(address, version) as folder:
-            written = formats.write(folder, value, _synced_later)
+            written = formats.write(folder, value, _synced_later, self._choice)
             manifest = {"format": written.format, "sha256": written.sha256, "bytes": written.bytes}
             _write_new(folder / "manifest.json", manifest)
-        data = value
-        if written.format == formats.PARQUET:
-            data = ParquetFiles((str(self._file(address, version, formats.PARQUET)),))
         return StagedData(
             format=written.format,
             data_version=written.sha256,
             rows=written.rows,
             bytes=written.bytes,
-            data=data,
+            data=formats.staged(self._file(address, version, written.format), written.format, value),
         )
 
     def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
         from orchestration.io import duck
 
-        return self.stage(address, version, duck.query(sql, parameters))
+        with duck.query(sql, parameters) as chunks:
+            return self.stage(address, version, chunks)
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         from orchestration.io import duck
 
-        return duck.relation([str(self._sound(version)) for version in versions])
+        for version in versions:
+            ensure_frame(version)
+        paths = [str(self._sound(version)) for version in versions]
+        if {version.format for version in versions} == {PARQUET}:
+            return duck.relation(paths)
+        return duck.relation_of_each(paths)
 
     def _sound(self, version: StoredVersion) -> Path:
         """The file of a frame, if it is what was written; a query would read whatever lies there."""
-        file = self._file(version.address, version.id, self._frame(version))
-        again = f"materialize it again: tidegate run {version.address.asset} --force"
-        try:
-            if file.stat().st_size > _HASHED_BYTES:
-                return file  # Parquet knows its own layout; hashing gigabytes at each read would not pay
-            found = hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError as error:
-            raise CorruptData(
-                f"{version.address}: version {version.id} can't be read: {error.strerror}: {error.filename}; {again}"
-            ) from error
-        if found != version.data_version:
-            raise CorruptData(
-                f"{version.address}: version {version.id} isn't what was written (its hash differs); it was not read; "
-                f"{again}"
-            )
+        file = self._file(version.address, version.id, version.format)
+        with reading(version):
+            if file.stat().st_size <= _HASHED_BYTES:
+                formats.checked(file.read_bytes(), version.data_version)
         return file
 
-    @staticmethod
-    def _frame(version: StoredVersion) -> str:
-        if version.format != formats.PARQUET:
-            raise StorageError(
-                f"{version.address} is stored as {version.format}, which a query can't read; read it in a Python asset"
-            )
-        return version.format
-
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
-        values = [self._load(version, wants) for version in versions]
         if one:
-            return values[0]
-        if all(version.format == formats.PARQUET for version in versions):
-            if formats.wants_arrow(wants):
-                import pyarrow as pa
-
-                return pa.concat_tables(values, promote_options="permissive")
-            import pandas as pd
-
-            return pd.concat(values, ignore_index=True)
-        return {version.address.partition: value for version, value in zip(versions, values, strict=True)}
+            return self._load(versions[0], wants)
+        if not all(version.format in formats.FRAMES for version in versions):
+            return {version.address.partition: self._load(version, wants) for version in versions}
+        return formats.together([partial(self._load, version) for version in versions], wants)
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
         file = self._file(version.address, version.id, version.format)
-        again = f"materialize it again: tidegate run {version.address.asset} --force"
-        try:
-            if version.format == formats.PARQUET and file.stat().st_size > _HASHED_BYTES:
-                # Parquet knows its own layout; hashing gigabytes at each read would not pay.
+        with reading(version):
+            if version.format in formats.FRAMES and file.stat().st_size > _HASHED_BYTES:
                 return formats.read(file, version.format, wants)
-            body = file.read_bytes()
-            if hashlib.sha256(body).hexdigest() != version.data_version:  # a pickle could otherwise run anything
-                raise CorruptData(
-                    f"{version.address}: version {version.id} isn't what was written (its hash differs); it "
-                    f"was not loaded; {again}"
-                )
-            return formats.read(body, version.format, wants)
-        except FileNotFoundError as error:
-            raise CorruptData(
-                f"{version.address}: version {version.id} is missing ({error.filename}); the log still names "
-                f"it; {again}"
-            ) from error
-        except StorageError:
-            raise
-        except Exception as error:  # whatever a reader of a damaged file or pickle says
-            raise CorruptData(
-                f"{version.address}: version {version.id} can't be read ({type(error).__name__}: {error}); {again}"
-            ) from error
+            return formats.read(formats.checked(file.read_bytes(), version.data_version), version.format, wants)
 
     def publish(self, address: Address, version: str, token: int) -> None:
         folder = self._address(address)
@@ -220,16 +181,29 @@ class FilesIOManager:
 
 @lru_cache(maxsize=4096)
 def _folder_of(root: Path, address: Address) -> Path:  # each step asks for it a dozen times
-    part = "whole" if address.partition is None else f"p={_file_name(address.partition)}"
-    return root / _file_name(address.asset) / part
+    return root / folder_of(address)
 
 
-def _file_name(name: str) -> str:
-    """A name as one safe part of a path, different for different names."""
-    safe = quote(name, safe="").replace(".", "%2E")
-    if len(safe) <= _LONGEST_NAME:
-        return safe
-    return f"{safe[:60]}~{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+def from_options(options: Mapping[str, object], root: Path) -> IOManager:
+    """An IO manager of kind ``files``.
+
+    ``path`` is its folder, counted from ``root``, or a URL such as ``s3://bucket/folder``. ``frames`` is ``parquet`` or
+    ``arrow``, ``objects`` is ``pickle`` or ``joblib``. With a URL, ``storage`` is a table for its driver and ``cache``
+    a local folder for copies.
+    """
+    path = text("files", options, "path", ".tidegate/data").removeprefix("file://")
+    is_url = "://" in path
+    ensure_known("files", options, ("path", "frames", "objects", *(("storage", "cache") if is_url else ())))
+    choice = formats.Choice(
+        frames=one_of("files", options, "frames", formats.FRAMES),
+        objects=one_of("files", options, "objects", formats.OBJECTS),
+    )
+    if not is_url:
+        return FilesIOManager(root / path, choice)
+    from orchestration.io.objects import open_objects
+
+    cache = root / text("files", options, "cache", ".tidegate/cache")
+    return open_objects(path, cache, table("files", options, "storage"), choice)
 
 
 def _write_new(file: Path, body: Mapping[str, object]) -> None:

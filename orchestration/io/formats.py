@@ -1,4 +1,4 @@
-"""How values become files: frames as Parquet, text and JSON as themselves, everything else pickled."""
+"""How values become files: frames as Parquet or Arrow, text and JSON as themselves, everything else pickled."""
 
 from __future__ import annotations
 
@@ -7,19 +7,39 @@ import io
 import json
 import math
 import pickle
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from orchestration.errors import StorageError
+from orchestration.errors import CorruptData, StorageError
+from orchestration.io import duck, frames
+from orchestration.io.base import ParquetFiles
+from orchestration.io.frames import ARROW, PARQUET
+from orchestration.io.tables import Shape, present, records_as_table, shape_of, tables_in
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+TEXT, JSON, PICKLE, JOBLIB = "text", "json", "pickle", "joblib"
+FILE_NAMES = {
+    PARQUET: "data.parquet",
+    ARROW: "data.arrow",
+    TEXT: "data.txt",
+    JSON: "data.json",
+    PICKLE: "data.pickle",
+    JOBLIB: "data.joblib",
+}
+FRAMES = (PARQUET, ARROW)
+OBJECTS = (PICKLE, JOBLIB)
 
-PARQUET, TEXT, JSON, PICKLE = "parquet", "text", "json", "pickle"
-FILE_NAMES = {PARQUET: "data.parquet", TEXT: "data.txt", JSON: "data.json", PICKLE: "data.pickle"}
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The formats of what has several: frames as Parquet or Arrow IPC, objects by pickle or joblib."""
+
+    frames: str = PARQUET
+    objects: str = PICKLE
+
+
+DEFAULT = Choice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +50,7 @@ class Written:
     bytes: int
 
 
-class _Hashing(io.RawIOBase):
+class Hashing(io.RawIOBase):
     """A file that hashes what is written to it, so that nothing is read twice."""
 
     def __init__(self, file: Any) -> None:
@@ -49,39 +69,68 @@ class _Hashing(io.RawIOBase):
         return count
 
 
-def write(folder: Path, value: object, sync: Callable[[Any], None]) -> Written:
+def write(folder: Path, value: object, sync: Callable[[Any], None], choice: Choice = DEFAULT) -> Written:
     """Write ``value`` into ``folder`` in the format that fits it; raises StorageError where none does."""
-    kind, rows, save = _writer(value)
+    kind, save = _writer(value, choice)
     with open(folder / FILE_NAMES[kind], "xb") as file:
-        hashing = _Hashing(file)
-        save(hashing)
+        hashing = Hashing(file)
+        rows = save(hashing)
         file.flush()
         sync(file)
     return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
 
 
-def _writer(value: object) -> tuple[str, int | None, Callable[[Any], None]]:
-    table = as_table(value)
-    if table is not None:
-        return PARQUET, table.num_rows, lambda file: _write_parquet(table, file)
+_Saving = Callable[[Hashing], int | None]
+"""Writes a value; returns how many rows it had, if it has rows."""
+
+
+def _writer(value: object, choice: Choice) -> tuple[str, _Saving]:
+    tables = tables_in(value)
+    if tables is not None:
+        return choice.frames, lambda file: frames.save(tables, file, choice.frames)
     if type(value) is str:
         try:
             text = value.encode()
         except UnicodeEncodeError:  # half a surrogate pair: pickle keeps it
             pass
         else:
-            return TEXT, None, lambda file: file.write(text)
+            return TEXT, lambda file: _save(text, file)
     if isinstance(value, dict | list) and _is_json(value):
         body = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode("utf-8", "surrogatepass")
-        return JSON, None, lambda file: file.write(body)
+        return JSON, lambda file: _save(body, file)
+    pickled = _pickled(value, choice.objects)
+    return choice.objects, lambda file: _save(pickled, file)
+
+
+def _save(body: bytes, file: Hashing) -> None:
+    file.write(body)
+
+
+def _pickled(value: object, kind: str) -> bytes:
+    dump: Callable[[object], bytes] = _by_joblib if kind == JOBLIB else lambda value: pickle.dumps(value, protocol=5)
     try:
-        pickled = pickle.dumps(value, protocol=5)
+        return dump(value)
+    except StorageError:
+        raise
     except Exception as error:  # pickle raises whatever the object's __reduce__ raises
         raise StorageError(
             f"a {type(value).__name__} can't be stored: {error}; nothing was published; return a frame, "
             "text, JSON or an object that pickles"
         ) from error
-    return PICKLE, None, lambda file: file.write(pickled)
+
+
+def _by_joblib(value: object) -> bytes:
+    body = io.BytesIO()
+    _joblib().dump(value, body)
+    return body.getvalue()
+
+
+def _joblib() -> Any:
+    try:
+        import joblib
+    except ImportError as error:
+        raise StorageError(f"objects are to be kept by joblib, and {error}; pip install joblib") from error
+    return joblib
 
 
 _DEEPEST_JSON = 50
@@ -103,81 +152,63 @@ def _is_json(value: object, depth: int = 0) -> bool:
     return isinstance(value, list) and kind is list and all(_is_json(item, depth + 1) for item in value)
 
 
-def as_table(value: object) -> pa.Table | None:
-    """The value as an Arrow table if it is a frame; raises StorageError for a frame that Arrow can't hold."""
-    module = type(value).__module__.partition(".")[0]
-    if module not in {"pandas", "pyarrow"}:
-        return None
-    import pyarrow as pa
-
-    if isinstance(value, pa.Table):
-        _refuse_repeated(value.column_names)
-        return value
-    import pandas as pd
-
-    if not isinstance(value, pd.DataFrame):
-        return None
-    _refuse_repeated(value.columns.tolist())
-    _refuse_repeated([str(name) for name in value.columns])  # 1 and "1" are one name in a file
-    try:
-        return pa.Table.from_pandas(value)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        raise StorageError(
-            f"the frame can't be stored: {' '.join(map(str, error.args))}; nothing was published; give each "
-            "column one type"
-        ) from error
-
-
-def _refuse_repeated(names: Sequence[object]) -> None:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise StorageError(f"the frame has two columns called {repeated[0]!r}; nothing was published; rename one")
-    if "" in names:
-        raise StorageError("the frame has a column without a name; nothing was published; give it one")
-
-
-def _write_parquet(table: pa.Table, file: Any) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        pq.write_table(table, pa.PythonFile(file, mode="w"), compression="zstd")
-    except pa.ArrowException as error:
-        raise StorageError(
-            f"the frame can't be stored as Parquet: {' '.join(map(str, error.args))}; nothing was published"
-        ) from error
-
-
-def read(file: Path | bytes, kind: str, wants: str) -> object:
-    """Read what ``write`` wrote, from its file or its bytes; frames as pandas unless ``wants`` names Arrow.
+def read(file: Path | bytes, kind: str, wants: str) -> Any:
+    """Read what ``write`` wrote, from its file or its bytes; frames as ``wants`` asks.
 
     The caller has compared the bytes with the recorded hash: a pickle runs what it says.
     """
-    if kind == PARQUET:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        source = pa.BufferReader(file) if isinstance(file, bytes) else file
-        table = pq.read_table(source, partitioning=None)
-        return table if wants_arrow(wants) else table.to_pandas()
+    if kind in FRAMES:
+        return frames.read(file, kind, wants)
     body = file if isinstance(file, bytes) else file.read_bytes()
     if kind == TEXT:
         return body.decode()
     if kind == JSON:
-        return json.loads(body.decode("utf-8", "surrogatepass"))
+        return as_asked(json.loads(body.decode("utf-8", "surrogatepass")), wants)
+    if kind == JOBLIB:
+        return _joblib().load(io.BytesIO(body))
     return pickle.loads(body)
 
 
-def wants_arrow(wants: str) -> bool:
-    """Whether an annotation's text asks for an Arrow table."""
-    return wants in {"pa.Table", "pyarrow.Table", "pyarrow.lib.Table", "Table"}
+def checked(body: bytes, sha256: str) -> bytes:
+    """The bytes, if they are what was written: a pickle could otherwise run anything. Raises CorruptData."""
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise CorruptData("it isn't what was written (its hash differs)")
+    return body
+
+
+def as_asked(value: object, wants: str) -> object:
+    """JSON as it is, but a list of dicts as the frame that the annotation names."""
+    last = wants.rpartition(".")[2]
+    table = records_as_table(value) if last in _FRAME_NAMES else None
+    return value if table is None else present(table, wants)
+
+
+_FRAME_NAMES = ("DataFrame", "LazyFrame", "Table", "DuckDBPyRelation")
+
+
+def together(loads: Sequence[Callable[[str], Any]], wants: str) -> Any:
+    """Frames of many versions as one; each of ``loads`` reads its version as the annotation that it is given asks."""
+    if shape_of(wants) is Shape.PANDAS:
+        import pandas as pd
+
+        return pd.concat([load("") for load in loads], ignore_index=True)
+    import pyarrow as pa
+
+    return present(pa.concat_tables([load("pa.Table") for load in loads], promote_options="permissive"), wants)
+
+
+def staged(file: Path, kind: str, value: object) -> object:
+    """What the gate may look at: a frame as it lies in its file, anything else as it was returned."""
+    if kind == PARQUET:
+        return ParquetFiles((str(file),))
+    return duck.mapped(str(file)) if kind == ARROW else value
 
 
 def measure(value: object) -> Written:
     """What ``write`` would say of it, without writing it."""
-    kind, rows, save = _writer(value)
-    hashing = _Hashing(_Nowhere())
-    save(hashing)
+    kind, save = _writer(value, DEFAULT)
+    hashing = Hashing(_Nowhere())
+    rows = save(hashing)
     return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
 
 

@@ -7,11 +7,14 @@ import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import formats
 from orchestration.io.base import Pointer, StagedData, StoredVersion
+from orchestration.io.options import ensure_known
+from orchestration.io.tables import as_table, present
 from orchestration.model import Address
 
 if TYPE_CHECKING:
@@ -37,9 +40,9 @@ class MemoryIOManager:
         self._lock = threading.Lock()
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
-        table = formats.as_table(value)
+        table = as_table(value)
         kept: object = value if table is None else table
-        written = formats.measure(value)
+        written = formats.measure(kept)
         with self._lock:
             versions = self._kept.setdefault(address, _Kept()).versions
             if version in versions:
@@ -54,11 +57,12 @@ class MemoryIOManager:
 
         used = {int(number) for number in _RELATION.findall(sql)}
         tables = {f"memory:{number}": self._table(self._relations[number]) for number in used}
-        return self.stage(address, version, duck.query(sql, parameters, tables))
+        with duck.query(sql, parameters, tables) as chunks:
+            return self.stage(address, version, chunks)
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         for version in versions:
-            if version.format != formats.PARQUET:
+            if version.format not in formats.FRAMES:
                 raise StorageError(
                     f"{version.address} is kept as {version.format}, which a query can't read; read it in a "
                     "Python asset"
@@ -71,16 +75,16 @@ class MemoryIOManager:
         values = [self._load(version, wants) for version in versions]
         if one:
             return values[0]
-        if all(version.format == formats.PARQUET for version in versions):
-            table = self._table(versions)
-            return table if formats.wants_arrow(wants) else table.to_pandas()
+        if all(version.format in formats.FRAMES for version in versions):
+            return present(self._table(versions), wants)
         return {version.address.partition: value for version, value in zip(versions, values, strict=True)}
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
         value = self._value(version)
-        if version.format == formats.PARQUET:
-            return value if formats.wants_arrow(wants) else value.to_pandas()
-        return copy.deepcopy(value)
+        if version.format in formats.FRAMES:
+            return present(value, wants)
+        own = copy.deepcopy(value)
+        return formats.as_asked(own, wants) if version.format == formats.JSON else own
 
     def _value(self, version: StoredVersion) -> Any:
         kept = self._kept.get(version.address)
@@ -126,3 +130,9 @@ class MemoryIOManager:
             for name in left:
                 del self._kept[address].versions[name]
         return left
+
+
+def from_options(options: Mapping[str, object], root: Path) -> MemoryIOManager:
+    """An IO manager of kind ``memory``, which has no options: what one process keeps, another can't read."""
+    ensure_known("memory", options, ())
+    return MemoryIOManager()

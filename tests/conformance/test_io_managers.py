@@ -8,21 +8,24 @@ import pytest
 from orchestration.errors import LeaseLost
 from orchestration.io.base import IOManager
 from orchestration.io.files import FilesIOManager
+from orchestration.io.formats import Choice
+from orchestration.io.laws import OBJECT_LAWS, TABLE_LAWS
 from orchestration.io.memory import MemoryIOManager
 from orchestration.model import Address
-from orchestration.testing import IO_MANAGER_LAWS, check_io_manager
+from orchestration.testing import check_io_manager
 
 
-@pytest.fixture(params=["files", "memory"])
+@pytest.fixture(params=["files", "arrow", "memory"])
 def io(request: pytest.FixtureRequest, tmp_path: Path) -> IOManager:
     managers: dict[str, Callable[[], IOManager]] = {
         "files": lambda: FilesIOManager(tmp_path / "data"),
+        "arrow": lambda: FilesIOManager(tmp_path / "data", Choice(frames="arrow")),
         "memory": MemoryIOManager,
     }
     return managers[request.param]()
 
 
-@pytest.mark.parametrize("law", IO_MANAGER_LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", TABLE_LAWS + OBJECT_LAWS, ids=lambda law: law.__name__)
 def test_obeys(law: Callable[[IOManager], None], io: IOManager) -> None:
     law(io)
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 from typer.testing import CliRunner
 
 import observer as ob
 from observer.cli.app import app
+from orchestration.io.files import FilesIOManager
 from orchestration.model import StepStatus
 from tests.support.repository import ROOT
 from tests.unit.docs.pages import DOCS, PAGES, blocks, name_of
@@ -21,6 +23,7 @@ PYTHON = [
     for page in PAGES
     for number in range(len(blocks(page, "python")))
 ]
+DATA = DOCS / "guide" / "data.md"
 DECLARING = [DOCS / "guide" / "checks-and-monitors.md", ROOT / "README.md"]
 
 
@@ -63,6 +66,41 @@ def test_the_pipeline_of_the_readme_runs(shop: Path) -> None:
     again = project.run(project.plan("revenue", None), trigger="test")
     assert {step.status for step in again.steps} == {StepStatus.SKIPPED}
     project.engine.dispose()
+
+
+def declared(page: Path, number: int) -> dict[str, object]:
+    """What a page's block declares."""
+    names: dict[str, object] = {"__name__": "documented"}
+    exec(compile(blocks(page, "python")[number].text, name_of(page), "exec"), names)
+    return names
+
+
+def test_the_chunks_of_the_guide_are_streamed(tmp_path: Path) -> None:
+    names = declared(DATA, 0)
+    made = ob.materialize([names["readings"], names["large"]], io=FilesIOManager(tmp_path))  # type: ignore[list-item]
+    assert {made[asset].outcome for asset in made} == {"published"}
+    counted = {asset: o.value for asset in made for o in made[asset].observations if o.metric == "row_count"}
+    assert counted == {"readings": 1_000_000, "large": 500_000}
+
+
+def test_the_model_of_the_guide_is_kept_with_its_metadata_and_can_be_held(tmp_path: Path) -> None:
+    names = declared(DATA, 1)
+    assets = [names[name] for name in ("trips", "duration_model", "predictions")]
+    good = ob.materialize(assets, checks=[names["explains_most"]], io=FilesIOManager(tmp_path / "good"))  # type: ignore[arg-type,list-item]
+    assert {good[asset].outcome for asset in good} == {"published"}
+    kept = {observation.metric: observation.value for observation in good["duration_model"].observations}
+    assert kept["rows_used"] == 200
+    assert kept["r_squared"] > 0.9  # type: ignore[operator]
+    expected = good["predictions"].value
+    assert isinstance(expected, pd.DataFrame)
+    assert (expected["expected"] - expected["minutes"]).abs().max() < 2
+
+    @ob.asset
+    def trips() -> pd.DataFrame:
+        return pd.DataFrame({"distance": range(200), "minutes": [n * 7919 % 101 for n in range(200)]})
+
+    bad = ob.materialize([trips, *assets[1:]], checks=[names["explains_most"]], io=FilesIOManager(tmp_path / "bad"))  # type: ignore[arg-type,list-item]
+    assert (bad["duration_model"].outcome, bad["predictions"].outcome) == ("held", "blocked")
 
 
 def test_the_receiver_of_the_guide_verifies_and_knows_a_repetition() -> None:

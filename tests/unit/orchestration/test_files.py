@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from orchestration.errors import CorruptData, StorageError
-from orchestration.io import files
+from orchestration.io import files, frames
 from orchestration.io.base import StoredVersion
+from orchestration.io.chunks import Chunks
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey
 from tests.support.core import Core
@@ -57,10 +58,10 @@ def test_a_full_disk_fails_the_step_and_not_the_run(tmp_path: Path, monkeypatch:
     core = Core(tmp_path, (made(returns="text"), made(key="two", returns={"n": 1})))
     real = files.formats.write
 
-    def full(folder: Path, value: object, sync: object) -> object:
+    def full(folder: Path, value: object, sync: object, choice: object) -> object:
         if value == "text":
             raise OSError(28, "No space left on device", str(folder))
-        return real(folder, value, sync)  # type: ignore[arg-type]
+        return real(folder, value, sync, choice)  # type: ignore[arg-type]
 
     monkeypatch.setattr(files.formats, "write", full)
     run = core.run()
@@ -131,3 +132,55 @@ def test_big_parquet_is_read_without_hashing_it(tmp_path: Path, monkeypatch: pyt
     file.write_bytes(b"PAR1 no parquet")
     with pytest.raises(CorruptData, match="can't be read"):
         io.load([stored], "", one=True)
+
+
+def test_a_full_disk_in_the_middle_of_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_GROUP_ROWS", 10_000)
+    io = FilesIOManager(tmp_path)
+    io.stage(HERE, "good", "good")
+    io.publish(HERE, "good", 1)
+    chunks = (pd.DataFrame({"n": range(n * 10_000, (n + 1) * 10_000)}) for n in range(100))
+
+    def work() -> bool:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        try:
+            io.stage(HERE, "big", Chunks(chunks))
+        except StorageError as error:
+            return "File too large" in str(error) and "readers keep what they had" in str(error)
+        return False
+
+    assert forked(work) == 0
+    assert io.versions(HERE) == ("good",)
+
+
+def test_a_folder_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
+    io = FilesIOManager(tmp_path)
+    staged = io.stage(HERE, "v1", "text")
+    io.publish(HERE, "v1", 1)
+    stored = StoredVersion(address=HERE, id="v1", format="text", data_version=staged.data_version)
+    folder = tmp_path / "asset"
+
+    def work() -> bool:
+        if os.geteuid() == 0:
+            os.setresuid(65534, 65534, 65534)  # root may read and write everything
+        said = []
+        for refused in (
+            lambda: io.load([stored], "", one=True),
+            lambda: io.stage(HERE, "v2", "text"),
+            lambda: io.pointer(HERE),
+            lambda: io.publish(HERE, "v1", 2),
+        ):
+            try:
+                refused()
+            except StorageError as error:
+                said.append(str(error))
+        return len(said) == 4 and all("Permission denied" in text or "not there whole" in text for text in said)
+
+    tmp_path.chmod(0o755)
+    folder.chmod(0)
+    try:
+        assert forked(work) == 0
+    finally:
+        folder.chmod(0o755)
+    assert io.load([stored], "", one=True) == "text"

@@ -1,0 +1,124 @@
+"""One case in one process; the last line of the output is its figures as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.io.base import StoredVersion
+from orchestration.io.chunks import Chunks
+from orchestration.io.files import FilesIOManager
+from orchestration.model import Address, AssetKey
+
+_CHUNK = 1_000_000
+_QUERY = "select carrier, distance, delay, delay * 1.5 as weighted, left_at from {0} where distance > 10"
+
+
+def main() -> None:
+    """Run ``CASE FOLDER ROWS TIMES``."""
+    case, folder, rows, times = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    cases: dict[str, Callable[[Path, int, int], dict[str, object]]] = {"frame": frames, "chain": chain}
+    print(json.dumps(cases[case](folder, rows, times)))
+
+
+def frames(folder: Path, rows: int, times: int) -> dict[str, object]:
+    """CPU seconds of writing and reading one frame, in turn with the library's own two calls and their defaults."""
+    table = made(rows, 0)
+    frame = table.to_pandas()
+    io = FilesIOManager(folder / "data")
+    bare = folder / "bare.parquet"
+    measured: dict[str, list[float]] = {f"{k}_{side}_s": [] for k in ("pandas", "arrow") for side in ("ours", "bare")}
+
+    def pandas_bare(_: int) -> None:
+        frame.to_parquet(bare)
+        pd.read_parquet(bare)
+
+    def arrow_bare(_: int) -> None:
+        pq.write_table(table, bare)
+        pq.read_table(bare)
+
+    for n in range(times):
+        for key, call in (
+            ("pandas_bare_s", pandas_bare),
+            ("pandas_ours_s", lambda n: through(io, Address(AssetKey("pandas")), f"v{n}", frame, "pd.DataFrame")),
+            ("arrow_bare_s", arrow_bare),
+            ("arrow_ours_s", lambda n: through(io, Address(AssetKey("arrow")), f"v{n}", table, "pa.Table")),
+        ):
+            before = time.process_time()
+            call(n)
+            measured[key].append(time.process_time() - before)
+    return dict(measured)
+
+
+def chain(folder: Path, rows: int, times: int) -> dict[str, object]:
+    """A generator's chunks to Parquet, a query over it, a relation over that; then the bare statements."""
+    io = FilesIOManager(folder / "data")
+    before = time.perf_counter()
+    raw = stage(io, "raw", Chunks(made(_CHUNK, n) for n in range(rows // _CHUNK)))
+    generated = time.perf_counter() - before
+    before = time.perf_counter()
+    queried = io.stage_query(Address(AssetKey("queried")), "v1", _QUERY.format(io.relation([raw])), {})
+    stored = StoredVersion(
+        address=Address(AssetKey("queried")), id="v1", format=queried.format, data_version=queried.data_version
+    )
+    relation = io.load([stored], "duckdb.DuckDBPyRelation", one=True)
+    assert isinstance(relation, duckdb.DuckDBPyRelation)
+    stage(io, "related", relation.filter("weighted is not null"))
+    ours = time.perf_counter() - before
+    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    bare = _bare(folder, io.relation([raw]))
+    return {"generate_s": generated, "ours_s": ours, "bare_s": bare, "rss_mb": rss_mb}
+
+
+def _bare(folder: Path, source: str) -> float:
+    before = time.perf_counter()
+    with duckdb.connect() as engine:
+        first, second = folder / "first.parquet", folder / "second.parquet"
+        engine.execute(f"copy ({_QUERY.format(source)}) to '{first}' (format parquet, compression zstd)")
+        engine.execute(
+            f"copy (from '{first}' where weighted is not null) to '{second}' (format parquet, compression zstd)"
+        )
+    return time.perf_counter() - before
+
+
+def stage(io: FilesIOManager, asset: str, value: object) -> StoredVersion:
+    """Stage a value; what the log would know of it."""
+    address = Address(AssetKey(asset))
+    staged = io.stage(address, "v1", value)
+    return StoredVersion(address=address, id="v1", format=staged.format, data_version=staged.data_version)
+
+
+def through(io: FilesIOManager, address: Address, version: str, value: object, wants: str) -> None:
+    """Write a value, hash and sync it, and read it back."""
+    staged = io.stage(address, version, value)
+    stored = StoredVersion(address=address, id=version, format=staged.format, data_version=staged.data_version)
+    io.load([stored], wants, one=True)
+
+
+def made(rows: int, seed: int) -> pa.Table:
+    """Flights of nowhere: a word, two numbers with nulls, an instant."""
+    random = np.random.default_rng(seed)
+    delay = pa.array(random.normal(5, 30, rows).round(2), mask=random.random(rows) < 0.02)
+    left_at = np.datetime64("2013-01-01", "us") + random.integers(0, 31_536_000, rows).astype("timedelta64[s]")
+    return pa.table(
+        {
+            "carrier": pa.array(np.array(["UA", "AA", "DL", "B6", "EV"])[random.integers(0, 5, rows)]),
+            "distance": random.integers(10, 5000, rows),
+            "delay": delay,
+            "left_at": left_at,
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Frames in files: Parquet or Arrow IPC, written a chunk at a time and read as the annotation asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.errors import StorageError
+from orchestration.io import duck
+from orchestration.io.tables import Shape, present, shape_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARQUET, ARROW = "parquet", "arrow"
+_GROUP_ROWS = 2**20
+_GROUP_BYTES = 64 * 2**20
+_SMALL = 2**16
+
+
+def save(tables: Iterator[pa.Table], file: Any, kind: str) -> int:
+    """Write tables of one schema as one file, holding a row group at most; returns the rows.
+
+    Raises
+    ------
+    StorageError
+        A column's type has no place in such a file.
+    """
+    import pyarrow as pa
+
+    first = next(tables)
+    rows = 0
+    try:
+        with pa.PythonFile(file, mode="w") as sink, _writer(sink, first.schema, kind) as writer:
+            for table in _grouped(first, tables):
+                _write(writer, table, kind)
+                rows += table.num_rows
+    except pa.ArrowException as error:
+        raise StorageError(
+            f"the frame can't be stored as {kind.capitalize()}: {' '.join(map(str, error.args))}; nothing was published"
+        ) from error
+    return rows
+
+
+def _writer(sink: Any, schema: pa.Schema, kind: str) -> Any:
+    if kind == ARROW:
+        import pyarrow as pa
+
+        return pa.ipc.new_file(sink, schema)
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(sink, schema, compression="zstd")
+
+
+def _write(writer: Any, table: pa.Table, kind: str) -> None:
+    if kind == ARROW:
+        writer.write_table(table, max_chunksize=_GROUP_ROWS)
+    else:
+        writer.write_table(table, row_group_size=_GROUP_ROWS)
+
+
+def _grouped(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Small tables together, so that a file of many small chunks is no file of many small row groups."""
+    import pyarrow as pa
+
+    waiting, rows, size = [first], first.num_rows, first.nbytes
+    for table in rest:
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting, rows, size = [], 0, 0
+        waiting.append(table)
+        rows, size = rows + table.num_rows, size + table.nbytes
+    yield waiting[0] if len(waiting) == 1 else pa.concat_tables(waiting)
+
+
+def read(file: Path | bytes, kind: str, wants: str) -> Any:
+    """Read a file, or its bytes, as the annotation ``wants`` asks."""
+    shape = shape_of(wants)
+    if isinstance(file, Path) and kind == PARQUET:
+        if shape is Shape.DUCKDB:
+            return duck.of_files([str(file)])
+        if shape is Shape.READER:
+            return _reader(file)
+    return present(_table(file, kind), wants)
+
+
+def _table(file: Path | bytes, kind: str) -> pa.Table:
+    import pyarrow as pa
+
+    if kind == ARROW:
+        return duck.mapped(str(file)) if isinstance(file, Path) else pa.ipc.open_file(file).read_all()
+    import pyarrow.parquet as pq
+
+    source = pa.BufferReader(file) if isinstance(file, bytes) else file
+    return pq.read_table(source, partitioning=None)
+
+
+def _reader(file: Path) -> pa.RecordBatchReader:
+    """A file's batches as they are asked for."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    opened = pq.ParquetFile(file)
+    return pa.RecordBatchReader.from_batches(opened.schema_arrow, opened.iter_batches(_SMALL))
