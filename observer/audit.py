@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
+from observer.collectors.dialect import DUCKDB, NotPlain
 from observer.collectors.frame import Collected, collect
 from observer.collectors.relation import Relation, opened
-from observer.collectors.scan import Measured
+from observer.collectors.scan import Measured, scan
 from observer.collectors.tabular import first_line
 from observer.model import Audit, CheckOutcome
 from orchestration.model import Scalar, Staged
@@ -39,13 +40,15 @@ def measure(staged: Staged, checks: Sequence[Check] = (), *, timer: Callable[[],
     """
     start = timer()
     with _opened(staged.data) as (relation, problem):
-        fused, wanted = _expressions(checks, relation, problem)
+        fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
         collected = collect(staged, relation, expressions, reason=problem)
         outcomes = dict(fused)
         values = iter(collected.values)
         for at, part in wanted.items():
             outcomes[at] = _judged(checks[at], [next(values) for _ in part])
+        for at in elsewhere:
+            outcomes[at] = _fetched(checks[at], relation)
         made = staged.materialization
         data = CheckData(asset=made.asset, partition=made.partition, value=staged.data, relation=relation)
         for at, check in enumerate(checks):
@@ -81,21 +84,40 @@ def _opened(data: object) -> Iterator[tuple[Relation | None, str | None]]:
 
 def _expressions(
     checks: Sequence[Check], relation: Relation | None, problem: str | None
-) -> tuple[dict[int, CheckOutcome], dict[int, Sequence[str]]]:
-    """Return, by position, the fused checks that can't be evaluated and what the others want to know."""
+) -> tuple[dict[int, CheckOutcome], dict[int, Sequence[str]], list[int]]:
+    """Return, by position, the fused checks that can't be evaluated, what the others want to know, and those that
+    have to look at fetched data."""
     outcomes: dict[int, CheckOutcome] = {}
     wanted: dict[int, Sequence[str]] = {}
+    elsewhere: list[int] = []
     for at, check in enumerate(checks):
         if not isinstance(check, FusedCheck):
             continue
         if relation is None:
             outcomes[at] = _unknown(check, problem or "the data is no table")
             continue
+        if relation.dialect is not DUCKDB and not check.is_portable:
+            elsewhere.append(at)
+            continue
         try:
             wanted[at] = list(check.expressions(relation))
+        except NotPlain:
+            elsewhere.append(at)
         except Exception as error:
             outcomes[at] = _unknown(check, first_line(error))
-    return outcomes, wanted
+    return outcomes, wanted, elsewhere
+
+
+def _fetched(check: Check, relation: Relation | None) -> CheckOutcome:
+    """A fused check over data that has to be fetched for it."""
+    assert isinstance(check, FusedCheck)
+    assert relation is not None
+    try:
+        local = relation.fetched()
+        (values,) = scan(local, [list(check.expressions(local))])
+    except Exception as error:
+        return _unknown(check, first_line(error))
+    return _judged(check, values)
 
 
 def _judged(check: Check, values: Sequence[Measured]) -> CheckOutcome:
@@ -114,12 +136,12 @@ def _looked(check: Check, data: CheckData, problem: str | None) -> CheckOutcome:
         return _unknown(check, f"a {type(check).__name__} is neither a FusedCheck nor a LookingCheck")
     if problem is not None:
         return _unknown(check, problem)
-    if check.needs_table and data.relation is None:
+    if check.needs_table and not data.is_table:
         return _unknown(check, f"the data is no table but a {type(data.value).__name__}")
     try:
         outcome: object = check.run(data)
     except Exception as error:
-        told = data.relation.explain(error) if data.relation is not None else first_line(error)
+        told = data.where_it_lies().explain(error) if data.is_table else first_line(error)
         return _unknown(check, told)
     if not isinstance(outcome, CheckOutcome):
         return _unknown(check, f"its run returned a {type(outcome).__name__}, not a CheckOutcome")

@@ -14,7 +14,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from orchestration.errors import StateError
 
-_WRITES = "tidegate_writes"
+WRITES = "tidegate_writes"
+"""The execution option of a connection whose transactions write."""
 _PATIENCE_S = 30.0
 """How long a statement waits for another process's write to a SQLite file."""
 
@@ -64,7 +65,7 @@ def _sqlite(url: str, file: str | None) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
+        writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
@@ -87,7 +88,7 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One short write transaction, rolled back on any error; StateError where it can't be."""
     with _speaking(engine), engine.connect() as connection:
-        writer = connection.execution_options(**{_WRITES: True})
+        writer = connection.execution_options(**{WRITES: True})
         with writer.begin():
             yield writer
 

@@ -1,8 +1,8 @@
 """Fixtures for every test: real databases, a real browser, a real receiver. Fakes stay beside their tests."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,18 @@ for _name in [name for name in os.environ if name.startswith("TIDEGATE_")]:
 pytest.register_assert_rewrite("tests.support")
 
 from tests.support import browser as chromium  # noqa: E402
-from tests.support import postgres  # noqa: E402
+from tests.support import databases, local_snowflake, postgres  # noqa: E402
 from tests.support.measured import Measured  # noqa: E402
 from tests.support.receiver import Receiver  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from orchestration.io.sql import SqlIOManager
+
 _MEASURED = Measured()
 NewDatabase = Callable[[], str]
+NewIO = Callable[[str], "SqlIOManager"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,6 +61,20 @@ def new_database(postgres_url: str) -> Iterator[NewDatabase]:
     server = make_url(postgres_url)
     with ExitStack() as stack:
         yield lambda: stack.enter_context(postgres.database(server))
+
+
+@pytest.fixture(scope="session")
+def snowflake_server() -> Iterator[Mapping[str, object]]:
+    """What reaches a local Snowflake; tests want `new_io`. Mark the test `snowflake`."""
+    with local_snowflake.running_server() as options:
+        yield options
+
+
+@pytest.fixture
+def new_io(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewIO]:
+    """Call it with a kind ("sqlite", "duckdb", "postgres", "snowflake") for an IO manager over a new database."""
+    with ExitStack() as stack:
+        yield lambda kind: stack.enter_context(closing(databases.new_io(kind, request.getfixturevalue, tmp_path)))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

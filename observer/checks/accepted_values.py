@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from observer.checks.base import FusedCheck, columns_of, name_of, severity_of
 from observer.checks.comparison import ensure_comparable
 from observer.checks.sentence import shown
+from observer.collectors.dialect import as_text, where
 from observer.collectors.relation import Relation
 from observer.collectors.sql import Literal, literal, plain
 from observer.errors import CheckError
@@ -20,19 +21,21 @@ from orchestration.model import Scalar
 class AcceptedValues(FusedCheck):
     """Made by ``accepted_values``; ``observed`` and ``failing_rows`` count the rows with another value."""
 
+    is_portable: ClassVar[bool] = True
+
     column: str
     values: tuple[Literal, ...]
 
     def expressions(self, relation: Relation) -> Sequence[str]:
-        field = relation.field(self.column)
+        field = relation.exact(self.column)
         ensure_comparable(field, self.values)
         column = field.sql
-        other = f"FILTER ({column} NOT IN ({', '.join(map(literal, self.values))}))"
+        other = f"{column} NOT IN ({', '.join(map(relation.dialect.literal, self.values))})"
         return [
             "count(*)",
-            f"count(*) {other}",
-            f"min({column}) {other}::VARCHAR",
-            f"approx_count_distinct({column}) {other}",
+            f"count({where(other)})",
+            as_text(f"min({where(other, column)})"),
+            relation.dialect.metrics["distinct_count"].format(c=where(other, column)),
         ]
 
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:

@@ -74,6 +74,10 @@ class Check(ABC):
 class FusedCheck(Check):
     """A check whose numbers come from the collector's own scan, at next to no cost."""
 
+    is_portable: ClassVar[bool] = False
+    """Whether ``expressions`` are spelled by ``relation.dialect``, so that they can run in whichever database the data
+    lies in. Those of any other check are DuckDB's, and the data is fetched for them."""
+
     @abstractmethod
     def expressions(self, relation: Relation) -> Sequence[str]:
         """Return the SQL aggregates that it needs, over the aliases ``relation.field(name).sql``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from observer.collectors.pushed import PushedRelation
 from observer.collectors.relation import Relation
 from observer.collectors.tabular import is_arrow, is_frame
 from orchestration.io.base import ParquetFiles
@@ -20,29 +21,39 @@ class CheckData:
     Attributes
     ----------
     asset, partition: what the data is a version of.
-    value: what the asset returned or where it lies: a frame, ``ParquetFiles``, or any object. Don't change
-    it.
-    relation: the data as DuckDB sees it; None where it is no table.
+    value: what the asset returned or where it lies: a frame, ``ParquetFiles``, ``SqlRelation``, or any object.
+    Don't change it.
+    is_table: whether it has rows and columns.
     """
 
     def __init__(self, *, asset: AssetKey, partition: PartitionKey, value: object, relation: Relation | None) -> None:
         self.asset = asset
         self.partition = partition
         self.value = value
-        self.relation = relation
+        self.is_table = relation is not None
+        self._relation = relation
         self._pandas: pd.DataFrame | None = None
         self._arrow: pa.Table | None = None
 
     def table(self) -> Relation:
-        """Return the relation.
+        """Return the data as DuckDB sees it; what lies in another database is fetched for that.
 
         Raises
         ------
         TypeError: the data is no table.
         """
-        if self.relation is None:
+        return self.where_it_lies().fetched()
+
+    def where_it_lies(self) -> Relation:
+        """Return the data where it is: statements run there, so they are spelled by the relation's ``dialect``.
+
+        Raises
+        ------
+        TypeError: the data is no table.
+        """
+        if self._relation is None:
             raise TypeError(f"the data is no table but a {type(self.value).__name__}")
-        return self.relation
+        return self._relation
 
     def pandas(self) -> pd.DataFrame:
         """Return the data as a frame of the caller's own: what is done to it reaches nobody else."""
@@ -81,6 +92,8 @@ class CheckData:
     def _files_as_arrow(self) -> pa.Table:
         if is_arrow(self.value):
             return self.value
+        if isinstance(self._relation, PushedRelation):
+            return self._relation.arrow()
         if not isinstance(self.value, ParquetFiles):
             raise TypeError(f"the data is no table but a {type(self.value).__name__}")
         import pyarrow as pa

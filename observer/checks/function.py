@@ -83,7 +83,7 @@ class FunctionCheck(LookingCheck):
     def _argument(self, data: CheckData) -> object:
         if self.wants is Wants.DATA:
             return data
-        if data.relation is None:
+        if not data.is_table:
             return data.value
         return data.arrow() if self.wants is Wants.ARROW else data.pandas()
 

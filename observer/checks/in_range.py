@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from observer.checks.base import FusedCheck, columns_of, name_of, severity_of
 from observer.checks.comparison import ensure_comparable
 from observer.checks.sentence import shown
+from observer.collectors.dialect import as_text, where
 from observer.collectors.relation import Relation
 from observer.collectors.sql import Literal, literal, plain
 from observer.errors import CheckError
@@ -20,24 +21,26 @@ from orchestration.model import Scalar
 class InRange(FusedCheck):
     """Made by ``in_range``; ``observed`` and ``failing_rows`` count the rows outside."""
 
+    is_portable: ClassVar[bool] = True
+
     column: str
     min_value: Literal | None
     max_value: Literal | None
 
     def expressions(self, relation: Relation) -> Sequence[str]:
-        field = relation.field(self.column)
+        field = relation.exact(self.column)
         ensure_comparable(field, [bound for bound in (self.min_value, self.max_value) if bound is not None])
         column = field.sql
         sides = []
         if self.min_value is not None:
-            sides.append(f"{column} < {literal(self.min_value)}")
+            sides.append(f"{column} < {relation.dialect.literal(self.min_value)}")
         if self.max_value is not None:
-            sides.append(f"{column} > {literal(self.max_value)}")
-        outside = f"FILTER ({' OR '.join(sides)})"
+            sides.append(f"{column} > {relation.dialect.literal(self.max_value)}")
+        outside = " OR ".join(sides)
         return [
             "count(*)",
-            f"count(*) {outside}",
-            *(f"{end}({column}) {outside}::VARCHAR" for end in ("min", "max")),
+            f"count({where(outside)})",
+            *(as_text(f"{end}({where(outside, column)})") for end in ("min", "max")),
         ]
 
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:

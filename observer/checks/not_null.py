@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from observer.checks.base import FusedCheck, columns_of, name_of, severity_of
 from observer.checks.sentence import percent
@@ -16,6 +17,8 @@ from orchestration.model import Scalar
 @dataclass(frozen=True, kw_only=True)
 class NotNull(FusedCheck):
     """Made by ``not_null``; ``observed`` is the highest null rate of its columns."""
+
+    is_portable: ClassVar[bool] = True
 
     columns: tuple[str, ...]
     max_rate: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from observer.checks.base import FusedCheck, name_of, severity_of
 from observer.collectors.relation import Relation
@@ -15,6 +16,8 @@ from orchestration.model import Scalar
 @dataclass(frozen=True, kw_only=True)
 class RowCount(FusedCheck):
     """Made by ``row_count``; ``observed`` is the number of rows."""
+
+    is_portable: ClassVar[bool] = True
 
     min_rows: int | None
     max_rows: int | None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from observer.checks.base import CheckData, LookingCheck, columns_of, name_of, severity_of
 from observer.checks.sentence import shown
-from observer.collectors.relation import Field
+from observer.collectors.dialect import NotPlain, as_text
+from observer.collectors.relation import Field, Relation
 from observer.metrics import ColumnKind
 from observer.model import CheckOutcome, Severity
 from orchestration.model import Scalar
@@ -19,8 +21,7 @@ class Unique(LookingCheck):
     columns: tuple[str, ...]
 
     def run(self, data: CheckData) -> CheckOutcome:
-        relation = data.table()
-        fields = [relation.field(column) for column in self.columns]
+        relation, fields = _comparable(data, self.columns)
         keys = ", ".join(field.sql for field in fields)
         keyed = " OR ".join(f"{field.sql} IS NOT NULL" for field in fields)
         example = [_readable(field) for field in fields]
@@ -45,9 +46,19 @@ class Unique(LookingCheck):
         return self.outcome(False, message, observed=float(count), failing_rows=count, evidence=evidence)
 
 
+def _comparable(data: CheckData, columns: Sequence[str]) -> tuple[Relation, list[Field]]:
+    """Where the columns can be compared exactly: in the database that the data lies in, or here."""
+    relation = data.where_it_lies()
+    try:
+        return relation, [relation.exact(column) for column in columns]
+    except NotPlain:
+        relation = relation.fetched()
+        return relation, [relation.field(column) for column in columns]
+
+
 def _readable(field: Field) -> str:
     plain = field.kind in (ColumnKind.NUMBER, ColumnKind.BOOLEAN)
-    return field.sql if plain and not field.type.startswith("DECIMAL") else f"{field.sql}::VARCHAR"
+    return field.sql if plain and not field.type.startswith("DECIMAL") else as_text(field.sql)
 
 
 def unique(*columns: str, severity: Severity | str = "error", name: str | None = None) -> Unique:

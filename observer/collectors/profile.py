@@ -5,29 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from observer.collectors.dialect import DUCKDB
 from observer.collectors.relation import Field, Relation
 from observer.collectors.scan import Measured, number, scan
 from observer.collectors.tabular import Unreadable
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import Observation
 
-_SQL = {
-    "distinct_count": "approx_count_distinct({c})",
-    "zero_rate": "count_if({c} = 0)",
-    "negative_rate": "count_if({c} < 0)",
-    "true_rate": "count_if({c})",
-    "min": "min({c})",
-    "max": "max({c})",
-    "mean": "avg({c})",
-    "std": "stddev_samp({c})",
-    "min_length": "min(length({c}))",
-    "max_length": "max(length({c}))",
-    "mean_length": "avg(length({c}))",
-    "latest": "epoch(max({c}))",
-}
 _OF_VALUES = {"zero_rate", "negative_rate", "true_rate"}
 _BY_KIND = {
-    kind: tuple(line.name for line in METRICS.values() if line.level is Level.COLUMN and kind in line.columns)
+    kind: tuple(
+        line.name
+        for line in METRICS.values()
+        if line.level is Level.COLUMN and kind in line.columns and line.name in DUCKDB.metrics
+    )
     for kind in ColumnKind
 }
 
@@ -48,7 +39,7 @@ def profile(relation: Relation, expressions: Sequence[str] = ()) -> Profile:
     ----------
     expressions: SQL aggregates over the relation's aliases (``relation.field(name).sql``).
     """
-    groups = [["count(*)", *expressions], *([_expressions(field) for field in relation.fields])]
+    groups = [["count(*)", *expressions], *([_expressions(relation, field) for field in relation.fields])]
     (rows, *values), *columns = scan(relation, groups)
     count, _ = number(rows)
     by_name: dict[str, list[Observation]] = {}
@@ -60,19 +51,15 @@ def profile(relation: Relation, expressions: Sequence[str] = ()) -> Profile:
     return Profile(rows, tuple(ordered), tuple(values))
 
 
-def _expressions(field: Field) -> list[str]:
-    metrics = _BY_KIND[field.kind]
-    subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
-    wanted = [_SQL[name].format(c=subject) for name in metrics if name in _SQL]
-    return [f"count({field.sql})", *wanted]
+def _expressions(relation: Relation, field: Field) -> list[str]:
+    return [f"count({field.sql})", *(relation.metric(name, field) for name in _BY_KIND[field.kind])]
 
 
 def _observations(field: Field, rows: float | None, measured: Sequence[Measured]) -> list[Observation]:
     values, why = number(measured[0])
     nulls = None if values is None or rows is None else rows - values
     out = [_null_rate(field.name, rows, nulls, why)]
-    names = [name for name in _BY_KIND[field.kind] if name in _SQL]
-    for name, seen in zip(names, measured[1:], strict=True):
+    for name, seen in zip(_BY_KIND[field.kind], measured[1:], strict=True):
         value, reason = _value(name, seen, rows, values)
         out.append(Observation(metric=name, column=field.name, value=value, reason=reason))
     return out

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
+from observer.collectors.dialect import DUCKDB, Dialect
 from observer.collectors.sql import identifier, literal
 from observer.collectors.tabular import (
     Unreadable,
@@ -21,7 +22,7 @@ from observer.collectors.tabular import (
 from observer.errors import UnknownName
 from observer.metrics import ColumnKind
 from observer.model import Column, Schema
-from orchestration.io.base import ParquetFiles
+from orchestration.io.base import ParquetFiles, SqlRelation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,11 +54,6 @@ class Field:
             return ColumnKind.TIME
         return ColumnKind.OTHER
 
-    @property
-    def value(self) -> str:
-        """The column with NaN as null, as a projection has it."""
-        return f"CASE WHEN isnan({self.sql}) THEN NULL ELSE {self.sql} END" if self.type in _FLOATS else self.sql
-
 
 class Relation:
     """The data of one version, open for statements. Use it in the thread that opened it, inside ``opened``.
@@ -68,24 +64,50 @@ class Relation:
     unreadable: those that can't.
     schema: all of them in order, with DuckDB's types in lower case (categories are their values' "varchar").
     rows: how many there are by the frame's or the files' own account.
+    dialect: how the engine is asked.
     """
+
+    dialect: Dialect = DUCKDB
 
     def __init__(
         self,
-        connection: DuckDBPyConnection,
+        connection: DuckDBPyConnection | None,
         source: str,
         fields: Sequence[Field],
         unreadable: Sequence[Unreadable],
         schema: Schema,
         rows: int,
     ) -> None:
-        self._connection = connection
+        self._database = connection
         self._source = source
         self._named = False
         self.fields = tuple(fields)
         self.unreadable = tuple(unreadable)
         self.schema = schema
         self.rows = rows
+
+    @property
+    def _connection(self) -> DuckDBPyConnection:
+        assert self._database is not None
+        return self._database
+
+    def fetched(self) -> Relation:
+        """Return the data as DuckDB sees it: this very relation, where it doesn't lie in another database."""
+        return self
+
+    def exact(self, name: str) -> Field:
+        """Return the column of a name, to compare its values; as ``field``, and raises NotPlain.
+
+        Raises
+        ------
+        NotPlain: the engine keeps the values as something else, so ``fetched()`` has to be compared.
+        """
+        return self.field(name)
+
+    def metric(self, name: str, field: Field) -> str:
+        """Return the aggregate that measures a metric of the catalogue."""
+        subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
+        return self.dialect.metrics[name].format(c=subject, s=f"({self._rows_of([field])}) m")
 
     def field(self, name: str) -> Field:
         """Return the column of a name.
@@ -109,15 +131,22 @@ class Relation:
     def select(self, expressions: Sequence[str], tail: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT over the aliases; ``tail`` is what comes after FROM."""
         names = set(re.findall(r"\bc\d+\b", " ".join(expressions) + " " + tail))
-        used = [f"{field.value} AS {field.sql}" for field in self.fields if field.sql in names]
-        inner = f"SELECT {', '.join(used) or '1'} FROM {self._source}"
-        return self._fetch(f"SELECT {', '.join(expressions)} FROM ({inner}) {tail}")
+        inner = self._rows_of([field for field in self.fields if field.sql in names])
+        return self._fetch(f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}")
+
+    def _rows_of(self, fields: Sequence[Field]) -> str:
+        """A SELECT of columns by their aliases, with NaN as null."""
+        used = [f"{self._value(field)} AS {field.sql}" for field in fields]
+        return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
+
+    def _value(self, field: Field) -> str:
+        return self.dialect.value(field.type).format(c=field.sql)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
         if not self._named:
             named = ", ".join(
-                f"{field.value} AS {identifier(name)}"
+                f"{self._value(field)} AS {identifier(name)}"
                 for field, name in zip(self.fields, _caseless([f.name for f in self.fields]), strict=True)
             )
             self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")
@@ -164,12 +193,18 @@ def opened(data: object) -> Iterator[Relation | None]:
 
     Parameters
     ----------
-    data: a pandas frame, an Arrow table, ``ParquetFiles``, or any object.
+    data: a pandas frame, an Arrow table, ``ParquetFiles``, ``SqlRelation``, or any object.
 
     Raises
     ------
     duckdb.Error, OSError: the files can't be read.
     """
+    if isinstance(data, SqlRelation):
+        from observer.collectors.pushed import pushed  # which is a Relation itself
+
+        with pushed(data) as relation:
+            yield relation
+        return
     if not (is_frame(data) or is_arrow(data) or isinstance(data, ParquetFiles)):
         yield None
         return
@@ -178,7 +213,7 @@ def opened(data: object) -> Iterator[Relation | None]:
         if isinstance(data, ParquetFiles):
             yield _from_files(connection, data.paths)
         else:
-            yield _from_memory(connection, data)
+            yield from_memory(connection, data)
     finally:
         connection.close()
 
@@ -201,7 +236,18 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
     return Relation(connection, source, fields, (), _schema(fields, range(len(fields)), ()), rows)
 
 
-def _from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
+def described(table: pa.Table) -> tuple[list[Field], Schema]:
+    """The fields of an Arrow table without rows, as DuckDB would see them, and its schema."""
+    connection = engine.cursor()
+    try:
+        relation = from_memory(connection, table)
+    finally:
+        connection.close()
+    return list(relation.fields), relation.schema
+
+
+def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
+    """A frame or an Arrow table, registered with a connection of DuckDB's."""
     unreadable: list[Unreadable] = []
     if is_frame(data):
         names = column_names(data.columns)

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
-from orchestration.io.base import ParquetFiles
-
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -35,11 +33,6 @@ def is_arrow(data: object) -> TypeGuard[pa.Table]:
     """Tell whether the data is an Arrow table, without importing pyarrow where nobody has."""
     pyarrow = sys.modules.get("pyarrow")
     return pyarrow is not None and isinstance(data, pyarrow.Table)
-
-
-def is_tabular(data: object) -> bool:
-    """Tell whether the data has rows and columns that we can look at."""
-    return is_frame(data) or is_arrow(data) or isinstance(data, ParquetFiles)
 
 
 def column_names(names: Iterable[object]) -> list[str]:

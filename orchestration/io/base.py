@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestration.model import Address
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 OBSERVED = "observed"
 """The format of a source's versions: there is nothing of ours in storage."""
@@ -20,16 +23,35 @@ class ParquetFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SqlRelation:
+    """Data that lies in a database's table: what the gate looks at where moving it would cost more than asking.
+
+    ``dialect`` is SQLAlchemy's name for it, ``table`` SQL text that stands for the rows, ``like`` an Arrow table
+    without rows that has their columns, ``rows`` how many there are. ``quote`` quotes an identifier, ``ask`` runs one
+    SELECT there, ``arrow`` brings all of it here. It doesn't pickle: look at it in the process that staged it.
+    """
+
+    dialect: str
+    table: str
+    like: pa.Table
+    rows: int
+    quote: Callable[[str], str]
+    ask: Callable[[str], Sequence[Sequence[Any]]]
+    arrow: Callable[[], pa.Table]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagedData:
     """What ``stage`` wrote: complete, durable, and visible to no reader.
 
-    ``data_version`` hashes the content; ``data`` is what the gate may look at.
+    ``data_version`` hashes the content; ``data`` is what the gate may look at; ``bytes`` is None where the storage
+    gives no size.
     """
 
     format: str
     data_version: str
     rows: int | None
-    bytes: int
+    bytes: int | None
     data: object
 
 

@@ -109,11 +109,11 @@ def _family(kind: Any) -> str:
 
 
 def _comparable(value: object) -> object:
-    """A value whose equality means sameness: NaN equals itself, 0.0 is not -0.0, 1 is not 1.0."""
+    """A value whose equality means sameness: NaN equals itself, 1 is not 1.0; -0.0 is 0.0, as SQL has it."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return ("instant", value.astimezone(UTC).replace(tzinfo=None))
     if isinstance(value, float):
-        return ("float", repr(value))
+        return ("float", repr(value + 0.0))
     if isinstance(value, list):
         return [_comparable(item) for item in value]
     if isinstance(value, dict):

@@ -1,0 +1,145 @@
+"""What databases spell differently: the metrics, NaN as null, and values in a text of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from observer.collectors import sql
+from observer.errors import CheckError
+
+_EVERYWHERE: Mapping[str, str] = {
+    "zero_rate": "count(CASE WHEN {c} = 0 THEN 1 END)",
+    "negative_rate": "count(CASE WHEN {c} < 0 THEN 1 END)",
+    "true_rate": "count(CASE WHEN {c} THEN 1 END)",
+    "min": "min({c})",
+    "max": "max({c})",
+    "mean": "avg({c})",
+    "std": "stddev_samp({c})",
+    "min_length": "min(length({c}))",
+    "max_length": "max(length({c}))",
+    "mean_length": "avg(length({c}))",
+}
+
+
+class NotPlain(CheckError):
+    """An engine can't compare a column as exactly as DuckDB can: the data is fetched, and looked at there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one engine is asked.
+
+    Parameters
+    ----------
+    metrics: by the name of the catalogue, an aggregate of ``{c}``; ``{s}`` stands for the rows of ``{c}``.
+    value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
+    literal: a value as text of SQL.
+    inexact: whether a type is kept as something else, which compares differently.
+    """
+
+    name: str
+    metrics: Mapping[str, str]
+    value: Callable[[str], str]
+    literal: Callable[[object], str]
+    inexact: Callable[[str], bool] = lambda type_: False
+
+
+def _not_nan(test: str) -> Callable[[str], str]:
+    return lambda type_: f"CASE WHEN {test} THEN NULL ELSE {{c}} END" if type_ in ("FLOAT", "DOUBLE") else "{c}"
+
+
+def _postgres_value(type_: str) -> str:
+    if type_ == "VARCHAR":
+        return "CAST({c} AS text)"  # whatever is read as its text is measured as its text
+    return _not_nan("{c} = 'NaN'")(type_)
+
+
+def _sqlite_value(type_: str) -> str:
+    return "CAST({c} AS REAL)" if type_.startswith("DECIMAL") else "{c}"
+
+
+def _is_text_in_sqlite(type_: str) -> bool:
+    return type_.startswith(("DECIMAL", "DATE", "TIME"))
+
+
+def _literal(value: object) -> str:
+    value = sql.plain(value)
+    if isinstance(value, float):
+        sql.literal(value)  # refuses NaN
+        return f"CAST('{value!r}' AS DOUBLE PRECISION)"
+    return sql.literal(value)
+
+
+def _sqlite_literal(value: object) -> str:
+    value = sql.plain(value)
+    if isinstance(value, date | datetime | Decimal):
+        raise NotPlain(f"SQLite keeps a {type(value).__name__} as a text")
+    if isinstance(value, float):
+        sql.literal(value)
+        return repr(value).replace("inf", "9e999")
+    return sql.literal(value)
+
+
+DUCKDB = Dialect(
+    name="duckdb",
+    metrics={
+        **_EVERYWHERE,
+        "distinct_count": "approx_count_distinct({c})",
+        "latest": "epoch(max({c}))",
+    },
+    value=_not_nan("isnan({c})"),
+    literal=sql.literal,
+)
+
+_DIALECTS = (
+    DUCKDB,
+    Dialect(
+        name="postgresql",
+        metrics={
+            **_EVERYWHERE,
+            "distinct_count": "count(DISTINCT {c})",
+            "latest": "extract(epoch FROM max({c}))",
+        },
+        value=_postgres_value,
+        literal=_literal,
+    ),
+    Dialect(
+        name="sqlite",
+        metrics={
+            **_EVERYWHERE,
+            "distinct_count": "count(DISTINCT {c})",
+            "std": "tidegate_sqrt(sum(({c} - (SELECT avg({c}) FROM {s})) * ({c} - (SELECT avg({c}) FROM {s})))"
+            " / nullif(count({c}) - 1, 0))",
+            "latest": "tidegate_epoch(max({c}))",
+        },
+        value=_sqlite_value,
+        literal=_sqlite_literal,
+        inexact=_is_text_in_sqlite,
+    ),
+    Dialect(
+        name="snowflake",
+        metrics={
+            **_EVERYWHERE,
+            "distinct_count": "approx_count_distinct({c})",
+            "latest": "date_part(epoch_microsecond, max({c})) / 1000000",
+        },
+        value=_not_nan("{c} = 'NaN'::FLOAT"),
+        literal=_literal,
+    ),
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _DIALECTS}
+"""Those that are asked where the data lies, by SQLAlchemy's name; data of any other is fetched."""
+
+
+def where(condition: str, value: str = "1") -> str:
+    """The argument of an aggregate over the rows where a condition holds, in any dialect."""
+    return f"CASE WHEN {condition} THEN {value} END"
+
+
+def as_text(expression: str) -> str:
+    """An expression as text, in any dialect."""
+    return f"CAST({expression} AS VARCHAR)"

@@ -1,0 +1,389 @@
+"""Versions as tables of a database, and one table an asset that readers see.
+
+    <versions schema>.v_<hash>                     each version, complete, never changed
+    <versions schema>.tidegate_versions, ...       what is there and what is published: see ``registry``
+    <schema>.<asset>                               what readers see; partitions side by side
+
+Publishing is one transaction: the partition's rows are replaced and the pointer moves. A held version is a version
+that no pointer names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import MetaData, Table, column, null, select, union_all
+from sqlalchemy.schema import CreateSchema, DropTable
+from sqlalchemy.sql.selectable import SelectBase
+
+from orchestration.errors import AssetError, CorruptData, LeaseLost, StorageError
+from orchestration.io import columns as arrow_columns
+from orchestration.io import formats
+from orchestration.io.base import Pointer, SqlRelation, StagedData, StoredVersion
+from orchestration.io.chunks import Chunks
+from orchestration.io.columns import Column
+from orchestration.io.published import Published
+from orchestration.io.registry import Kept, Registry, table_name
+from orchestration.io.tables import as_table, present, records_as_table, tables_of
+from orchestration.io.version_table import created
+from orchestration.io.warehouse import Session, Warehouse
+from orchestration.model import Address
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARTITION_COLUMN = "tidegate_partition"
+FORMAT = "table"
+
+
+class SqlIOManager:
+    """Implements :class:`orchestration.io.base.IOManager` over a :class:`Warehouse`; keeps tables and nothing else."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        *,
+        schema: str | None,
+        versions_schema: str | None,
+        partition_column: str = PARTITION_COLUMN,
+    ) -> None:
+        self._warehouse = warehouse
+        self._schemas = [one for one in (schema, versions_schema) if one is not None]
+        self._versions_schema = versions_schema
+        self._registry = Registry(versions_schema, "tidegate_")
+        self._published = Published(
+            warehouse=warehouse, registry=self._registry, schema=schema, partition_column=partition_column
+        )
+        self._is_ready = False
+        self._getting_ready = threading.Lock()
+
+    def close(self) -> None:
+        """Give connections back; the next use opens them again."""
+        self._warehouse.close()
+
+    def stage(self, address: Address, version: str, value: object) -> StagedData:
+        if isinstance(value, Chunks):
+            return self._stage_chunks(address, version, value)
+        if isinstance(value, SelectBase):
+            return self._stage_inside(address, version, lambda s, t: s.create_from_select(t, value))
+        table = self._tabular(address, value)
+        kept = self._columns(table.schema)
+        encoded = arrow_columns.encode(table, kept, self._warehouse.able.keeping)
+        written = formats.measure(table)
+        with self._staging(address, version), self._writing() as session:
+            self._registry.announce(session, address, version)
+            created(session, self._table(address, version), kept, self._warehouse.able.row_column)
+            if kept:
+                session.insert(self._table(address, version), encoded)
+            self._seal(session, address, version, table, written.sha256, table.num_rows)
+        return StagedData(
+            format=FORMAT, data_version=written.sha256, rows=table.num_rows, bytes=table.nbytes,
+            data=table,
+        )  # fmt: skip
+
+    def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
+        return self._stage_inside(address, version, lambda s, t: s.create_from(t, sql, parameters))
+
+    def relation(self, versions: Sequence[StoredVersion]) -> str:
+        if not versions:
+            raise ValueError("a relation needs at least one version")
+        tables = [self._found(version) for version in versions]
+        places = [self._place(kept.table) for kept, _ in tables]
+        if len(tables) == 1:
+            return places[0]
+        names = list(dict.fromkeys(name for _, like in tables for name in like.schema.names))
+        quote = self._warehouse.quote
+        selects = []
+        for place, (_, like) in zip(places, tables, strict=True):
+            there = set(like.schema.names)
+            wanted = ", ".join(quote(name) if name in there else f"NULL AS {quote(name)}" for name in names)
+            selects.append(f"SELECT {wanted} FROM {place}")
+        return f"({' UNION ALL '.join(selects)})"
+
+    def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
+        if _wants_select(wants):
+            return self._select(versions)
+        tables = [self._load(version) for version in versions]
+        if len(tables) == 1:
+            return present(tables[0], wants)
+        import pyarrow as pa
+
+        return present(pa.concat_tables(tables, promote_options="permissive"), wants)
+
+    def publish(self, address: Address, version: str, token: int) -> None:
+        staged = self._table(address, version)
+        with self._saying("publishing", address):
+            if not self._warehouse.able.has_transactional_ddl:
+                with self._writing() as session:
+                    if self._may_publish(session, address, version, token):
+                        self._published.prepare(session, address, staged)
+            with self._writing() as session:
+                session.alone(f"tidegate {address.asset}")  # its table is made, widened and filled by one at a time
+                if not self._may_publish(session, address, version, token):
+                    return
+                seen = self._registry.lock(session, address)
+                if seen is None or seen.version != version:
+                    shown = self._published.prepare(session, address, staged)
+                    self._published.replace(session, address, staged, shown)
+                self._registry.point(session, address, version, token, seen)
+
+    def pointer(self, address: Address) -> Pointer | None:
+        with self._saying("reading", address), self._reading() as session:
+            return self._registry.pointer(session, address)
+
+    def has(self, address: Address, version: str) -> bool:
+        with self._saying("reading", address), self._reading() as session:
+            return self._is_whole(session, address, version)
+
+    def versions(self, address: Address) -> tuple[str, ...]:
+        with self._saying("listing", address), self._reading() as session:
+            return self._registry.known(session, address)
+
+    def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
+        with self._saying("sweeping", address), self._reading() as session:
+            seen = self._registry.pointer(session, address)
+            known = set(keep) | ({seen.version} if seen else set())
+            left = tuple(version for version in self._registry.known(session, address) if version not in known)
+        for version in left:
+            self._remove(address, version)
+        return left
+
+    def _stage_chunks(self, address: Address, version: str, chunks: Chunks) -> StagedData:
+        """Write each chunk in a transaction of its own; the version is whole when the last one is in."""
+        table = self._table(address, version)
+        with self._staging(address, version):
+            kept: tuple[Column, ...] | None = None
+            like: pa.Table | None = None
+            digest, rows = hashlib.sha256(), 0
+            for part in tables_of(chunks):
+                if kept is None:
+                    kept, like = self._columns(part.schema), part.slice(0, 0)
+                    with self._writing() as session:
+                        self._registry.announce(session, address, version)
+                        created(session, table, kept, self._warehouse.able.row_column)
+                encoded = arrow_columns.encode(part, kept, self._warehouse.able.keeping)
+                with self._writing() as session:
+                    session.insert(table, encoded)
+                digest.update(formats.content_hash(part).encode())
+                rows += part.num_rows
+            with self._writing() as session:
+                self._seal(session, address, version, like, digest.hexdigest(), rows)
+        return self._staged(address, version)
+
+    def _stage_inside(self, address: Address, version: str, make: Callable[[Session, Table], None]) -> StagedData:
+        """Let the database make the version; its rows never come here."""
+        table = self._table(address, version)
+        with self._staging(address, version):
+            with self._writing() as session:
+                self._registry.announce(session, address, version)
+                make(session, table)
+                like = session.described(table)
+                arrow_columns.columns_of(like.schema, self._warehouse.able.keeping)
+                types = repr(sorted(session.catalogue(table).items()))
+                content = session.digest(table)
+                digest = hashlib.sha256(f"{types}\n{content}".encode()).hexdigest()
+                self._seal(session, address, version, like, digest, int(content.partition(":")[0]))
+            return self._staged(address, version)
+
+    def _staged(self, address: Address, version: str) -> StagedData:
+        with self._reading() as session:
+            kept = self._registry.find(session, address, version)
+        assert kept is not None
+        like = arrow_columns.remembered(kept.arrow)
+        return StagedData(
+            format=FORMAT, data_version=kept.data_version, rows=kept.rows, bytes=None,
+            data=SqlRelation(
+                dialect=self._warehouse.able.dialect, table=self._place(kept.table), like=like, rows=kept.rows,
+                quote=self._warehouse.quote, ask=self._ask, arrow=lambda: self._read(address, kept, like),
+            ),
+        )  # fmt: skip
+
+    def _ask(self, sql: str) -> Sequence[Sequence[Any]]:
+        with self._reading() as session:
+            return session.ask(sql)
+
+    def _load(self, version: StoredVersion) -> pa.Table:
+        kept, like = self._found(version)
+        return self._read(version.address, kept, like)
+
+    def _read(self, address: Address, kept: Kept, like: pa.Table) -> pa.Table:
+        described = arrow_columns.columns_of(like.schema, self._warehouse.able.keeping)
+        with self._saying("reading", address), self._reading() as session:
+            there = session.catalogue(self._named(kept.table))
+            fold = self._warehouse.fold
+            folded = set(map(fold, there))
+            lost = [name for name in like.schema.names if fold(name) not in folded]
+            if lost or not there:
+                what = f"its column {lost[0]!r}" if there else "its table"
+                raise CorruptData(_altered(address, kept, f"{what} is gone"))
+            if not like.num_columns:
+                return like
+            found = session.fetch(self._named(kept.table), described, ordered=True)
+        if found.num_rows != kept.rows:
+            raise CorruptData(_altered(address, kept, f"it has {found.num_rows:,} rows, {kept.rows:,} were written"))
+        try:
+            return arrow_columns.decode(found, like)
+        except CorruptData as error:
+            raise CorruptData(_altered(address, kept, str(error))) from error
+
+    def _found(self, version: StoredVersion) -> tuple[Kept, pa.Table]:
+        """A version as it was recorded; raises CorruptData where it isn't what the log knows."""
+        if version.format != FORMAT:
+            raise StorageError(
+                f"{version.address} is stored as {version.format}, which {self._warehouse.name} can't read"
+            )
+        with self._saying("reading", version.address), self._reading() as session:
+            kept = self._registry.find(session, version.address, version.id)
+            whole = kept is not None and kept.whole
+        again = f"materialize it again: tidegate run {version.address.asset} --force"
+        if kept is None or not whole:
+            raise CorruptData(f"{version.address}: version {version.id} is not in {self._warehouse.name}; {again}")
+        if kept.data_version != version.data_version:
+            raise CorruptData(
+                f"{version.address}: version {version.id} isn't what was written (its hash differs); it was not "
+                f"read; {again}"
+            )
+        return kept, arrow_columns.remembered(kept.arrow)
+
+    def _select(self, versions: Sequence[StoredVersion]) -> Any:
+        tables = [self._found(version) for version in versions]
+        names = list(dict.fromkeys(name for _, like in tables for name in like.schema.names))
+        parts = [
+            select(*(column(n) if n in like.schema.names else null().label(n) for n in names)).select_from(
+                self._named(kept.table)
+            )
+            for kept, like in tables
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        together = union_all(*parts).subquery("versions")
+        return select(*together.c)
+
+    def _may_publish(self, session: Session, address: Address, version: str, token: int) -> bool:
+        """Whether there is something to do; raises where it must not be done."""
+        if not self._is_whole(session, address, version):
+            raise StorageError(f"{address}: version {version} is not there whole, so it can't be published")
+        seen = self._registry.pointer(session, address)
+        if seen is None or seen.token <= token:
+            return seen != Pointer(version, token)
+        if seen.version != version:
+            raise LeaseLost(str(address))
+        return False
+
+    def _is_whole(self, session: Session, address: Address, version: str) -> bool:
+        kept = self._registry.find(session, address, version)
+        return kept is not None and kept.whole and bool(session.catalogue(self._named(kept.table)))
+
+    def _seal(
+        self, session: Session, address: Address, version: str, like: pa.Table, data_version: str, rows: int
+    ) -> None:
+        kept = Kept(
+            version=version, table=table_name(address, version), data_version=data_version, rows=rows,
+            arrow=arrow_columns.remember(like), whole=True,
+        )  # fmt: skip
+        self._registry.seal(session, address, kept)
+
+    def _tabular(self, address: Address, value: object) -> pa.Table:
+        table = as_table(value)
+        table = records_as_table(value) if table is None else table
+        if table is None:
+            raise StorageError(
+                f"{address}: a {type(value).__name__} is no table, and {self._warehouse.able.keeping.engine} keeps "
+                "tables; nothing was published and readers keep what they had; use the files IO manager for this asset"
+            )
+        return table
+
+    def _columns(self, schema: pa.Schema) -> tuple[Column, ...]:
+        if self._published.partition_column in schema.names:
+            raise StorageError(
+                f"a column can't be called {self._published.partition_column!r}, which is where the table that readers "
+                "see has its partition; nothing was published; rename it, or set partition_column= for the IO manager"
+            )
+        return arrow_columns.columns_of(schema, self._warehouse.able.keeping)
+
+    def _table(self, address: Address, version: str) -> Table:
+        return self._named(table_name(address, version))
+
+    def _named(self, name: str) -> Table:
+        return Table(name, MetaData(), schema=self._versions_schema)
+
+    def _place(self, name: str) -> str:
+        quote = self._warehouse.quote
+        return ".".join(quote(part) for part in (self._versions_schema, name) if part)
+
+    @contextlib.contextmanager
+    def _staging(self, address: Address, version: str) -> Iterator[None]:
+        """What fails leaves nothing behind, as far as the database can still be reached."""
+        try:
+            with self._saying("staging", address):
+                yield
+        except BaseException:
+            with contextlib.suppress(StorageError):
+                self._remove(address, version)
+            raise
+
+    def _remove(self, address: Address, version: str) -> None:
+        with self._writing() as session:
+            if session.catalogue(self._table(address, version)):
+                session.run(DropTable(self._table(address, version)))
+            self._registry.forget(session, address, version)
+
+    @contextlib.contextmanager
+    def _saying(self, doing: str, address: Address) -> Iterator[None]:
+        """Say of what the database speaks."""
+        try:
+            yield
+        except StorageError as error:
+            said = str(error)
+            if str(address) in said:
+                raise
+            raise type(error)(f"{doing} {address}: {said}") from error.__cause__
+        except AssetError:
+            raise
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Session]:
+        self._ready()
+        with self._warehouse.reading() as session:
+            yield session
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Session]:
+        self._ready()
+        with self._warehouse.writing() as session:
+            yield session
+
+    def _ready(self) -> None:
+        """Make the schemas and the registry's tables once a process; whoever comes second finds them there."""
+        if self._is_ready:
+            return
+        with self._getting_ready:
+            try:
+                self._make()
+            except StorageError:
+                self._make()  # another process made them at the same moment
+            if not self._warehouse.able.has_transactional_ddl:
+                self._warehouse.close()  # CREATE SCHEMA also moved its connection into the new schema
+            self._is_ready = True
+
+    def _make(self) -> None:
+        with self._warehouse.writing() as session:
+            for schema in self._schemas if self._warehouse.able.has_schemas else ():
+                session.run(CreateSchema(schema, if_not_exists=True))
+            self._registry.create(session)
+
+
+def _wants_select(wants: str) -> bool:
+    """Whether an annotation's text asks for a SELECT of SQLAlchemy's."""
+    return wants.partition("[")[0].strip("'\" ").rpartition(".")[2] == "Select"
+
+
+def _altered(address: Address, kept: Kept, how: str) -> str:
+    return (
+        f"{address}: version {kept.version} isn't what was written: {how}; somebody altered {kept.table}; it was not "
+        f"handed out; materialize it again: tidegate run {address.asset} --force"
+    )

@@ -1,0 +1,186 @@
+"""SQLite: one file, any number of readers while one process writes, and a column type system of four."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, Table, event
+from sqlalchemy.exc import DBAPIError
+
+from orchestration.database import WRITES, open_database
+from orchestration.errors import StateError, StorageError
+from orchestration.io.alchemy import AlchemySession, AlchemyWarehouse, rows_of
+from orchestration.io.columns import Column, Keeping
+from orchestration.io.options import ensure_known, optional, text
+from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
+from orchestration.io.warehouse import Abilities
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS = 50_000  # are turned into Python's values at a time
+_NAMES = {"INT": "INTEGER", "NUM": "NUMERIC"}  # what CREATE TABLE AS calls them
+
+
+def from_options(options: Mapping[str, object], root: Path) -> SqlIOManager:
+    """An IO manager of kind ``sqlite``: ``path`` is the file, counted from ``root``; ``partition_column`` a name."""
+    ensure_known("sqlite", options, ("path", "partition_column"))
+    return open_sqlite(
+        root / text("sqlite", options, "path", ".tidegate/data.sqlite"),
+        partition_column=optional("sqlite", options, "partition_column") or PARTITION_COLUMN,
+    )
+
+
+def open_sqlite(file: Path, *, partition_column: str = PARTITION_COLUMN) -> SqlIOManager:
+    """An IO manager that keeps tables in a SQLite file; raises StorageError where its folder can't be made."""
+    try:
+        engine = open_database(f"sqlite:///{file}")
+    except StateError as error:
+        raise StorageError(f"the SQLite file {file} can't be opened: {error}") from error
+    _prepare(engine)
+    warehouse = AlchemyWarehouse(engine, _able(), SqliteSession, writes={WRITES: True})
+    return SqlIOManager(warehouse, schema=None, versions_schema=None, partition_column=partition_column)
+
+
+def _prepare(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.execute("PRAGMA synchronous=FULL")  # what is published survives a power cut
+        connection.create_aggregate("tidegate_digest", -1, _Digest)
+        connection.create_function("tidegate_sqrt", 1, _sqrt, deterministic=True)  # it may be built without its own
+        connection.create_function("tidegate_epoch", 1, _epoch, deterministic=True)
+
+
+def _sqrt(value: float | None) -> float | None:
+    return None if value is None else math.sqrt(value)
+
+
+def _epoch(text: str | None) -> float | None:
+    """An instant or a date, as they are kept here, in seconds; what has no zone is UTC."""
+    if text is None:
+        return None
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+class _Digest:
+    """The sum of the rows' hashes: the same in any order."""
+
+    def __init__(self) -> None:
+        self._sum, self._rows = 0, 0
+
+    def step(self, *values: object) -> None:
+        body = hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        self._sum = (self._sum + int.from_bytes(body)) % 2**128
+        self._rows += 1
+
+    def finalize(self) -> str:
+        return f"{self._rows}:{self._sum:032x}"
+
+
+def _able() -> Abilities:
+    keeping = Keeping(engine="SQLite", storage=_storage, keeps_nan=False, is_caseless=True)
+    return Abilities(
+        dialect="sqlite", keeping=keeping, has_schemas=False, alters_types=False, integers=frozenset({"INTEGER"}),
+        floats=frozenset({"REAL"}),
+        holds={
+            "": frozenset({"INTEGER", "REAL", "TEXT", "BLOB", "NUMERIC"}),
+            "INTEGER": frozenset({"REAL", "NUMERIC", ""}),  # which it keeps as they are
+            "NUMERIC": frozenset({"INTEGER", "REAL", ""}),
+            "REAL": frozenset({"NUMERIC", ""}),
+            "TEXT": frozenset({""}),
+        },
+    )  # fmt: skip
+
+
+def _storage(type_: pa.DataType) -> tuple[pa.DataType, str] | None:
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_integer(type_) or types.is_boolean(type_) or types.is_duration(type_):
+        return pa.int64(), "INTEGER"
+    if types.is_floating(type_):
+        return pa.float64(), "REAL"
+    if types.is_binary(type_) or types.is_large_binary(type_) or types.is_fixed_size_binary(type_):
+        return pa.binary(), "BLOB"
+    if isinstance(type_, pa.BaseExtensionType) or types.is_interval(type_):
+        return None
+    return pa.string(), "TEXT"
+
+
+class SqliteSession(AlchemySession):
+    """SQLite's own ways; see :class:`AlchemySession`."""
+
+    mark = ":{}"
+
+    def is_the_query(self, error: DBAPIError) -> bool:
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_MISUSE)
+
+    def catalogue(self, table: Table) -> dict[str, str]:
+        found = self.connection.exec_driver_sql("SELECT name, type FROM pragma_table_info(?)", (table.name,))
+        return {name: _NAMES.get(type_.upper(), type_.upper()) for name, type_ in found}
+
+    def insert(self, table: Table, rows: pa.Table) -> None:
+        marks = ", ".join("?" * rows.num_columns)
+        sql = f"INSERT INTO {self.place(table)} VALUES ({marks})"
+        cursor: Any = self.connection.connection.cursor()
+        try:
+            cursor.executemany(sql, _tuples(rows))
+        except sqlite3.Error as error:
+            raise DBAPIError(sql, None, error) from error
+        finally:
+            cursor.close()
+
+    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table:
+        import pyarrow as pa
+
+        names = [kept.name for kept in columns]
+        taken = {name.lower() for name in names}
+        order = next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None) if ordered else None
+        result = self.connection.exec_driver_sql(self.all_rows(table, names, order))
+        parts = [rows_of(table, columns, part) for part in result.partitions(_ROWS)]
+        return pa.concat_tables(parts) if parts else rows_of(table, columns, ())
+
+    def described(self, table: Table) -> pa.Table:
+        """By the values that are there: SQLite gives what a query made no types of its own."""
+        import pyarrow as pa
+
+        names = list(self.catalogue(table))
+        kinds = [
+            {row[0] for row in self.ask(f"SELECT DISTINCT typeof({name}) FROM {self.place(table)}")} - {"null"}
+            for name in map(self.quoted, names)
+        ]
+        fields = []
+        for name, kind in zip(names, kinds, strict=True):
+            if len(kind) > 1 and kind != {"integer", "real"}:
+                raise StorageError(
+                    f"the column {name!r} of the query holds {' and '.join(sorted(kind))}; nothing was published; "
+                    "CAST it to one type"
+                )
+            fields.append(pa.field(name, _arrow("real" if len(kind) > 1 else min(kind, default="null"))))
+        return pa.schema(fields).empty_table()
+
+    def digest(self, table: Table) -> str:
+        names = ", ".join(self.quoted(name) for name in self.catalogue(table))
+        ((found,),) = self.ask(f"SELECT tidegate_digest({names}) FROM {self.place(table)}")
+        return str(found)
+
+
+def _arrow(kind: str) -> pa.DataType:
+    import pyarrow as pa
+
+    return {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blob": pa.binary(), "null": pa.null()}[
+        kind
+    ]
+
+
+def _tuples(rows: pa.Table) -> Iterator[tuple[object, ...]]:
+    for batch in rows.to_batches(max_chunksize=_ROWS):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -1,0 +1,95 @@
+"""A local Snowflake for the length of a test session: fakesnow's server, in an environment that is made for it."""
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.repository import ROOT
+from tests.support.require import require
+
+# It needs an older connector than ours, and pins DuckDB.
+_PACKAGES = ("fakesnow[server]==0.12.1", "snowflake-connector-python<5")
+# The connector would ask the cloud's metadata service where it runs.
+_QUIET = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true", "AWS_EC2_METADATA_DISABLED": "true"}
+_FOLDER = ROOT / ".venv" / "fakesnow"
+
+
+@contextmanager
+def running_server() -> Iterator[Mapping[str, object]]:
+    """Start the server; gives what `open_snowflake` needs but for a database."""
+    os.environ.update(_QUIET)
+    try:
+        import snowflake.connector
+        import snowflake.sqlalchemy  # noqa: F401
+    except ImportError as error:
+        require("Snowflake's connector", f"{error}; install the extra `dev`")
+    python = _environment()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = _FOLDER / f"server-{port}.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [str(python), "-P", str(Path(__file__).with_name("snowflake_server.py")), str(port)],
+            stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    try:
+        _wait(server, port, log)
+        yield {
+            "account": "local", "user": "tester", "password": "secret-word", "host": "127.0.0.1", "port": port,
+            "protocol": "http",
+        }  # fmt: skip
+    finally:
+        server.kill()
+        server.wait()
+        log.unlink(missing_ok=True)
+
+
+def new_options(server: Mapping[str, object]) -> dict[str, object]:
+    """The options of an IO manager for a new, empty database."""
+    return {**server, "database": f"test_{uuid.uuid4().hex[:12]}"}
+
+
+def _environment() -> Path:
+    """The interpreter of the server's environment, made once a clone."""
+    python, stamp = _FOLDER / "bin" / "python", _FOLDER / ".made"
+    if stamp.exists() and stamp.read_text() == repr(_PACKAGES):
+        return python
+    _FOLDER.parent.mkdir(exist_ok=True)
+    with (_FOLDER.parent / ".fakesnow.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (stamp.exists() and stamp.read_text() == repr(_PACKAGES)):
+            uv = Path(sys.executable).with_name("uv")
+            for command in (
+                ["venv", "-q", "--clear", "--python", sys.executable, str(_FOLDER)],
+                ["pip", "install", "-q", "--compile-bytecode", "--python", str(python), *_PACKAGES],
+            ):
+                try:
+                    subprocess.run([str(uv), *command], check=True, capture_output=True, text=True, timeout=300)
+                except (OSError, subprocess.SubprocessError) as error:
+                    said = getattr(error, "stderr", None) or str(error)
+                    require("a local Snowflake", f"its environment can't be made: {' '.join(str(said).split())[-300:]}")
+                    raise
+            stamp.write_text(repr(_PACKAGES))
+    return python
+
+
+def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    require("a local Snowflake", f"its server did not start: {' '.join(log.read_text().split())[-300:]}")
+    raise RuntimeError("the local Snowflake did not start")
