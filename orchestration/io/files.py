@@ -24,6 +24,7 @@ from urllib.parse import quote
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import formats
 from orchestration.io.base import ParquetFiles, Pointer, StagedData, StoredVersion
+from orchestration.io.options import ensure_known, text
 from orchestration.model import Address
 
 _LONGEST_NAME = 120
@@ -230,6 +231,12 @@ def _file_name(name: str) -> str:
     if len(safe) <= _LONGEST_NAME:
         return safe
     return f"{safe[:60]}~{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
+def from_options(options: Mapping[str, object], root: Path) -> FilesIOManager:
+    """An IO manager of kind ``files``: ``path`` is its folder, counted from ``root``."""
+    ensure_known("files", options, ("path",))
+    return FilesIOManager(root / text("files", options, "path", ".tidegate/data"))
 
 
 def _write_new(file: Path, body: Mapping[str, object]) -> None:

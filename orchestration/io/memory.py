@@ -7,11 +7,13 @@ import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import formats
 from orchestration.io.base import Pointer, StagedData, StoredVersion
+from orchestration.io.options import ensure_known
 from orchestration.model import Address
 
 if TYPE_CHECKING:
@@ -126,3 +128,9 @@ class MemoryIOManager:
             for name in left:
                 del self._kept[address].versions[name]
         return left
+
+
+def from_options(options: Mapping[str, object], root: Path) -> MemoryIOManager:
+    """An IO manager of kind ``memory``, which has no options: what one process keeps, another can't read."""
+    ensure_known("memory", options, ())
+    return MemoryIOManager()

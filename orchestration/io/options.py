@@ -1,0 +1,28 @@
+"""Reading the options of an IO manager: each kind names those that it has, and whatever else is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from orchestration.errors import StorageError, UnknownName
+
+
+def ensure_known(kind: str, options: Mapping[str, object], known: Collection[str]) -> None:
+    """Refuse an option that the kind doesn't have; raises UnknownName with the nearest ones."""
+    for name in options:
+        if name not in known:
+            raise UnknownName(f"option of kind {kind!r}", name, known)
+
+
+def text(kind: str, options: Mapping[str, object], name: str, default: str | None = None) -> str:
+    """An option that is a text; raises StorageError where it is missing or is none (the value is never shown)."""
+    value = options.get(name, default)
+    if not isinstance(value, str) or not value:
+        said = "is missing" if value is None else "is empty" if value == "" else "is no text"
+        raise StorageError(f"an IO manager of kind {kind!r}: {name} {said}; write {name} = '...'")
+    return value
+
+
+def optional(kind: str, options: Mapping[str, object], name: str) -> str | None:
+    """An option that is a text where it is given."""
+    return text(kind, options, name) if name in options else None
