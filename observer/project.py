@@ -17,6 +17,7 @@ from observer.asset_configs import AssetConfigs, Given, merged
 from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
+from observer.io_managers import io_of
 from observer.loading import Definitions, load
 from observer.pipeline import Observer, ObserverGate, resolve
 from observer.reads.model import State
@@ -33,7 +34,6 @@ from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
-from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord, StepStatus
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions
@@ -247,8 +247,7 @@ def open_project(
     channels = (*(_channel(one, definitions.graph) for one in found.channels), *extra_channels)
     link = url or variable("TIDEGATE_URL") or found.url or ServeSettings().url
     recipe = ProjectRecipe(found.root, found.name, ShiftedNow.like(clock))
-    io = FilesIOManager(found.io_path)
-    return compose(found, definitions, engine, io, clock, channels, link, recipe)
+    return compose(found, definitions, engine, io_of(found, definitions.graph), clock, channels, link, recipe)
 
 
 def compose(

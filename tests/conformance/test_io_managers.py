@@ -9,15 +9,20 @@ from orchestration.errors import LeaseLost
 from orchestration.io.base import IOManager
 from orchestration.io.files import FilesIOManager
 from orchestration.io.memory import MemoryIOManager
-from orchestration.model import Address
+from orchestration.io.routed import RoutedIOManager
+from orchestration.model import Address, AssetKey
 from orchestration.testing import IO_MANAGER_LAWS, check_io_manager
 
 
-@pytest.fixture(params=["files", "memory"])
+@pytest.fixture(params=["files", "memory", "routed"])
 def io(request: pytest.FixtureRequest, tmp_path: Path) -> IOManager:
     managers: dict[str, Callable[[], IOManager]] = {
         "files": lambda: FilesIOManager(tmp_path / "data"),
         "memory": MemoryIOManager,
+        "routed": lambda: RoutedIOManager(
+            FilesIOManager(tmp_path / "data"),
+            {AssetKey("it's"): MemoryIOManager(), AssetKey("frames"): FilesIOManager(tmp_path / "frames")},
+        ),
     }
     return managers[request.param]()
 
