@@ -81,7 +81,7 @@ class Project:
         statuses = self._statuses(selection)
         chosen = self.graph.with_siblings(select(self.graph, selection, statuses))
         with reading(self.engine) as connection:
-            snapshot = load_state(connection, chosen | self.graph.ancestors(chosen))
+            snapshot = load_state(connection, chosen | self.graph.ancestors(chosen), self.clock.now())
         plan = make_plan(
             self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
             force=force, statuses=statuses,
@@ -240,11 +240,11 @@ def open_project(
     """
     found = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
     found = replace(found, asset_configs=merged(found.asset_configs, config or {}))
-    definitions = _defined(found.project, redactor(found.secrets))
+    definitions = defined(found.project, redactor(found.secrets))
     engine = open_database(found.state)
     ensure(engine)
-    clock = clock or (replay_clock(_stands_at(engine, found.clock)) if found.clock else Clock())
-    channels = (*(_channel(one, definitions.graph) for one in found.channels), *extra_channels)
+    clock = clock or clock_of(found, engine)
+    channels = (*(channel_of(one, definitions.graph) for one in found.channels), *extra_channels)
     link = url or variable("TIDEGATE_URL") or found.url or ServeSettings().url
     recipe = ProjectRecipe(found.root, found.name, ShiftedNow.like(clock))
     return compose(found, definitions, engine, io_of(found, definitions.graph), clock, channels, link, recipe)
@@ -289,13 +289,19 @@ def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:
             raise UnknownName("pool or tag", name, known, where=where)
 
 
-def _defined(file: Path, redact: Callable[[str], str]) -> Definitions:
+def defined(file: Path, redact: Callable[[str], str]) -> Definitions:
+    """Load what a project defines; what its code raises is told without secrets."""
     try:
         return load(file)
     except ProjectError as error:
         if redact(str(error)) == str(error):
             raise
         raise ProjectError(redact(str(error))) from None  # the cause holds a secret
+
+
+def clock_of(config: EnvironmentConfig, engine: Engine) -> Clock:
+    """The clock of an environment: the real one, or one that replays."""
+    return replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock()
 
 
 def _stands_at(engine: Engine, start: datetime) -> datetime:
@@ -326,7 +332,8 @@ def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:
     return redact
 
 
-def _channel(config: ChannelConfig, graph: Graph) -> Channel:
+def channel_of(config: ChannelConfig, graph: Graph) -> Channel:
+    """The channel that an environment describes; raises ProjectError."""
     from observer.alerts.webhook import WebhookChannel
     from observer.alerts.when import parse_when
 

@@ -92,7 +92,7 @@ class RoutedIOManager:
 
 
 def copy_address(upstream: AssetKey, reader: Address) -> Address:
-    """Where the data of ``upstream`` lies while the query of ``reader`` reads it: no asset's name begins with a blank."""
+    """Where ``upstream`` lies while the query of ``reader`` reads it: no asset's own name begins with a blank."""
     return Address(AssetKey(f" {upstream}"), f"{reader.asset} {reader.partition or ''}".strip())
 
 

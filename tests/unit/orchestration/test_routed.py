@@ -35,16 +35,16 @@ def test_each_asset_lies_with_its_own(io: RoutedIOManager) -> None:
 
 
 def test_a_query_reads_what_lies_elsewhere_beside_its_own_and_leaves_no_copy(io: RoutedIOManager) -> None:
-    raw = staged(io, RAW, "v1", pd.DataFrame({"n": [1, 2], "at": pd.to_datetime(["2020-01-01"] * 2, utc=True)}))
+    raw = staged(io, RAW, "v1", pd.DataFrame({"n": [1, 2], "made": pd.to_datetime(["2020-01-01"] * 2, utc=True)}))
     own = staged(io, Address(AssetKey("own")), "v1", pd.DataFrame({"n": [2, 3]}))
     there, here = io.relation([raw]), io.relation([own])
-    sql = f"select a.n, b.at from {here} a join {there} b using (n) union all select n, at from {there} where n = 1"
+    sql = f"select a.n, b.made from {here} a join {there} b using (n) union all select n, made from {there} where n = 1"
     found = io.stage_query(MARTS, "v2", sql, {"partition": "d1"})
     stored = StoredVersion(address=MARTS, id="v2", format=found.format, data_version=found.data_version)
     rows = io.load([stored], "pd.DataFrame", one=True)
     assert isinstance(rows, pd.DataFrame)
     assert sorted(rows["n"]) == [1, 2]
-    assert rows["at"].dt.tz is not None
+    assert rows["made"].dt.tz is not None
     assert io.default.versions(copy_address(RAW.asset, MARTS)) == ()
 
 
