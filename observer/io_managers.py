@@ -9,7 +9,8 @@ from orchestration.graph import Graph
 from orchestration.io.base import IOManager
 from orchestration.io.kinds import open_kind
 from orchestration.io.routed import RoutedIOManager
-from orchestration.model import AssetKey
+from orchestration.lineage import DIALECTS, check_syntax
+from orchestration.model import AssetKey, AssetKind
 from orchestration.selection import select
 
 
@@ -29,6 +30,15 @@ def io_of(config: EnvironmentConfig, graph: Graph) -> IOManager:
         return default
     keepers = keepers_of(config, graph)
     return RoutedIOManager(default, {key: kept[one.name] for key, one in keepers.items() if one is not config.io[-1]})
+
+
+def check_queries(config: EnvironmentConfig, graph: Graph) -> None:
+    """Refuse SQL assets whose query can't be parsed where they are kept; raises DefinitionError, which says where."""
+    queries = [asset for asset in graph if asset.kind is AssetKind.SQL]
+    if queries:
+        keepers = keepers_of(config, graph)
+        for asset in queries:
+            check_syntax(asset, DIALECTS[keepers[asset.key].kind])
 
 
 def opened(one: IOConfig, config: EnvironmentConfig) -> IOManager:

@@ -17,7 +17,7 @@ from observer.asset_configs import AssetConfigs, Given, merged
 from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
-from observer.io_managers import io_of
+from observer.io_managers import check_queries, io_of, keepers_of
 from observer.loading import Definitions, load
 from observer.pipeline import Observer, ObserverGate, resolve
 from observer.reads.model import State
@@ -34,7 +34,10 @@ from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
-from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord, StepStatus
+from orchestration.lineage import DIALECTS, ColumnRead, column_lineage
+from orchestration.model import (
+    Address, AssetKey, AssetKind, GateDecision, PartitionKey, Run, StepRecord, StepStatus,
+)
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions
 from orchestration.plan import Plan, make_plan
@@ -188,6 +191,17 @@ class Project:
             )
         return version.id
 
+    def column_lineage(self, asset: str) -> dict[str, tuple[ColumnRead, ...] | None]:
+        """Which upstream columns each column of a SQL asset reads; see :func:`orchestration.lineage.column_lineage`.
+
+        Empty for an asset that no query makes.
+        """
+        found = self.graph.asset(asset)
+        if found.kind is not AssetKind.SQL:
+            return {}
+        kind = keepers_of(self.config, self.graph)[found.key].kind
+        return column_lineage(found, DIALECTS[kind])
+
     def load(self, asset: str, partition: PartitionKey = None, *, wants: str = "") -> object:
         """What readers see of an address; raises ProjectError where nothing is published."""
         address = self.address(asset, partition)
@@ -241,6 +255,7 @@ def open_project(
     found = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
     found = replace(found, asset_configs=merged(found.asset_configs, config or {}))
     definitions = defined(found.project, redactor(found.secrets))
+    check_queries(found, definitions.graph)
     engine = open_database(found.state)
     ensure(engine)
     clock = clock or clock_of(found, engine)

@@ -12,7 +12,7 @@ from observer.doctor.model import Diagnosis, Finding, Health
 from observer.doctor.published import look_at_published
 from observer.doctor.state import look_at_state
 from observer.doctor.storage import look_at_storage
-from observer.io_managers import io_of, keepers_of, opened
+from observer.io_managers import check_queries, io_of, keepers_of, opened
 from observer.loading import Definitions
 from observer.project import clock_of, defined, redactor
 from observer.quantities import count
@@ -68,6 +68,7 @@ def _project(diagnosis: Diagnosis, config: EnvironmentConfig) -> Definitions | N
     loaded: list[Definitions] = []
     with diagnosis.looking_at("project"):
         found = defined(config.project, redactor(config.secrets))
+        check_queries(config, found.graph)
         hashes = CodeVersions(config.root)
         for asset in found.graph:
             hashes.of(asset)
