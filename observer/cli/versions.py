@@ -64,7 +64,7 @@ def roll_back_version(
             }
         )  # fmt: skip
         return ExitCode.OK
-    say(f"rolled back {done.now.address}: readers see version {done.now.id} now, no more {done.before.id} ({by})")
+    say(f"rolled back {done.now.address}: readers see version {done.now.id} now (by {by}: {reason})")
     if stale:
         said = count(len(stale), "asset")
         say(f"{said} downstream read it and will be made again: tidegate run '{asset}+'{_key(partition)}")

@@ -6,4 +6,4 @@ from observer.config.executor import ExecutorConfig
 from observer.config.file import FILE_NAME, find_root
 from observer.config.io import IOConfig
 
-__all__ = ["FILE_NAME", "ChannelConfig", "EnvironmentConfig", "ExecutorConfig", "IOConfig", "find_root", "read"]
+__all__ = ["ChannelConfig", "EnvironmentConfig", "ExecutorConfig", "FILE_NAME", "IOConfig", "find_root", "read"]

@@ -69,7 +69,12 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
     env, from_variables = fill(written)
     everywhere, also_from_variables = fill(said.part("config"))
     hears = channels(env)
-    secrets = (*from_variables, *also_from_variables, *written_secrets(dict(env.values)), *(channel.url for channel in hears))
+    secrets = (
+        *from_variables,
+        *also_from_variables,
+        *written_secrets(dict(env.values)),
+        *(channel.url for channel in hears),
+    )
     return EnvironmentConfig(
         name=name, root=root, project=root / said.text("project", default="pipeline.py"),
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),

@@ -14,7 +14,7 @@ from orchestration.errors import UnknownName
 from orchestration.executors.base import Limits
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.model import Address, AssetKey
-from orchestration.work import Failure, Task
+from orchestration.work import Failure, Target, Task
 
 PART = "executor"
 _PATIENCE_S = 60.0
@@ -59,6 +59,6 @@ def look_at_executor(diagnosis: Diagnosis, config: EnvironmentConfig) -> None:
 
 def _task() -> Task:
     return Task(
-        address=_NOBODY, version=f"doctor-{secrets.token_hex(6)}", run_id="doctor", observes=False, inputs=(),
-        code_version="", fingerprint="",
+        targets=(Target(address=_NOBODY, version=f"doctor-{secrets.token_hex(6)}", fingerprint=""),), run_id="doctor",
+        observes=False, inputs=(), code_version="",
     )  # fmt: skip

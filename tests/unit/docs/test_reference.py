@@ -17,6 +17,7 @@ from observer.alerts import payload
 from observer.checks.base import Check
 from observer.cli.app import app
 from observer.cli.exit_codes import ExitCode
+from observer.doctor.model import Health
 from observer.metrics import METRICS
 from observer.model import EvaluationStatus, IncidentStatus, Severity
 from observer.monitors import ALPHAS
@@ -34,7 +35,7 @@ COMMON = {"--project", "-C", "--env", "--partition", "-p", "--format"}
 VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 STATUSES: list[type[StrEnum]] = [
     Action, EvaluationStatus, GateOutcome, IncidentStatus, OnHold, RunStatus, Severity, State, StepStatus,
-    VersionStatus,
+    VersionStatus, Health,
 ]  # fmt: skip
 
 
