@@ -34,6 +34,7 @@ from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
+from orchestration.io.routed import close
 from orchestration.lineage import DIALECTS, ColumnRead, column_lineage
 from orchestration.model import (
     Address, AssetKey, AssetKind, GateDecision, PartitionKey, Run, StepRecord, StepStatus,
@@ -210,6 +211,11 @@ class Project:
         if published is None:
             raise ProjectError(f"nothing of {address} is published; materialize it: tidegate run {asset}")
         return self.runtime.io.load([published.stored()], wants, one=True)
+
+    def close(self) -> None:
+        """Give back the connections to state and storage."""
+        self.engine.dispose()
+        close(self.runtime.io)
 
     def reads(self) -> StoredReads:
         """The answers that pages, API and command show."""

@@ -18,6 +18,7 @@ from observer.project import clock_of, defined, redactor
 from observer.quantities import count
 from orchestration.code_version import CodeVersions
 from orchestration.io.base import IOManager
+from orchestration.io.routed import close
 
 
 def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bool, send: bool) -> tuple[Finding, ...]:
@@ -44,7 +45,11 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
     try:
         for one in config.io:
             with diagnosis.looking_at(f"io.{one.name}"):
-                look_at_storage(diagnosis, f"io.{one.name}", one.kind, opened(one, config))
+                io = opened(one, config)
+                try:
+                    look_at_storage(diagnosis, f"io.{one.name}", one.kind, io)
+                finally:
+                    close(io)
         if definitions is None:
             unseen = "could not be looked at without the project's code"
             for part in ("executor", "channels", "published data", "what crashes left"):
@@ -52,11 +57,14 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
             return tuple(diagnosis.findings)
         look_at_executor(diagnosis, config)
         look_at_channels(diagnosis, config, definitions.graph, send=send)
-        io = _io(diagnosis, config, definitions)
-        if engine is not None and io is not None:
+        kept = _io(diagnosis, config, definitions)
+        if engine is not None and kept is not None:
             graph, clock = definitions.graph, clock_of(config, engine)
-            look_for_leftovers(diagnosis, engine, io, graph, clock, fix=fix)
-            look_at_published(diagnosis, engine, io, graph, clock, fix=fix, deep=deep)
+            try:
+                look_for_leftovers(diagnosis, engine, kept, graph, clock, fix=fix)
+                look_at_published(diagnosis, engine, kept, graph, clock, fix=fix, deep=deep)
+            finally:
+                close(kept)
     finally:
         if engine is not None:
             engine.dispose()

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from orchestration.errors import StorageError
 from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
@@ -89,6 +90,24 @@ class RoutedIOManager:
 
     def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
         return self.keeper(address.asset).sweep(address, keep)
+
+    def close(self) -> None:
+        """Give back the connections of those that hold some."""
+        for keeper in {id(each): each for each in (self.default, *self.routes.values())}.values():
+            close(keeper)
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An IO manager that holds connections."""
+
+    def close(self) -> None: ...
+
+
+def close(io: IOManager) -> None:
+    """Give back what an IO manager holds, if it holds anything."""
+    if isinstance(io, Closable):
+        io.close()
 
 
 def copy_address(upstream: AssetKey, reader: Address) -> Address:

@@ -80,7 +80,7 @@ def test_equal_results_and_the_blizzard_is_held(anywhere: Path, kind: str) -> No
             work.load("departures", BLIZZARD)
         _as_published_again(work)
     finally:
-        work.engine.dispose()
+        work.close()
     findings = examine(anywhere, kind, fix=False, deep=True, send=False)
     assert [f for f in findings if f.health not in (Health.OK, Health.WARNING)] == []
 
@@ -121,6 +121,7 @@ while reads < least or not stop.exists():
         assert names[0].startswith("good"), f"a held version: {names[0]}"
         assert len(names) == 50 * int(names[0][4:]), f"half of {names[0]}: {len(names)} rows"
         seen.add(names[0])
+work.close()
 print(reads, f"{slowest:.3f}", *sorted(seen))
 """
 
@@ -162,7 +163,7 @@ def test_readers_in_other_processes_see_whole_published_versions_only(orders: Pa
     finally:
         stop.touch()
         told = [reader.communicate(timeout=240) for reader in readers]
-        work.engine.dispose()
+        work.close()
     assert [reader.returncode for reader in readers] == [0, 0], [err for _, err in told]
     assert {"published", "held"} == set(statuses)
     assert sum(int(out.split()[0]) for out, _ in told) >= READS
