@@ -37,7 +37,14 @@ from orchestration.io.base import IOManager
 from orchestration.io.routed import close
 from orchestration.lineage import DIALECTS, ColumnRead, column_lineage
 from orchestration.model import (
-    Address, AssetKey, AssetKind, GateDecision, PartitionKey, Run, StepRecord, StepStatus,
+    Address,
+    AssetKey,
+    AssetKind,
+    GateDecision,
+    PartitionKey,
+    Run,
+    StepRecord,
+    StepStatus,
 )
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions

@@ -113,7 +113,10 @@ def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action
         return Action.STAY_HELD, f"neither its code nor what it reads has changed since it was held: {why}"
     opened = state.overridden
     if opened is not None and opened.fingerprint == fingerprint:
-        return Action.SKIP, "it is held and its gate is open by override; neither its code nor what it reads has changed"
+        return (
+            Action.SKIP,
+            "it is held and its gate is open by override; neither its code nor what it reads has changed",
+        )
     newest = held or opened or state.published
     if newest is None:
         return Action.RUN, _NEVER

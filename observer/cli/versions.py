@@ -6,8 +6,8 @@ from pathlib import Path
 
 from observer.cli.duration import seconds
 from observer.cli.exit_codes import ExitCode
-from observer.cli.user import user_name
 from observer.cli.speaking import Format, note, opened, say, say_json
+from observer.cli.user import user_name
 from observer.project import Project
 from observer.quantities import count, quantity
 from observer.versions import Kept, discard_held, list_versions, override_gate, remove_old, roll_back_to

@@ -76,7 +76,7 @@ def test_overridden_consumers_read_it_and_other_readers_do_not(core: Core) -> No
     let_through(core)
     done = core.run()
     assert [step.status for step in done.steps] == ["skipped", "published"]
-    assert done.steps[0].reason.startswith("held, and its gate is open by override")
+    assert done.steps[0].reason.startswith("it is held and its gate is open by override")
     assert done.steps[1].note == "read one while held, by override"
     assert core.read("two") == 4
     assert core.read("one") == 1

@@ -60,7 +60,7 @@ def test_readers_see_the_version_before_and_downstream_is_made_from_it(core: Cor
 def test_unchanged_code_does_not_bring_it_back_and_changed_code_does(core: Core) -> None:
     back(core)
     (step, _) = core.plan().steps
-    assert step.reason.startswith("rolled back, and neither its code nor what it reads has changed")
+    assert step.reason.startswith("it was rolled back, and neither its code nor what it reads has changed")
     assert core.statuses()["one"] == "skipped"
     mended = core.again((made(returns=4, code="4"), two()))
     assert mended.statuses() == {"one": "published", "two": "published"}
