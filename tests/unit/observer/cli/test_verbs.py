@@ -171,7 +171,7 @@ WRONG = [
     (("resume", "20240101"), "no run is called '20240101'"),
     (("cancel",), "no run is running; nothing was changed"),
     (("cancel", "20240101"), "no run is called '20240101'"),
-    (("cancel", "--wait", "soon"), "write 90s, 10m or 2h"),
+    (("cancel", "--wait", "soon"), "write 90s, 10m, 2h or 3d"),
     (("gate", "orders", "--env", "prod"), "no environment is called 'prod'"),
     (("gate", "orders", "--project", "nowhere"), "there is no folder nowhere"),
 ]
