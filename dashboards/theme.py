@@ -140,6 +140,7 @@ _STATUS_STATES: Final[Mapping[str, State]] = {
     "publishing": State.LEARNING,
     "superseded": State.NEVER,
     "discarded": State.NEVER,
+    "rolled_back": State.NEVER,
     "open": State.HEALTHY,
     "open_by_override": State.WARNED,
     "none": State.NEVER,

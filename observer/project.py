@@ -17,6 +17,7 @@ from observer.asset_configs import AssetConfigs, Given, merged
 from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
+from observer.io_managers import check_queries, io_of, keepers_of
 from observer.loading import Definitions, load
 from observer.pipeline import Observer, ObserverGate, resolve
 from observer.reads.model import State
@@ -33,8 +34,18 @@ from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
-from orchestration.io.files import FilesIOManager
-from orchestration.model import Address, AssetKey, GateDecision, PartitionKey, Run, StepRecord, StepStatus
+from orchestration.io.routed import close
+from orchestration.lineage import DIALECTS, ColumnRead, column_lineage
+from orchestration.model import (
+    Address,
+    AssetKey,
+    AssetKind,
+    GateDecision,
+    PartitionKey,
+    Run,
+    StepRecord,
+    StepStatus,
+)
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions
 from orchestration.plan import Plan, make_plan
@@ -81,7 +92,7 @@ class Project:
         statuses = self._statuses(selection)
         chosen = self.graph.with_siblings(select(self.graph, selection, statuses))
         with reading(self.engine) as connection:
-            snapshot = load_state(connection, chosen | self.graph.ancestors(chosen))
+            snapshot = load_state(connection, chosen | self.graph.ancestors(chosen), self.clock.now())
         plan = make_plan(
             self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
             force=force, statuses=statuses,
@@ -188,6 +199,17 @@ class Project:
             )
         return version.id
 
+    def column_lineage(self, asset: str) -> dict[str, tuple[ColumnRead, ...] | None]:
+        """Which upstream columns each column of a SQL asset reads; see :func:`orchestration.lineage.column_lineage`.
+
+        Empty for an asset that no query makes.
+        """
+        found = self.graph.asset(asset)
+        if found.kind is not AssetKind.SQL:
+            return {}
+        kind = keepers_of(self.config, self.graph)[found.key].kind
+        return column_lineage(found, DIALECTS[kind])
+
     def load(self, asset: str, partition: PartitionKey = None, *, wants: str = "") -> object:
         """What readers see of an address; raises ProjectError where nothing is published."""
         address = self.address(asset, partition)
@@ -196,6 +218,11 @@ class Project:
         if published is None:
             raise ProjectError(f"nothing of {address} is published; materialize it: tidegate run {asset}")
         return self.runtime.io.load([published.stored()], wants, one=True)
+
+    def close(self) -> None:
+        """Give back the connections to state and storage."""
+        self.engine.dispose()
+        close(self.runtime.io)
 
     def reads(self) -> StoredReads:
         """The answers that pages, API and command show."""
@@ -240,15 +267,15 @@ def open_project(
     """
     found = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
     found = replace(found, asset_configs=merged(found.asset_configs, config or {}))
-    definitions = _defined(found.project, redactor(found.secrets))
+    definitions = defined(found.project, redactor(found.secrets))
+    check_queries(found, definitions.graph)
     engine = open_database(found.state)
     ensure(engine)
-    clock = clock or (replay_clock(_stands_at(engine, found.clock)) if found.clock else Clock())
-    channels = (*(_channel(one, definitions.graph) for one in found.channels), *extra_channels)
+    clock = clock or clock_of(found, engine)
+    channels = (*(channel_of(one, definitions.graph) for one in found.channels), *extra_channels)
     link = url or variable("TIDEGATE_URL") or found.url or ServeSettings().url
     recipe = ProjectRecipe(found.root, found.name, ShiftedNow.like(clock))
-    io = FilesIOManager(found.io_path)
-    return compose(found, definitions, engine, io, clock, channels, link, recipe)
+    return compose(found, definitions, engine, io_of(found, definitions.graph), clock, channels, link, recipe)
 
 
 def compose(
@@ -290,13 +317,19 @@ def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:
             raise UnknownName("pool or tag", name, known, where=where)
 
 
-def _defined(file: Path, redact: Callable[[str], str]) -> Definitions:
+def defined(file: Path, redact: Callable[[str], str]) -> Definitions:
+    """Load what a project defines; what its code raises is told without secrets."""
     try:
         return load(file)
     except ProjectError as error:
         if redact(str(error)) == str(error):
             raise
         raise ProjectError(redact(str(error))) from None  # the cause holds a secret
+
+
+def clock_of(config: EnvironmentConfig, engine: Engine) -> Clock:
+    """The clock of an environment: the real one, or one that replays."""
+    return replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock()
 
 
 def _stands_at(engine: Engine, start: datetime) -> datetime:
@@ -327,7 +360,8 @@ def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:
     return redact
 
 
-def _channel(config: ChannelConfig, graph: Graph) -> Channel:
+def channel_of(config: ChannelConfig, graph: Graph) -> Channel:
+    """The channel that an environment describes; raises ProjectError."""
     from observer.alerts.webhook import WebhookChannel
     from observer.alerts.when import parse_when
 

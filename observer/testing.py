@@ -126,8 +126,7 @@ def _project(
     with tempfile.TemporaryDirectory(prefix="tidegate-") as folder:
         root = Path.cwd()
         config = EnvironmentConfig(
-            name="test", root=root, project=root, state=f"sqlite:///{folder}/state.db", io_path=Path(folder),
-            channels=(), clock=None, url=None, secrets=(), asset_configs=settings,
+            name="test", root=root, project=root, state=f"sqlite:///{folder}/state.db", asset_configs=settings,
         )  # fmt: skip
         engine = open_database(config.state)
         try:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from observer.config import read
+from observer.io_managers import io_of
 from observer.loading import load
 from observer.pipeline import measuring
 from orchestration.execute import Execution
 from orchestration.executors.recipe import ShiftedNow
-from orchestration.io.files import FilesIOManager
 from orchestration.work import Worker
 
 
@@ -25,5 +25,5 @@ class ProjectRecipe:
     def __call__(self) -> Worker:
         config = read(self.root, self.environment)
         definitions = load(config.project)
-        execution = Execution(definitions.graph, FilesIOManager(config.io_path), config.root)
+        execution = Execution(definitions.graph, io_of(config, definitions.graph), config.root)
         return Worker(execution, measuring(definitions.checks), self.now)

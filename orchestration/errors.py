@@ -8,6 +8,7 @@
     ├── SelectionError (ValueError)        a selection that can't be read, or that selects nothing
     ├── PartitionError (ValueError)        a partition that isn't one
     ├── RunError (ValueError)              a run that can't be resumed or cancelled, and why
+    ├── VersionError (ValueError)          a version that can't be rolled back to, discarded or let through
     ├── StateError (RuntimeError)          the state database can't be read or written
     │   └── LeaseHeld                      another process is materializing this address
     ├── LeaseLost (RuntimeError)           our lease was taken over: what we made must not be published
@@ -88,6 +89,12 @@ class RunError(TidegateError, ValueError):
     """A run that can't be resumed or cancelled."""
 
     code = "cannot-change-run"
+
+
+class VersionError(TidegateError, ValueError):
+    """A version that can't be rolled back to, discarded or let through."""
+
+    code = "invalid-version"
 
 
 class StateError(TidegateError, RuntimeError):

@@ -19,6 +19,10 @@ class EventKind(StrEnum):
     VERSION_PUBLISHED = "version.published"
     VERSION_HELD = "version.held"
     VERSION_RELEASED = "version.released"
+    VERSION_ROLLED_BACK = "version.rolled_back"
+    VERSION_DISCARDED = "version.discarded"
+    VERSIONS_REMOVED = "versions.removed"
+    GATE_OVERRIDDEN = "gate.overridden"
     SOURCE_OBSERVED = "source.observed"
 
 

@@ -84,7 +84,7 @@ class LeaseBook:
         with writing(runtime.engine) as connection:
             answers = lease.acquire_all(connection, addresses, self._run_id, runtime.clock.wall())
             ours = {address: taken for address, taken in answers.items() if isinstance(taken, Taken)}
-            states, unfinished = load_some(connection, list(ours)) if ours else ({}, set())
+            states, unfinished = load_some(connection, list(ours), runtime.clock.now()) if ours else ({}, set())
         against: dict[Address, TidegateError | None] = {
             address: answer for address, answer in answers.items() if isinstance(answer, LeaseHeld)
         }
@@ -119,4 +119,4 @@ class LeaseBook:
             confirm(runtime.engine, runtime.io, runtime.clock, version, token, keep_lease=True)
         runtime.io.sweep(address, {version.id for version in known})
         with reading(runtime.engine) as connection:
-            self._snapshot.put(address, load_one(connection, address))
+            self._snapshot.put(address, load_one(connection, address, now=runtime.clock.now()))

@@ -42,12 +42,17 @@ _OTHERS = (
     & (versions.c.partition == bindparam("b_partition"))
     & (versions.c.id != bindparam("b_keep"))
 )
+_kept = versions.alias("kept")
+_IS_OLDER = versions.c.seq < select(_kept.c.seq).where(_kept.c.id == bindparam("b_keep")).scalar_subquery()
 _RETIRED = case(
     (versions.c.status == VersionStatus.HELD.value, VersionStatus.DISCARDED.value),
-    else_=VersionStatus.SUPERSEDED.value,
+    (_IS_OLDER, VersionStatus.SUPERSEDED.value),
+    else_=VersionStatus.ROLLED_BACK.value,
 )
-_IS_LIVE = (versions.c.status == VersionStatus.PUBLISHED.value) | (versions.c.status == VersionStatus.HELD.value)
-_RETIRE = Bulk(update(versions).where(_OTHERS, _IS_LIVE).values(status=_RETIRED))
+_IS_OVER = (versions.c.status == VersionStatus.PUBLISHED.value) | (
+    (versions.c.status == VersionStatus.HELD.value) & _IS_OLDER
+)
+_RETIRE = Bulk(update(versions).where(_OTHERS, _IS_OVER).values(status=_RETIRED))
 _DISCARD_HELD = Bulk(
     update(versions)
     .where(_OTHERS, versions.c.status == VersionStatus.HELD.value)
@@ -190,7 +195,10 @@ def set_status(connection: Connection, version_id: str, status: VersionStatus, *
 
 
 def retire(connection: Connection, address: Address, keep: str) -> None:
-    """By ``keep``, every other published version of an address is superseded, every held one discarded."""
+    """By ``keep``, which is published, older published versions are superseded and older held ones discarded.
+
+    A newer published one is rolled back; a newer held one stays in quarantine.
+    """
     here = {"b_asset": address.asset, "b_partition": address.partition or "", "b_keep": keep}
     _RETIRE.run(connection, [here])
 

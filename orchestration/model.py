@@ -47,6 +47,7 @@ class VersionStatus(StrEnum):
     SUPERSEDED = "superseded"  # was published, a later version took its place
     HELD = "held"  # in quarantine
     DISCARDED = "discarded"  # was held, replaced by a later version or thrown away by a person
+    ROLLED_BACK = "rolled_back"  # was published, a person put an earlier version in its place
 
 
 class StepStatus(StrEnum):

@@ -109,7 +109,7 @@ def confirm(
     except LeaseLost:
         with reading(engine) as connection:
             status = status_of(connection, version.id)
-        if status not in (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED):
+        if status not in (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED, VersionStatus.ROLLED_BACK):
             raise
         return True  # whoever took over has published it for us
     return whole

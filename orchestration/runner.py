@@ -105,7 +105,7 @@ class _Walk:
         try:
             with self._keeper, closing(runtime.begin_executor()) as executor:
                 with reading(runtime.engine) as connection:
-                    self._snapshot.add(load(connection, self._assets()))
+                    self._snapshot.add(load(connection, self._assets(), self._runtime.clock.now()))
                 self._executor = executor
                 self._agenda = Agenda(
                     runtime.graph, [step.address for step in self._plan.steps], self._snapshot.keys_of, runtime.pools

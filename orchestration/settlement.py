@@ -293,4 +293,5 @@ class Settlement:
 
 def _published_by_another(connection: Connection, version: VersionRecord) -> bool:
     """Whether the process that took over has published this version for us."""
-    return status_of(connection, version.id) in (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED)
+    after = (VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED, VersionStatus.ROLLED_BACK)
+    return status_of(connection, version.id) in after

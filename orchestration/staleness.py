@@ -111,11 +111,19 @@ def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action
     if held is not None and held.fingerprint == fingerprint:
         why = state.gate.reasons[0] if state.gate and state.gate.reasons else "the gate keeps it back"
         return Action.STAY_HELD, f"neither its code nor what it reads has changed since it was held: {why}"
-    newest = held or state.published
+    opened = state.overridden
+    if opened is not None and opened.fingerprint == fingerprint:
+        return (
+            Action.SKIP,
+            "it is held and its gate is open by override; neither its code nor what it reads has changed",
+        )
+    newest = held or opened or state.published
     if newest is None:
         return Action.RUN, _NEVER
     if newest.fingerprint == fingerprint:
         return Action.SKIP, "it is up to date: neither its code nor what it reads has changed"
+    if any(v.fingerprint == fingerprint for v in state.rolled_back if v.seq > newest.seq):
+        return Action.SKIP, "it was rolled back, and neither its code nor what it reads has changed (--force makes it)"
     code, old_code = fingerprint.partition(".")[0], newest.fingerprint.partition(".")[0]
     return Action.RUN, "what it reads changed" if code == old_code else "its code changed"
 
@@ -140,6 +148,7 @@ def _inputs(
     chosen: list[VersionRecord] = []
     left_out: list[Address] = []
     older: list[Address] = []
+    opened: list[Address] = []
     waits = None
     # What a source gave is kept nowhere: without reading it in this run there is nothing to hand on.
     only_now = edge.parameter is not None and graph.asset(edge.upstream).kind is AssetKind.SOURCE
@@ -154,6 +163,9 @@ def _inputs(
         if (bad and edge.on_hold is OnHold.WAIT) or (only_now and status in _FAILED):
             return _blocked(upstream, state, status, root)
         take = state.held if edge.on_hold is OnHold.PROCEED and state.is_held else None
+        if edge.on_hold is not OnHold.USE_PUBLISHED and state.overridden is not None:
+            take = state.overridden
+            opened.append(upstream)
         take = take or state.published
         if take is not None:
             chosen.append(take)
@@ -166,7 +178,7 @@ def _inputs(
     if not chosen and waits is None and edge.parameter is not None:
         nothing = f"nothing of {edge.upstream} is published"
         return Judgement(action=Action.BLOCK, reason=nothing, blocked_by=edge.upstream)
-    return _Found(tuple(chosen), _note(edge, chosen, left_out, older), waits)
+    return _Found(tuple(chosen), _note(edge, chosen, left_out, older, opened), waits)
 
 
 def _known(
@@ -199,15 +211,23 @@ def _blocked(upstream: Address, state: AddressState, status: StepStatus | None, 
     return Judgement(action=Action.BLOCK, reason=reason, blocked_by=by)
 
 
-def _note(edge: Edge, chosen: list[VersionRecord], left_out: list[Address], older: list[Address]) -> str:
+def _note(
+    edge: Edge,
+    chosen: list[VersionRecord],
+    left_out: list[Address],
+    older: list[Address],
+    opened: list[Address],
+) -> str:
     """What a reader of the result must know about its inputs; empty where there is nothing to say."""
     said = []
+    if opened:
+        said.append(f"read {', '.join(map(str, opened))} while held, by override")
+    if not left_out and not older:
+        return "; ".join(said)
     if left_out:
         said.append(f"{len(left_out)} not published and left out: {_keys(left_out)}")
     if older:
         said.append(f"{len(older)} held or failed read as last published: {_keys(older)}")
-    if not said:
-        return ""
     if any(a.partition is not None for a in (*left_out, *older)):
         return f"read {len(chosen)} published partitions of {edge.upstream}; {'; '.join(said)}"
     return f"read {edge.upstream} as last published" if older else f"went on without {edge.upstream}"

@@ -50,11 +50,18 @@ class AddressState:
     published: VersionRecord | None = None
     held: VersionRecord | None = None  # the newest version in quarantine
     gate: GateRecord | None = None
+    rolled_back: tuple[VersionRecord, ...] = ()  # oldest first
 
     @property
     def is_held(self) -> bool:
         """Whether the gate keeps consumers of this address from running."""
         return self.gate is not None and self.gate.outcome is GateOutcome.HELD
+
+    @property
+    def overridden(self) -> VersionRecord | None:
+        """The held version that consumers may read all the same, until the override ends."""
+        is_open = self.gate is not None and self.gate.outcome is GateOutcome.OPEN_BY_OVERRIDE
+        return self.held if is_open else None
 
 
 _NOTHING = AddressState()
@@ -76,6 +83,10 @@ class Snapshot:
         if address.partition is not None:
             self._partitions[address.asset].add(address.partition)
 
+    def items(self) -> Iterable[tuple[Address, AddressState]]:
+        """Every address that was ever judged, with its state."""
+        return self._states.items()
+
     def add(self, other: Snapshot) -> None:
         """Take over what another snapshot knows."""
         self._keys.update(other._keys)
@@ -95,33 +106,37 @@ class Snapshot:
         return tuple(sorted(self._partitions.get(asset, ())))
 
 
-def load(connection: Connection, assets: Collection[AssetKey]) -> Snapshot:
-    """The state of every address of ``assets``."""
+def load(connection: Connection, assets: Collection[AssetKey], now: datetime | None = None) -> Snapshot:
+    """The state of every address of ``assets``; an override counts until ``now`` has reached its end (None: never)."""
     snapshot = Snapshot()
     snapshot.put_keys(all_keys(connection))
-    live = (VersionStatus.PUBLISHED, VersionStatus.HELD)
+    live = (VersionStatus.PUBLISHED, VersionStatus.HELD, VersionStatus.ROLLED_BACK)
     for chunk in _chunks(sorted(assets), 500):
         rows = connection.execute(
             _version_columns().where(versions.c.asset.in_(chunk), versions.c.status.in_(live)).order_by(versions.c.seq)
         ).all()
         decided = connection.execute(select(gates).where(gates.c.asset.in_(chunk))).all()
-        _fill(snapshot, rows, decided)
+        _fill(snapshot, rows, decided, now)
     return snapshot
 
 
-def load_one(connection: Connection, address: Address, known: Sequence[VersionRecord] | None = None) -> AddressState:
+def load_one(
+    connection: Connection,
+    address: Address,
+    known: Sequence[VersionRecord] | None = None,
+    now: datetime | None = None,
+) -> AddressState:
     """The state of one address; ``known`` are its versions where the caller has just read them."""
     here = {"b_asset": address.asset, "b_partition": address.partition or ""}
-    published = held = None
+    state = AddressState()
     for version in known_versions(connection, address) if known is None else known:
-        published = version if version.status is VersionStatus.PUBLISHED else published
-        held = version if version.status is VersionStatus.HELD else held
+        state = _with(state, version)
     row = connection.execute(_GATE, here).one_or_none()
-    return AddressState(published, held, None if row is None else _gate(row))
+    return state if row is None else replace(state, gate=_gate(row, now))
 
 
 def load_some(
-    connection: Connection, addresses: Sequence[Address]
+    connection: Connection, addresses: Sequence[Address], now: datetime | None = None
 ) -> tuple[Mapping[Address, AddressState], set[Address]]:
     """The states of a few addresses, and those of them with a publication that was begun and not confirmed."""
     partitions = list({address.partition or "" for address in addresses})
@@ -130,7 +145,7 @@ def load_some(
     unfinished = {_record(row).address for row in rows if row.status == VersionStatus.PUBLISHING}
     snapshot = Snapshot()
     live = [row for row in rows if row.status != VersionStatus.PUBLISHING]
-    _fill(snapshot, live, connection.execute(_SOME_GATES, names).all())
+    _fill(snapshot, live, connection.execute(_SOME_GATES, names).all(), now)
     return {address: snapshot.of(address) for address in addresses}, unfinished
 
 
@@ -162,22 +177,32 @@ def _version_columns() -> Select[Any]:
     )  # fmt: skip
 
 
-def _fill(snapshot: Snapshot, rows: Sequence[Any], decided: Sequence[Any]) -> None:
+def _fill(snapshot: Snapshot, rows: Sequence[Any], decided: Sequence[Any], now: datetime | None) -> None:
     for row in rows:
         record = _record(row)
-        state = snapshot.of(record.address)
-        if record.status is VersionStatus.PUBLISHED:
-            snapshot.put(record.address, replace(state, published=record))
-        else:
-            snapshot.put(record.address, replace(state, held=record))
+        snapshot.put(record.address, _with(snapshot.of(record.address), record))
     for row in decided:
         address = Address(AssetKey(row.asset), row.partition or None)
-        snapshot.put(address, replace(snapshot.of(address), gate=_gate(row)))
+        snapshot.put(address, replace(snapshot.of(address), gate=_gate(row, now)))
 
 
-def _gate(row: Any) -> GateRecord:
+def _with(state: AddressState, version: VersionRecord) -> AddressState:
+    """The state of an address with one more of its versions, which is newer than those before."""
+    if version.status is VersionStatus.PUBLISHED:
+        return replace(state, published=version)
+    if version.status is VersionStatus.HELD:
+        return replace(state, held=version)
+    if version.status is VersionStatus.ROLLED_BACK:
+        return replace(state, rolled_back=(*state.rolled_back, version))
+    return state
+
+
+def _gate(row: Any, now: datetime | None) -> GateRecord:
+    outcome = GateOutcome(row.outcome)
+    if outcome is GateOutcome.OPEN_BY_OVERRIDE and (now is None or row.expires_at is None or row.expires_at <= now):
+        outcome = GateOutcome.HELD
     return GateRecord(
-        materialization_id=row.materialization_id, outcome=GateOutcome(row.outcome), reasons=tuple(row.reasons),
+        materialization_id=row.materialization_id, outcome=outcome, reasons=tuple(row.reasons),
         decided_at=row.decided_at, expires_at=row.expires_at,
     )  # fmt: skip
 
@@ -207,7 +232,15 @@ _SOME_VERSIONS = (
         versions.c.asset.in_(bindparam("b_assets", expanding=True)),
         versions.c.partition.in_(bindparam("b_partitions", expanding=True)),
         versions.c.status.in_(
-            (VersionStatus.PUBLISHING.value, VersionStatus.PUBLISHED.value, VersionStatus.HELD.value)
+            tuple(
+                status.value
+                for status in (
+                    VersionStatus.PUBLISHING,
+                    VersionStatus.PUBLISHED,
+                    VersionStatus.HELD,
+                    VersionStatus.ROLLED_BACK,
+                )
+            )
         ),
     )
     .order_by(versions.c.seq)

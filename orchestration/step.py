@@ -115,7 +115,7 @@ def state_after(before: AddressState, product: Product, decision: GateDecision) 
         materialization_id=made.id, outcome=decision.outcome, reasons=decision.reasons,
         decided_at=decision.decided_at, expires_at=decision.expires_at,
     )  # fmt: skip
-    return AddressState(before.published, record, gate) if held else AddressState(record, None, gate)
+    return replace(before, held=record, gate=gate) if held else AddressState(record, None, gate)
 
 
 def storable(step: StepRecord) -> StepRecord:

@@ -52,13 +52,12 @@ def passes(value: object) -> bool:
 def project(made: list[Asset], files: bool) -> Iterator[Project]:
     folder = Path(tempfile.mkdtemp(prefix="tidegate-benchmark-"))
     config = EnvironmentConfig(
-        name="benchmark", root=folder, project=folder, state=f"sqlite:///{folder}/state.db", io_path=folder / "data",
-        channels=(), clock=None, url=None, secrets=(),
+        name="benchmark", root=folder, project=folder, state=f"sqlite:///{folder}/state.db",
     )  # fmt: skip
     engine = open_database(config.state)
     try:
         ensure(engine)
-        io: IOManager = FilesIOManager(config.io_path) if files else MemoryIOManager()
+        io: IOManager = FilesIOManager(folder / "data") if files else MemoryIOManager()
         yield compose(config, define(made, ()), engine, io, Clock(), (), None)
     finally:
         engine.dispose()

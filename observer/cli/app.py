@@ -164,6 +164,106 @@ def release(
     return release_version(asset, partition, reason, project, env, output)
 
 
+Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stays in the history.")]
+
+
+@app.command()
+@verb
+def versions(
+    asset: Annotated[str, typer.Argument(help="The asset.")],
+    partition: PartitionOption = None,
+    last: Annotated[int, typer.Option(help="How many versions.", min=1, max=10_000)] = 30,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """List the versions of an asset: what readers see, what was before, what is held, and whether its data is there."""
+    from observer.cli.versions import show_versions
+
+    return show_versions(asset, partition, last, project, env, output)
+
+
+@app.command()
+@verb
+def rollback(
+    asset: Annotated[str, typer.Argument(help="The asset of which an earlier version is to be published again.")],
+    reason: Reason,
+    to: Annotated[str | None, typer.Option("--to", help="A version's id; else the one before.")] = None,
+    partition: PartitionOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Put an earlier published version back, with a reason; what reads it is made again by the next run."""
+    from observer.cli.versions import roll_back_version
+
+    return roll_back_version(asset, partition, to, reason, project, env, output)
+
+
+@app.command()
+@verb
+def discard(
+    asset: Annotated[str, typer.Argument(help="The asset whose held version is to be thrown away.")],
+    reason: Reason,
+    partition: PartitionOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Throw a held version away, with a reason; the next run makes it anew."""
+    from observer.cli.versions import discard_version
+
+    return discard_version(asset, partition, reason, project, env, output)
+
+
+@app.command()
+@verb
+def override(
+    asset: Annotated[str, typer.Argument(help="The asset whose gate is to be open for a while.")],
+    reason: Reason,
+    length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 3d.")],
+    partition: PartitionOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Let what is downstream read a held version for a while, with a reason; other readers keep what they have."""
+    from observer.cli.versions import override_version
+
+    return override_version(asset, partition, length, reason, project, env, output)
+
+
+@app.command()
+@verb
+def prune(
+    select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Remove the data of earlier versions that the environment's retention lets go of."""
+    from observer.cli.versions import prune_versions
+
+    return prune_versions(select, dry, project, env, output)
+
+
+@app.command()
+@verb
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Clear what crashes left behind.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Also read every published version.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Post a test message to each channel.")] = False,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Check every connection and right of an environment, and find what crashes left behind."""
+    from observer.cli.doctor import show_health
+
+    return show_health(fix, deep, send, project, env, output)
+
+
 @app.command("ls")
 @verb
 def list_assets(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from observer.cli.duration import seconds
 from observer.cli.exit_codes import ExitCode
-from observer.cli.gate import seconds
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.user import user_name
 from orchestration.model import Run, RunStatus
@@ -16,7 +16,7 @@ def cancel_run(
     run: str | None, reason: str, wait: str, project: Path | None, env: str | None, output: Format
 ) -> ExitCode:
     """Ask a run to end and wait a while until it has."""
-    patience_s = seconds(wait)
+    patience_s = seconds(wait, "--wait")
     work = opened(project, env)
     asked = work.cancel(run, by=user_name(), reason=reason.strip())
     found = work.ended(asked.id, patience_s)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
+from observer.cli.duration import seconds
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, plain, say, say_json
-from observer.errors import ProjectError
 from observer.reads.base import GateAnswer
 
 _POLL_S = 1.0
@@ -18,7 +17,7 @@ def ask_gate(
     asset: str, partition: str | None, wait: str | None, project: Path | None, env: str | None, output: Format
 ) -> ExitCode:
     """Print the gate's answer; with ``wait``, ask again until it is open or the time is over."""
-    patience_s = seconds(wait) if wait else 0.0
+    patience_s = seconds(wait, "--wait") if wait else 0.0
     work = opened(project, env)
     work.graph.asset(asset)
     if partition is not None:
@@ -44,18 +43,6 @@ def code_of(answer: GateAnswer) -> ExitCode:
     if _is_open(answer):
         return ExitCode.OK
     return ExitCode.UNKNOWN if answer.unknown or answer.outcome == "none" else ExitCode.FAILED
-
-
-def seconds(text: str) -> float:
-    """``90s``, ``10m``, ``2h`` in seconds; raises ProjectError.
-
-    >>> seconds("10m")
-    600.0
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text.strip())
-    if not match:
-        raise ProjectError(f"--wait {text!r} isn't a length of time; write 90s, 10m or 2h")
-    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def _is_open(answer: GateAnswer | None) -> bool:

@@ -26,18 +26,36 @@ def newest(
     found = connection.execute(
         select(versions).where(versions.c.asset == asset).order_by(versions.c.seq.desc()).limit(_MOST)
     ).all()
-    released = connection.execute(
-        select(events.c.detail).where(events.c.asset == asset, events.c.kind == EventKind.VERSION_RELEASED)
-    ).scalars()
-    said = {str(detail["version"]): f"released by {detail['by']}: {detail['reason']}" for detail in released}
+    said = sentences(connection, asset)
     return tuple(_row(row, said, reasons, verdicts) for row in found)
 
 
-def _row(row: Any, released: dict[str, str], reasons: dict[str, str], verdicts: Verdicts) -> VersionRow:
+_DONE = {
+    EventKind.VERSION_RELEASED: "released",
+    EventKind.VERSION_ROLLED_BACK: "rolled back",
+    EventKind.VERSION_DISCARDED: "discarded",
+    EventKind.GATE_OVERRIDDEN: "let through",
+}
+
+
+def sentences(connection: Connection, asset: AssetKey) -> dict[str, str]:
+    """What people did last with versions of an asset, and why, by version."""
+    rows = connection.execute(
+        select(events.c.kind, events.c.detail)
+        .where(events.c.asset == asset, events.c.kind.in_(_DONE))
+        .order_by(events.c.id)
+    )
+    return {
+        str(row.detail["version"]): f"{_DONE[EventKind(row.kind)]} by {row.detail['by']}: {row.detail['reason']}"
+        for row in rows
+    }
+
+
+def _row(row: Any, done: dict[str, str], reasons: dict[str, str], verdicts: Verdicts) -> VersionRow:
     return VersionRow(
         id=row.id, partition=row.partition or None, status=row.status, materialized_at=row.materialized_at,
         rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id,
-        sentence=released.get(row.id) or reasons.get(row.id) or _held_for(row, verdicts),
+        sentence=done.get(row.id) or reasons.get(row.id) or _held_for(row, verdicts),
     )  # fmt: skip
 
 

@@ -152,5 +152,5 @@ def test_a_node_dies_in_the_middle_and_the_run_ends_right(work: Project, cluster
         assert connection.execute(select(leases.c.asset).where(leases.c.held)).all() == []
     assert len(known) == len({(row.asset, row.partition) for row in known}) == len(told) == 13
     assert {row.status for row in known} == {"published"}
-    assert len([path for path in work.config.io_path.glob("**/versions/*") if path.is_dir()]) == 13
+    assert len([path for path in (work.config.root / ".tidegate/data").glob("**/versions/*") if path.is_dir()]) == 13
     assert set(became(run(work, "total", "*")).values()) == {"skipped"}

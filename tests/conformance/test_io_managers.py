@@ -11,16 +11,21 @@ from orchestration.io.files import FilesIOManager
 from orchestration.io.formats import Choice
 from orchestration.io.laws import OBJECT_LAWS, TABLE_LAWS
 from orchestration.io.memory import MemoryIOManager
-from orchestration.model import Address
+from orchestration.io.routed import RoutedIOManager
+from orchestration.model import Address, AssetKey
 from orchestration.testing import check_io_manager
 
 
-@pytest.fixture(params=["files", "arrow", "memory"])
+@pytest.fixture(params=["files", "arrow", "memory", "routed"])
 def io(request: pytest.FixtureRequest, tmp_path: Path) -> IOManager:
     managers: dict[str, Callable[[], IOManager]] = {
         "files": lambda: FilesIOManager(tmp_path / "data"),
         "arrow": lambda: FilesIOManager(tmp_path / "data", Choice(frames="arrow")),
         "memory": MemoryIOManager,
+        "routed": lambda: RoutedIOManager(
+            FilesIOManager(tmp_path / "data"),
+            {AssetKey("it's"): MemoryIOManager(), AssetKey("frames"): FilesIOManager(tmp_path / "frames")},
+        ),
     }
     return managers[request.param]()
 

@@ -17,12 +17,14 @@ from observer.alerts import payload
 from observer.checks.base import Check
 from observer.cli.app import app
 from observer.cli.exit_codes import ExitCode
+from observer.doctor.model import Health
 from observer.metrics import METRICS
 from observer.model import EvaluationStatus, IncidentStatus, Severity
 from observer.monitors import ALPHAS
 from observer.reads.base import GateAnswer
 from observer.reads.model import State
 from observer.settings import ENVIRONMENT_VARIABLES
+from orchestration.io.kinds import KINDS
 from orchestration.model import GateOutcome, OnHold, RunStatus, StepStatus, VersionStatus
 from orchestration.staleness import Action
 from tests.support.repository import ROOT
@@ -33,7 +35,7 @@ COMMON = {"--project", "-C", "--env", "--partition", "-p", "--format"}
 VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 STATUSES: list[type[StrEnum]] = [
     Action, EvaluationStatus, GateOutcome, IncidentStatus, OnHold, RunStatus, Severity, State, StepStatus,
-    VersionStatus,
+    VersionStatus, Health,
 ]  # fmt: skip
 
 
@@ -81,13 +83,15 @@ def test_every_environment_variable_is_described() -> None:
 
 
 def test_every_key_of_the_project_file_is_described() -> None:
-    source = inspect.getsource(config)
-    known = {key for group in re.findall(r"_only\(\w+, \(([^)]*)\)", source) for key in re.findall(r'"(\w+)"', group)}
-    assert {"project", "env", "default", "kind", "path", "secret", "when"} <= known, (
-        "config.py reads its keys otherwise"
-    )
-    keys = (known - {"default", "path"}) | set(config._ENV_KEYS) | {"io.default", "io.default.kind", "io.default.path"}
+    from observer.config import channels, environment, executor, retention
+
+    keys = {"project", "env", "io.default", "assets", *environment.KEYS, *channels.KEYS, *retention.KEYS}
     assert keys <= code_words(CONFIGURATION)
+    text = CONFIGURATION.read_text(encoding="utf-8")
+    for kind, own in executor.KEYS.items():
+        missing = [word for word in (kind, *own) if not re.search(rf"\b{word}\b", text)]
+        assert not missing, f"the executor {kind}"
+    assert set(KINDS) <= code_words(CONFIGURATION)
 
 
 def test_the_project_file_of_the_page_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

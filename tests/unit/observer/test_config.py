@@ -1,10 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from observer.config import find_root, read
 from observer.errors import ProjectError, UnknownName
+from orchestration.retention import Retention
 
 GOOD = 'project = "pipeline.py"\n[env.local]\n'
 
@@ -19,7 +20,9 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     assert found.name == "local"
     assert found.project == tmp_path / "pipeline.py"
     assert found.state == f"sqlite:///{tmp_path}/.tidegate/state.db"
-    assert found.io_path == tmp_path / ".tidegate/data"
+    assert [(one.name, one.kind, dict(one.options)) for one in found.io] == [
+        ("default", "files", {"path": ".tidegate/data"})
+    ]
     assert (found.channels, found.clock, found.url) == ((), None, None)
 
 
@@ -35,6 +38,12 @@ def test_the_first_environment_is_the_default(tmp_path: Path) -> None:
         ("[env.local]\nstat = 'x'\n", "[env.local]: no setting is called 'stat'; did you mean 'state'?"),
         ("[env.local]\nio.defualt = {}\n", "no setting is called 'defualt'; did you mean 'default'?"),
         ("[env.local]\nio.default = { kind = 'file' }\n", "no kind of IO manager is called 'file'; did you mean"),
+        ("[env.local]\nio.default = { kind = 'files', assets = '*' }\n", "leave assets= out"),
+        ("[env.local]\nio.models = { kind = 'files' }\n", "io.models doesn't say which assets it keeps"),
+        ("[env.local]\nio = 3\n", "[env.local] io is a table"),
+        ("[env.local]\nretention = { kep = 1 }\n", "no setting is called 'kep'; did you mean 'keep'"),
+        ("[env.local]\nretention = { }\n", "retention says nothing; write retention = { keep = 5, days = 30 }"),
+        ("[env.local]\nretention = { keep = -1 }\n", "keep is how many earlier versions stay, 1 or more, not -1"),
         ("[env.local]\nchannels = [{ kind = 'webhok', url = 'x' }]\n", "no kind of channel is called 'webhok'"),
         ("", "has no environment; write [env.local]"),
         ("[env]\nlocal = 3\n", "[env.local] is a table"),
@@ -131,6 +140,62 @@ def test_the_root_is_the_nearest_folder_upward(tmp_path: Path) -> None:
 def test_a_pyproject_may_name_the_root(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.tidegate]\nroot = "jobs"\n')
     assert find_root(tmp_path) == tmp_path / "jobs"
+
+
+def test_a_pyproject_may_hold_everything(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.tidegate]\nproject = 'jobs.py'\n[tool.tidegate.env.local]\nurl = 'http://a'\n"
+        "[tool.tidegate.env.prod]\nurl = 3\n"
+    )
+    (tmp_path / "inner").mkdir()
+    assert find_root(tmp_path / "inner") == tmp_path
+    found = read(tmp_path, None)
+    assert (found.name, found.project, found.url) == ("local", tmp_path / "jobs.py", "http://a")
+    with pytest.raises(ProjectError, match=r"pyproject.toml \[tool.tidegate.env.prod\]: url is no text"):
+        read(tmp_path, "prod")
+    with pytest.raises(UnknownName, match=r"pyproject.toml \[tool.tidegate\]: no environment is called 'x'"):
+        read(tmp_path, "x")
+
+
+def test_settings_in_two_places_are_refused(tmp_path: Path) -> None:
+    (write(tmp_path, GOOD) / "pyproject.toml").write_text("[tool.tidegate.env.local]\n")
+    with pytest.raises(ProjectError, match="both have the project's settings"):
+        read(tmp_path, None)
+
+
+def test_a_pyproject_without_environments_says_nothing_of_the_project(tmp_path: Path) -> None:
+    (write(tmp_path, GOOD) / "pyproject.toml").write_text("[tool.tidegate]\n[tool.ruff]\nline-length = 120\n")
+    assert read(find_root(tmp_path), None).name == "local"
+
+
+def test_named_io_managers_come_before_the_default_one_and_may_keep_longer(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "[env.local]\nretention = { keep = 5, days = 30 }\n"
+        "io.default = { kind = 'duckdb', path = 'w.duckdb' }\n"
+        "io.models = { kind = 'files', path = 'm', assets = 'tag:model', retention = { keep = 50 } }\n",
+    )
+    models, default = read(tmp_path, None).io
+    assert (models.name, models.kind, dict(models.options), models.assets) == (
+        "models", "files", {"path": "m"}, "tag:model",
+    )  # fmt: skip
+    assert (default.name, default.kind, dict(default.options), default.assets) == (
+        "default", "duckdb", {"path": "w.duckdb"}, None,
+    )  # fmt: skip
+    assert models.retention == Retention(keep=50, age=timedelta(0))
+    assert default.retention == Retention(keep=5, age=timedelta(days=30))
+
+
+def test_what_io_options_hide_is_known_and_never_shown(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "[env.local]\nio.default = { kind = 'postgres', url = 'postgresql+psycopg://me:pa55word@db/x' }\n"
+        "io.lake = { kind = 'snowflake', password = 'open-sesame', assets = '*' }\n",
+    )
+    found = read(tmp_path, None)
+    assert set(found.secrets) == {"pa55word", "open-sesame"}
+    for secret in found.secrets:
+        assert secret not in repr(found)
 
 
 def test_a_folder_that_is_not_there_is_not_taken_for_the_one_around_it(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def assert_once(work: Project) -> None:
     assert set(Counter((row.asset, row.partition) for row in known).values()) == {1}
     assert len(told) == len(known), "something was published twice"
     assert held == []
-    staged = [path for path in work.config.io_path.glob("**/versions/*") if path.is_dir()]
+    staged = [path for path in (work.config.root / ".tidegate/data").glob("**/versions/*") if path.is_dir()]
     assert len(staged) == len(known), "storage keeps what the log doesn't know"
 
 

@@ -160,7 +160,7 @@ WRONG = [
     (("gate", "ordrs"), "did you mean 'orders'"),
     (("gate", "orders", "-p", "2024-99-01"), "isn't a daily partition"),
     (("gate", "whole", "-p", DAY), "isn't partitioned; leave --partition out"),
-    (("gate", "orders", "-p", DAY, "--wait", "soon"), "write 90s, 10m or 2h"),
+    (("gate", "orders", "-p", DAY, "--wait", "soon"), "write 90s, 10m, 2h or 3d"),
     (("release", "orders", "--reason", "r"), "say which: --partition"),
     (("release", "whole", "--reason", "r"), "nothing of whole is held; nothing was changed"),
     (("release", "ordrs", "--reason", "r"), "did you mean 'orders'"),
@@ -171,7 +171,7 @@ WRONG = [
     (("resume", "20240101"), "no run is called '20240101'"),
     (("cancel",), "no run is running; nothing was changed"),
     (("cancel", "20240101"), "no run is called '20240101'"),
-    (("cancel", "--wait", "soon"), "write 90s, 10m or 2h"),
+    (("cancel", "--wait", "soon"), "write 90s, 10m, 2h or 3d"),
     (("gate", "orders", "--env", "prod"), "no environment is called 'prod'"),
     (("gate", "orders", "--project", "nowhere"), "there is no folder nowhere"),
 ]

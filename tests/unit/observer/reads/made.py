@@ -218,8 +218,7 @@ def store(url: str, folder: Path, assets: tuple[Asset, ...] | None = None, *, no
     wall = [datetime(2026, 1, 1, 12, 0, tzinfo=UTC)]
     clock = Clock(now=lambda: now, wall=lambda: wall[0])
     config = EnvironmentConfig(
-        name="test", root=folder / "shop", project=folder / "pipeline.py", state=url, io_path=folder / "data",
-        channels=(), clock=None, url=None, secrets=(),
+        name="test", root=folder / "shop", project=folder / "pipeline.py", state=url,
     )  # fmt: skip
     watching = Observer(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=(),

@@ -1,0 +1,56 @@
+"""The state database: reachable, of this code's schema, writable."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, insert
+
+from observer.doctor.model import Diagnosis, Health
+from observer.store.schema import HEAD, current
+from orchestration.database import open_database, writing
+from orchestration.tables import EPOCH, partition_keys
+
+PART = "state"
+
+
+class _Undo(Exception):
+    """Rolls the probing write back."""
+
+
+def look_at_state(diagnosis: Diagnosis, url: str) -> Engine | None:
+    """Say how the state database is; returns it where it can be used."""
+    found: list[Engine] = []
+    with diagnosis.looking_at(PART):
+        engine = open_database(url)
+        try:
+            if _is_usable(diagnosis, engine):
+                found.append(engine)
+        finally:
+            if not found:
+                engine.dispose()
+    return found[0] if found else None
+
+
+def _is_usable(diagnosis: Diagnosis, engine: Engine) -> bool:
+    where, revision = engine.url.render_as_string(hide_password=True), current(engine)
+    if revision is None:
+        diagnosis.say(PART, Health.OK, f"{where} can be reached and is empty; the first verb makes its tables")
+        return False
+    if revision != HEAD:
+        diagnosis.say(
+            PART, Health.WARNING, f"{where} is at revision {revision}, this Tidegate speaks {HEAD}",
+            "make a copy of it; the next verb brings it there, or says that a newer Tidegate made it",
+        )  # fmt: skip
+        return False
+    _try_writing(engine)
+    diagnosis.say(PART, Health.OK, f"{where} can be read and written, at revision {revision}")
+    return True
+
+
+def _try_writing(engine: Engine) -> None:
+    """Write a row and take it back; raises StateError where that isn't allowed."""
+    try:
+        with writing(engine) as connection:
+            connection.execute(insert(partition_keys).values(set="tidegate doctor", key="", added_at=EPOCH))
+            raise _Undo
+    except _Undo:
+        return

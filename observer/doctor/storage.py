@@ -1,0 +1,50 @@
+"""An IO manager: whether it can stage, publish, read and remove, tried at an address of the doctor's own."""
+
+from __future__ import annotations
+
+import secrets
+
+from observer.doctor.model import Diagnosis, Health
+from orchestration.errors import StorageError
+from orchestration.io.base import IOManager, StoredVersion
+from orchestration.model import Address, AssetKey
+
+SCRATCH = Address(AssetKey("tidegate_doctor"))
+"""Where it is tried. What was published last stays there, a few bytes, because a published version is never removed."""
+
+
+def look_at_storage(diagnosis: Diagnosis, part: str, kind: str, io: IOManager) -> None:
+    """Say what the IO manager can do."""
+    with diagnosis.looking_at(part):
+        done: list[str] = []
+        try:
+            _try_all(io, done)
+        except StorageError as error:
+            could = f" (it can {', '.join(done)})" if done else ""
+            diagnosis.say(part, Health.BROKEN, f"{kind}: {error}{could}")
+        else:
+            diagnosis.say(part, Health.OK, f"{kind}: can {', '.join(done)}")
+
+
+def _try_all(io: IOManager, done: list[str]) -> None:
+    import pyarrow as pa
+
+    seen = io.pointer(SCRATCH)
+    version = f"doctor-{secrets.token_hex(6)}"
+    table = pa.table({"probe": [version]})
+    staged = io.stage(SCRATCH, version, table)
+    done.append("write")
+    stored = StoredVersion(address=SCRATCH, id=version, format=staged.format, data_version=staged.data_version)
+    found = io.load([stored], "pyarrow.Table", one=True)
+    if not isinstance(found, pa.Table) or found.to_pydict() != table.to_pydict():
+        raise StorageError("what was read is not what was written; don't trust this storage")
+    done.append("read")
+    io.publish(SCRATCH, version, (seen.token if seen else 0) + 1)
+    now = io.pointer(SCRATCH)
+    if now is None or now.version != version:
+        raise StorageError("what was published is not what readers see; don't trust this storage")
+    done.append("publish")
+    io.sweep(SCRATCH, ())
+    if set(io.versions(SCRATCH)) != {version}:
+        raise StorageError("earlier versions could not be removed; disk use will grow")
+    done.append("remove")
