@@ -6,7 +6,6 @@ a reformatted file makes nothing again, while a changed helper does.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 import sys
@@ -23,6 +22,7 @@ from orchestration.assets import Asset
 from orchestration.garbage import uncollected
 from orchestration.model import AssetKey
 from orchestration.multi_assets import MultiAsset
+from orchestration.source_file import SourceFile
 
 _PLAIN = (
     str, bytes, int, float, complex, bool, type(None), date, time, timedelta, tzinfo, Decimal, PurePath,
@@ -41,14 +41,17 @@ class CodeVersions:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
-        self._files: dict[str, _File] = {}
-        self._modules: dict[str, bytes] = {}
+        self._files: dict[str, SourceFile] = {}
         self._ours: dict[str, bool] = {}
 
     def of_all(self, assets: Iterable[Asset]) -> dict[AssetKey, str]:
         """The code version of each asset."""
         with uncollected():
-            return {asset.key: self.of(asset) for asset in assets}
+            found = {asset.key: self.of(asset) for asset in assets}
+            for name, file in self._files.items():
+                if self._is_ours(name):
+                    file.keep()
+        return found
 
     def of(self, asset: Asset) -> str:
         """The explicit code version, else the hash of query or function; 16 hexadecimal digits."""
@@ -74,7 +77,7 @@ class CodeVersions:
         if not isinstance(code, CodeType):  # an object that can be called
             return self._value(type(function), add, seen)
         seen.add(id(function))
-        add(self._source(code).encode())
+        add(self._source(code))
         self._value(getattr(function, "__defaults__", None), add, seen)
         self._value(getattr(function, "__kwdefaults__", None), add, seen)
         for cell in getattr(function, "__closure__", None) or ():
@@ -132,9 +135,7 @@ class CodeVersions:
         if module is None or id(module) in seen or file is None or not self._is_ours(file):
             return
         seen.add(id(module))
-        if (text := self._modules.get(file)) is None:
-            text = self._modules[file] = _text(ast.parse(Path(file).read_bytes())).encode()
-        add(text)
+        add(self._file(file).whole().encode())
         for value in list(vars(module).values()):  # what it imports of ours, whole modules or names
             if isinstance(value, ModuleType):
                 self._module(value, add, seen)
@@ -148,57 +149,15 @@ class CodeVersions:
             found = self._ours[file] = self._root in path.parents and "site-packages" not in path.parts
         return found
 
-    def _source(self, code: CodeType) -> str:
-        """The function's syntax tree as text; its bytecode where the source can't be read."""
-        file = self._files.get(code.co_filename)
-        if file is None:
-            file = self._files[code.co_filename] = _File(Path(code.co_filename))
-        found = file.function(code.co_firstlineno, code.co_name)
-        return found if found is not None else _bytecode(code)
+    def _source(self, code: CodeType) -> bytes:
+        """The hash of the function's syntax tree; its bytecode where the source can't be read."""
+        found = self._file(code.co_filename).function(code.co_firstlineno, code.co_name)
+        return (found if found is not None else _bytecode(code)).encode()
 
-
-class _File:
-    """The functions of one file by their name and first line, which is that of their first decorator."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._tree = ast.parse(path.read_bytes())
-        except (OSError, SyntaxError, ValueError):
-            self._tree = ast.Module([], [])
-        functions = ast.FunctionDef | ast.AsyncFunctionDef
-        self._outer = {(_first_line(n), n.name): n for n in self._tree.body if isinstance(n, functions)}
-        self._texts: dict[tuple[int, str], str] = {}
-        self._inner: dict[tuple[int, str], str] | None = None
-
-    def function(self, first_line: int, name: str) -> str | None:
-        """The syntax tree of a function as text; None where the file holds no such function."""
-        place = first_line, name
-        if (text := self._texts.get(place)) is not None:
-            return text
-        if (outer := self._outer.get(place)) is not None:  # most are, and need no walk through the whole file
-            text = self._texts[place] = _text(outer)
-            return text
-        if self._inner is None:
-            self._inner = _functions(self._tree)
-        return self._inner.get(place)
-
-
-def _functions(tree: ast.AST) -> dict[tuple[int, str], str]:
-    """Every function in a tree. Those that share name and line, such as two lambdas, are taken together."""
-    found: dict[tuple[int, str], str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda):
-            place = node.lineno, "<lambda>"
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            place = _first_line(node), node.name
-        else:
-            continue
-        found[place] = found.get(place, "") + _text(node)
-    return found
-
-
-def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
+    def _file(self, name: str) -> SourceFile:
+        if (file := self._files.get(name)) is None:
+            file = self._files[name] = SourceFile(Path(name))
+        return file
 
 
 def _bytecode(code: CodeType) -> str:
@@ -209,42 +168,6 @@ def _bytecode(code: CodeType) -> str:
 
 def _constant(value: object) -> str:
     return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
-
-
-def _text(node: ast.AST) -> str:
-    """A syntax tree without docstrings and decorators; as ``ast.dump``, in a third of its time."""
-    words: list[str] = []
-    _write(node, words.append)
-    return " ".join(words)
-
-
-def _write(node: ast.AST, add: Callable[[str], None]) -> None:
-    add(type(node).__name__)
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if value is None or type(value) is str:
-            add(repr(value))
-        elif type(value) is list:
-            if value and name != "decorator_list":
-                _write_all(value[1:] if name == "body" and _has_docstring(value) else value, add)
-            add("]")
-        elif isinstance(value, ast.AST):
-            _write(value, add)
-        else:
-            add(repr(value))
-
-
-def _write_all(items: list[object], add: Callable[[str], None]) -> None:
-    for item in items:
-        if isinstance(item, ast.AST):
-            _write(item, add)
-        else:  # a name after global, or a key that ** leaves out
-            add(repr(item))
-
-
-def _has_docstring(body: list[ast.stmt]) -> bool:
-    first = body[0] if len(body) > 1 else None
-    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
 
 
 def _names(code: CodeType) -> set[str]:
