@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -29,8 +30,8 @@ class Agenda:
 
     A step can begin when every step upstream of it in the plan has ended. Of those that can, the one of the highest
     priority begins first, then the one that comes first in the plan; those that are made in batches come after the
-    others, so that batches fill. What an asset's steps give is decided in the order
-    of the plan, whichever is ready first (``in_turn``), so that a parallel backfill gives the verdicts of one in order.
+    others, so that batches fill. What an asset's steps give is decided in the order of the plan, whichever is ready
+    first (``in_turn``), so that a parallel backfill gives the verdicts of one in order.
 
     ``pools`` say how many places there are, by the name of a pool or by ``tag:`` and a tag. A step takes one in its
     pool and one in each of its tags, as far as they are limited, or does not begin.
@@ -44,6 +45,7 @@ class Agenda:
         self._able: set[int] = set()  # those that can begin; others that still stand in a queue were claimed
         self._held: dict[int, Places] = {}  # by a step that has begun
         self._needs: dict[AssetKey, Places] = {}
+        self._positions = {address: position for position, address in enumerate(addresses)}
         self._turns: dict[AssetKey, deque[int]] = defaultdict(deque)
         self._ready: dict[Places, list[tuple[int, bool, int]]] = defaultdict(list)  # full ones cost no look
         self.open = len(addresses)
@@ -110,6 +112,17 @@ class Agenda:
     def _have_room(self, places: Places) -> bool:
         return all(self._busy[name] < self._pools[name] for name in places)
 
+    def company(self, position: int) -> Sequence[int]:
+        """What is made in one call with a step that has begun, as far as it can begin now; it begins by this."""
+        address = self._addresses[position]
+        asset = self._graph.asset(address.asset)
+        if asset.production is not None:
+            wanted = (self._positions.get(Address(key, address.partition)) for key in asset.production.keys)
+            return [one for one in wanted if one is not None and self.claim(one)]
+        if asset.run.batch == 1:
+            return ()
+        return list(itertools.islice((n for n in self._turns[address.asset] if self.claim(n)), asset.run.batch - 1))
+
     def leave(self, position: int) -> None:
         """The step's work is done, or waits to be tried again: what it held is free. Does nothing a second time."""
         for name in self._held.pop(position, ()):
@@ -127,10 +140,6 @@ class Agenda:
             self._waits[after] -= 1
             if self._waits[after] == 0:
                 self._queue(after)
-
-    def turns(self, asset: AssetKey) -> Sequence[int]:
-        """The asset's steps that have not ended, in the order of the plan."""
-        return tuple(self._turns[asset])
 
     def in_turn(self, asset: AssetKey, has: Callable[[int], bool]) -> int | None:
         """The asset's first step that has not ended, if ``has`` its product; None if it has not."""

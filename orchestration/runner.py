@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import itertools
 import logging
 import math
 import threading
@@ -80,7 +79,6 @@ class _Walk:
         self._runtime, self._plan, self._options = runtime, plan, options
         self._began = runtime.clock.monotonic()
         self._run = planned_run(runtime, plan, options)
-        self._positions = {step.address: step.position for step in self._run.steps}
         self._done: dict[int, StepRecord] = {}
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
@@ -168,7 +166,7 @@ class _Walk:
     def _begin(self, position: int) -> None:
         """Judge a step and those that are made in one call with it, and begin what is to be made."""
         judged: dict[int, Judgement] = {}
-        for one in (position, *self._claimed(position)):
+        for one in (position, *self._agenda.company(position)):
             try:
                 judged[one] = self._judge(self._plan.steps[one])
             except TidegateError as error:  # a mapping of the user's own, say, that names what isn't a partition
@@ -193,18 +191,6 @@ class _Walk:
         else:
             self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=first, reason=reason))
 
-    def _claimed(self, position: int) -> Sequence[int]:
-        """Positions that can begin now and are made in the same call as this one."""
-        address = self._plan.steps[position].address
-        asset = self._runtime.graph.asset(address.asset)
-        if asset.production is not None:
-            wanted = (self._positions.get(Address(key, address.partition)) for key in asset.production.keys)
-            return [one for one in wanted if one is not None and self._agenda.claim(one)]
-        if asset.run.batch == 1:
-            return ()
-        coming = (n for n in self._agenda.turns(address.asset) if n != position and self._agenda.claim(n))
-        return list(itertools.islice(coming, asset.run.batch - 1))
-
     def _together(self, judged: Mapping[int, Judgement]) -> Mapping[int, Judgement]:
         if len(judged) < 2:
             return judged
@@ -222,7 +208,10 @@ class _Walk:
             if self._attempts[position] == 1:
                 self._tell(making.step)
             self._settlement.runs(making.step)
-        mine = self._still_to_make([making for making in makings if self._is_taken(making)])
+        before = [self._snapshot.of(making.planned.address) for making in makings]
+        mine = [making for making in makings if self._is_taken(making)]
+        if before != [self._snapshot.of(making.planned.address) for making in makings]:
+            mine = self._still_to_make(mine)
         if not mine:
             return
         task = task_of(self._runtime, [(making.step, making.judgement) for making in mine])
@@ -246,7 +235,7 @@ class _Walk:
         return True
 
     def _still_to_make(self, makings: Sequence[Making]) -> list[Making]:
-        """Judge once more under the leases, from what the log says now: another process may have made it meanwhile."""
+        """Judge once more from what the log says under the leases: another process has made it meanwhile."""
         judged, mine = {}, []
         for making in makings:
             try:
@@ -305,7 +294,7 @@ class _Walk:
         self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
         ruling = rule(self._runtime, product, self._book.recalled(address))
         gate_s = product.gate_s + clock.monotonic() - began
-        step = self._timed(replace(making.step, execute_s=product.execute_s, gate_s=gate_s))
+        step = replace(making.step, execute_s=product.execute_s, gate_s=gate_s, duration_s=self._took_s(making.step))
         read = tuple((edge.upstream, version.id) for edge, versions in making.judgement.inputs for version in versions)
         judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
         before = self._snapshot.of(address)
@@ -331,8 +320,8 @@ class _Walk:
             offset_s=self._runtime.clock.monotonic() - self._began,
         )
 
-    def _timed(self, step: StepRecord) -> StepRecord:
-        return replace(step, duration_s=self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0))
+    def _took_s(self, step: StepRecord) -> float:
+        return self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0)
 
     def _fail(self, step: StepRecord, error: str) -> None:
         self._first_failure(step)
@@ -344,7 +333,7 @@ class _Walk:
 
     def _end(self, step: StepRecord) -> None:
         """A step has ended without a version."""
-        ended = storable(self._timed(step))
+        ended = storable(replace(step, duration_s=self._took_s(step)))
         self._outcomes[ended.address] = (ended.status, ended.blocked_by)
         self._settlement.add_quiet(ended)
         self._agenda.leave(step.position)

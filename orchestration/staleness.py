@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from orchestration.assets import Asset
 from orchestration.graph import Edge, Graph
@@ -244,5 +245,9 @@ def _fingerprint(code_version: str, inputs: list[tuple[Edge, tuple[VersionRecord
         digest.update(f"\0{edge.upstream}".encode())
         for version in versions:
             digest.update(f"\0{version.address.partition}\0{version.data_version}".encode())
-    code = hashlib.sha256(code_version.encode()).hexdigest()  # an explicit one may hold any text
-    return f"{code[:32]}.{digest.hexdigest()[:32]}"
+    return f"{_code(code_version)}.{digest.hexdigest()[:32]}"
+
+
+@lru_cache(maxsize=4096)
+def _code(code_version: str) -> str:
+    return hashlib.sha256(code_version.encode()).hexdigest()[:32]  # an explicit one may hold any text
