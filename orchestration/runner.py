@@ -368,7 +368,7 @@ class _Walk:
             if end.is_quiet:
                 self._settlement.sweep(step.address)
             error = self._runtime.redact(f"{step.address}: {asked}; {end.how}")
-            ended = replace(self._timed(end.step), status=StepStatus.INTERRUPTED, error=error)
+            ended = replace(end.step, status=StepStatus.INTERRUPTED, error=error, duration_s=self._took_s(end.step))
             self._settlement.add_quiet(storable(ended))
 
     def _interrupt(self) -> None:
