@@ -49,7 +49,7 @@ class ObjectsIOManager:
             if self._read(f"{folder}/manifest.json") is not None:
                 raise StorageError(f"{address}: there is a version {version} already; it was left as it is")
             with self._cache.working() as working:
-                written = formats.write(Path(working), value, lambda file: None, self._choice)
+                written = formats.write(Path(working), value, self._choice)
                 name = formats.FILE_NAMES[written.format]
                 local = self._cache.keep(Path(working, name), written.sha256)
             try:
