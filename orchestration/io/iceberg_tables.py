@@ -191,18 +191,12 @@ def forget(table: Any, address: Address, version: str) -> None:
     """Remove a version's branch; its file goes too where main never showed it."""
     branch = branch_of(address, version)
     if branch in table.metadata.refs:
-        file = staged_file(table, address, version)
+        staged = table.metadata.refs[branch].snapshot_id
         table.manage_snapshots().remove_branch(branch).commit()
-        was_shown = any(
-            snapshot.summary is not None
-            and snapshot.summary["tidegate.version"] == version
-            and snapshot.summary["tidegate.token"] is not None
-            for snapshot in table.metadata.snapshots
-        )
-        if file is None or was_shown:
-            return
-    with suppress(FileNotFoundError):
-        table.io.delete(data_path(table, address, version))
+        table.maintenance.expire_snapshots().by_id(staged).commit()
+    if version not in _shown(table):
+        with suppress(FileNotFoundError):
+            table.io.delete(data_path(table, address, version))
 
 
 def data_path(table: Any, address: Address, version: str) -> str:
@@ -211,14 +205,25 @@ def data_path(table: Any, address: Address, version: str) -> str:
 
 
 def files_of(table: Any, address: Address) -> Iterator[str]:
-    """The versions that have a file, also one that no branch names because its writer died."""
+    """The versions that have a file, also one that no branch names because its writer died.
+
+    A file that an older snapshot of main shows belongs to the table, whoever expires its snapshots.
+    """
     from pyarrow.fs import FileSelector
 
     folder = data_path(table, address, "").rpartition("/")[0]
     scheme, host, folder = table.io.parse_location(folder)
     selector = FileSelector(folder, allow_not_found=True)
+    shown = _shown(table)
     for found in table.io.fs_by_scheme(scheme, host).get_file_info(selector):
-        yield found.base_name.removesuffix(".parquet")
+        if (version := found.base_name.removesuffix(".parquet")) not in shown:
+            yield version
+
+
+def _shown(table: Any) -> set[str]:
+    """The versions that a snapshot of main shows, now or for whoever looks back."""
+    summaries = (snapshot.summary for snapshot in table.metadata.snapshots if snapshot.summary is not None)
+    return {summary["tidegate.version"] for summary in summaries if summary["tidegate.token"] is not None}
 
 
 def is_overtaken(error: Exception) -> bool:
