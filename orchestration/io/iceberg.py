@@ -184,6 +184,10 @@ class IcebergIOManager:
                 self._committing(address, partial(self._forget, address, name))
         return left
 
+    def close(self) -> None:
+        """Give back the catalog's connections."""
+        self._tables.close()
+
     def _forget(self, address: Address, version: str) -> None:
         iceberg_tables.forget(self._tables.find(address.asset), address, version)
 

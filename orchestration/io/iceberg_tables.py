@@ -94,6 +94,13 @@ class Tables:
             )
         return _without_retries(catalog.load_table(name))
 
+    def close(self) -> None:
+        """Give back the catalog's connections; it is opened anew where it is needed again."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
     def _catalog(self) -> Any:
         with self._opening:
             if self._opened is None:
