@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PARTITION_COLUMN = "tidegate_partition"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _NAME_MAPPING = "schema.name-mapping.default"
+_OPENINGS, _OPENING_S = 20, 0.1
 _RETRIES = "commit.retry.num-retries"
 
 
@@ -111,10 +113,23 @@ class Tables:
                         f"Iceberg needs its driver: {error}; nothing was read or written; pip install "
                         "'tidegate[iceberg]'"
                     ) from error
-                catalog = load_catalog(**{"name": "tidegate", **self._properties})
-                catalog.create_namespace_if_not_exists(self._namespace)
-                self._opened = catalog
+                self._opened = self._made_with(load_catalog)
             return self._opened
+
+    def _made_with(self, load: Callable[..., Any]) -> Any:
+        """The catalog, with its own tables and our namespace; others may be making them at this moment."""
+        from sqlalchemy.exc import IntegrityError, OperationalError
+
+        for left in reversed(range(_OPENINGS)):
+            try:
+                catalog = load(**{"name": "tidegate", **self._properties})
+                catalog.create_namespace_if_not_exists(self._namespace)
+                return catalog
+            except (IntegrityError, OperationalError) as error:
+                if left == 0 or not any(word in str(error) for word in ("already exists", "UNIQUE", "locked")):
+                    raise
+                time.sleep(_OPENING_S)
+        raise AssertionError("unreachable")
 
 
 def table_name(asset: AssetKey) -> str:

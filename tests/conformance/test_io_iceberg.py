@@ -17,7 +17,7 @@ from pyiceberg.catalog import load_catalog
 
 import observer as ob
 from orchestration.errors import CorruptData, LeaseLost, StorageError
-from orchestration.io import iceberg_tables
+from orchestration.io import iceberg_tables, laws
 from orchestration.io.base import IOManager, Pointer, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.iceberg import from_options
@@ -26,6 +26,14 @@ from orchestration.model import Address, AssetKey
 from tests.support import s3
 
 ASSET = AssetKey("flights")
+REMOTE_LAWS = (
+    laws.gives_back_frames,
+    laws.publishes_whole_versions,
+    laws.leaves_nothing_of_what_failed,
+    laws.sweeps_only_the_unknown,
+    laws.answers_queries,
+    laws.writes_chunks,
+)
 WHOLE = Address(ASSET)
 
 
@@ -60,7 +68,7 @@ def server() -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("law", TABLE_LAWS + TABLES_ONLY_LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", REMOTE_LAWS, ids=lambda law: law.__name__)
 def test_obeys_with_its_files_in_an_object_store(law: Callable[[IOManager], None], server: str, tmp_path: Path) -> None:
     given = s3.storage(server)
     catalog = {
