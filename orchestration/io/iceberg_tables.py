@@ -13,7 +13,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -209,14 +209,20 @@ def publish(table: Any, address: Address, version: str, token: int, file: Staged
             references.create_tag(update.snapshot_id, _tag(address))
 
 
-def forget(table: Any, address: Address, version: str) -> None:
-    """Remove a version's branch; its file goes too where main never showed it."""
-    branch = branch_of(address, version)
-    if branch in table.metadata.refs:
-        staged = table.metadata.refs[branch].snapshot_id
-        table.manage_snapshots().remove_branch(branch).commit()
-        table.maintenance.expire_snapshots().by_id(staged).commit()
-    if version not in _shown(table):
+def forget(table: Any, address: Address, versions: Collection[str]) -> None:
+    """Remove versions' branches and their snapshots; their files go too where main never showed them."""
+    from pyiceberg.table.update.snapshot import ExpireSnapshots, ManageSnapshots
+
+    known = table.metadata.refs
+    staged = {name: known[name].snapshot_id for v in versions if (name := branch_of(address, v)) in known}
+    if staged:
+        with table.transaction() as change:
+            with ManageSnapshots(change) as references:
+                for branch in staged:
+                    references.remove_branch(branch)
+            with ExpireSnapshots(change) as snapshots:
+                snapshots.by_ids(list(staged.values()))
+    for version in set(versions) - _shown(table):
         with suppress(FileNotFoundError):
             table.io.delete(data_path(table, address, version))
 
