@@ -41,7 +41,7 @@ class FilesIOManager:
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         with self._staging(address, version) as folder:
-            written = formats.write(folder, value, _synced_later, self._choice)
+            written = formats.write(folder, value, self._choice)
             manifest = {"format": written.format, "sha256": written.sha256, "bytes": written.bytes}
             _write_new(folder / "manifest.json", manifest)
         return StagedData(
@@ -232,10 +232,6 @@ def _make_folders(folder: Path) -> list[Path]:
     grown = _make_folders(folder.parent) if folder.parent != folder else []
     folder.mkdir(exist_ok=True)
     return [folder.parent, *grown]
-
-
-def _synced_later(file: Any) -> None:
-    """Leave it to the end of the staging."""
 
 
 def _sync(path: Path) -> None:

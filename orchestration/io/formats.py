@@ -69,14 +69,12 @@ class Hashing(io.RawIOBase):
         return count
 
 
-def write(folder: Path, value: object, sync: Callable[[Any], None], choice: Choice = DEFAULT) -> Written:
+def write(folder: Path, value: object, choice: Choice = DEFAULT) -> Written:
     """Write ``value`` into ``folder`` in the format that fits it; raises StorageError where none does."""
     kind, save = _writer(value, choice)
     with open(folder / FILE_NAMES[kind], "xb") as file:
         hashing = Hashing(file)
         rows = save(hashing)
-        file.flush()
-        sync(file)
     return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
 
 

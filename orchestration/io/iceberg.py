@@ -180,12 +180,16 @@ class IcebergIOManager:
         known = set(keep) | ({seen.version} if seen else set())
         left = tuple(name for name in self.versions(address) if name not in known)
         with _refusing("sweeping", address):
-            for name in left:
-                self._committing(address, partial(self._forget, address, name))
+            if left:
+                self._committing(address, partial(self._forget, address, left))
         return left
 
-    def _forget(self, address: Address, version: str) -> None:
-        iceberg_tables.forget(self._tables.find(address.asset), address, version)
+    def close(self) -> None:
+        """Give back the catalog's connections."""
+        self._tables.close()
+
+    def _forget(self, address: Address, versions: Collection[str]) -> None:
+        iceberg_tables.forget(self._tables.find(address.asset), address, versions)
 
     def _committing(self, address: Address, commit: Callable[[], _Done]) -> _Done:
         """Do it until no other commit comes first: one at a time in this process, patiently beside others."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PARTITION_COLUMN = "tidegate_partition"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _NAME_MAPPING = "schema.name-mapping.default"
+_OPENINGS, _OPENING_S = 20, 0.1
 _RETRIES = "commit.retry.num-retries"
 
 
@@ -94,6 +96,13 @@ class Tables:
             )
         return _without_retries(catalog.load_table(name))
 
+    def close(self) -> None:
+        """Give back the catalog's connections; it is opened anew where it is needed again."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
     def _catalog(self) -> Any:
         with self._opening:
             if self._opened is None:
@@ -104,10 +113,23 @@ class Tables:
                         f"Iceberg needs its driver: {error}; nothing was read or written; pip install "
                         "'tidegate[iceberg]'"
                     ) from error
-                catalog = load_catalog(**{"name": "tidegate", **self._properties})
-                catalog.create_namespace_if_not_exists(self._namespace)
-                self._opened = catalog
+                self._opened = self._made_with(load_catalog)
             return self._opened
+
+    def _made_with(self, load: Callable[..., Any]) -> Any:
+        """The catalog, with its own tables and our namespace; others may be making them at this moment."""
+        from sqlalchemy.exc import IntegrityError, OperationalError
+
+        for left in reversed(range(_OPENINGS)):
+            try:
+                catalog = load(**{"name": "tidegate", **self._properties})
+                catalog.create_namespace_if_not_exists(self._namespace)
+                return catalog
+            except (IntegrityError, OperationalError) as error:
+                if left == 0 or not any(word in str(error) for word in ("already exists", "UNIQUE", "locked")):
+                    raise
+                time.sleep(_OPENING_S)
+        raise AssertionError("unreachable")
 
 
 def table_name(asset: AssetKey) -> str:
@@ -187,22 +209,22 @@ def publish(table: Any, address: Address, version: str, token: int, file: Staged
             references.create_tag(update.snapshot_id, _tag(address))
 
 
-def forget(table: Any, address: Address, version: str) -> None:
-    """Remove a version's branch; its file goes too where main never showed it."""
-    branch = branch_of(address, version)
-    if branch in table.metadata.refs:
-        file = staged_file(table, address, version)
-        table.manage_snapshots().remove_branch(branch).commit()
-        was_shown = any(
-            snapshot.summary is not None
-            and snapshot.summary["tidegate.version"] == version
-            and snapshot.summary["tidegate.token"] is not None
-            for snapshot in table.metadata.snapshots
-        )
-        if file is None or was_shown:
-            return
-    with suppress(FileNotFoundError):
-        table.io.delete(data_path(table, address, version))
+def forget(table: Any, address: Address, versions: Collection[str]) -> None:
+    """Remove versions' branches and their snapshots; their files go too where main never showed them."""
+    from pyiceberg.table.update.snapshot import ExpireSnapshots, ManageSnapshots
+
+    known = table.metadata.refs
+    staged = {name: known[name].snapshot_id for v in versions if (name := branch_of(address, v)) in known}
+    if staged:
+        with table.transaction() as change:
+            with ManageSnapshots(change) as references:
+                for branch in staged:
+                    references.remove_branch(branch)
+            with ExpireSnapshots(change) as snapshots:
+                snapshots.by_ids(list(staged.values()))
+    for version in set(versions) - _shown(table):
+        with suppress(FileNotFoundError):
+            table.io.delete(data_path(table, address, version))
 
 
 def data_path(table: Any, address: Address, version: str) -> str:
@@ -211,14 +233,25 @@ def data_path(table: Any, address: Address, version: str) -> str:
 
 
 def files_of(table: Any, address: Address) -> Iterator[str]:
-    """The versions that have a file, also one that no branch names because its writer died."""
+    """The versions that have a file, also one that no branch names because its writer died.
+
+    A file that an older snapshot of main shows belongs to the table, whoever expires its snapshots.
+    """
     from pyarrow.fs import FileSelector
 
     folder = data_path(table, address, "").rpartition("/")[0]
     scheme, host, folder = table.io.parse_location(folder)
     selector = FileSelector(folder, allow_not_found=True)
+    shown = _shown(table)
     for found in table.io.fs_by_scheme(scheme, host).get_file_info(selector):
-        yield found.base_name.removesuffix(".parquet")
+        if (version := found.base_name.removesuffix(".parquet")) not in shown:
+            yield version
+
+
+def _shown(table: Any) -> set[str]:
+    """The versions that a snapshot of main shows, now or for whoever looks back."""
+    summaries = (snapshot.summary for snapshot in table.metadata.snapshots if snapshot.summary is not None)
+    return {summary["tidegate.version"] for summary in summaries if summary["tidegate.token"] is not None}
 
 
 def is_overtaken(error: Exception) -> bool:

@@ -49,7 +49,7 @@ class ObjectsIOManager:
             if self._read(f"{folder}/manifest.json") is not None:
                 raise StorageError(f"{address}: there is a version {version} already; it was left as it is")
             with self._cache.working() as working:
-                written = formats.write(Path(working), value, lambda file: None, self._choice)
+                written = formats.write(Path(working), value, self._choice)
                 name = formats.FILE_NAMES[written.format]
                 local = self._cache.keep(Path(working, name), written.sha256)
             try:
@@ -122,13 +122,15 @@ class ObjectsIOManager:
             self._retire(address, token)
 
     def _retire(self, address: Address, token: int) -> None:
-        """Remove the pointers below ours, or learn that ours has no effect because somebody's is above it."""
+        """Remove old pointers, or learn that ours has no effect because somebody's is above it.
+
+        The last one before ours stays: a reader may have listed it a moment ago.
+        """
         tokens = self._tokens(address)
         if tokens and tokens[-1] > token:
             raise LeaseLost(str(address))
-        for old in tokens:
-            if old < token:
-                self._remove(self._current(address, old))
+        for old in tokens[:-2]:
+            self._remove(self._current(address, old))
 
     def pointer(self, address: Address) -> Pointer | None:
         with _refusing("reading the pointer of", address):
@@ -136,10 +138,15 @@ class ObjectsIOManager:
                 tokens = self._tokens(address)
                 if not tokens:
                     return None
-                body = self._read(self._current(address, tokens[-1]))
+                place = self._current(address, tokens[-1])
+                try:
+                    body = self._read(place)
+                except OSError:  # drivers say so of what is removed under their feet
+                    if self._tokens(address)[-1:] == tokens[-1:]:
+                        raise
+                    continue
                 if body is not None:
-                    return _pointer_in(body, address, self._current(address, tokens[-1]))
-                # It was replaced by a higher one and removed since we listed.
+                    return _pointer_in(body, address, place)
             raise StorageError(
                 f"{address}: its pointer changes faster than it can be read; nothing was changed; run it again"
             )

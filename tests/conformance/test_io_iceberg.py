@@ -17,7 +17,7 @@ from pyiceberg.catalog import load_catalog
 
 import observer as ob
 from orchestration.errors import CorruptData, LeaseLost, StorageError
-from orchestration.io import iceberg_tables
+from orchestration.io import iceberg_tables, laws
 from orchestration.io.base import IOManager, Pointer, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.iceberg import from_options
@@ -26,6 +26,14 @@ from orchestration.model import Address, AssetKey
 from tests.support import s3
 
 ASSET = AssetKey("flights")
+REMOTE_LAWS = (
+    laws.gives_back_frames,
+    laws.publishes_whole_versions,
+    laws.leaves_nothing_of_what_failed,
+    laws.sweeps_only_the_unknown,
+    laws.answers_queries,
+    laws.writes_chunks,
+)
 WHOLE = Address(ASSET)
 
 
@@ -60,7 +68,7 @@ def server() -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("law", TABLE_LAWS + TABLES_ONLY_LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", REMOTE_LAWS, ids=lambda law: law.__name__)
 def test_obeys_with_its_files_in_an_object_store(law: Callable[[IOManager], None], server: str, tmp_path: Path) -> None:
     given = s3.storage(server)
     catalog = {
@@ -228,6 +236,21 @@ def test_a_file_that_its_writer_left_without_a_branch_is_swept(tmp_path: Path) -
     assert io.sweep(day(1), set()) == ("left", "unknown")
     assert [path.name for path in file.parent.iterdir()] == ["v1.parquet"]
     assert io.versions(day(1)) == ("v1",)
+    assert {s.summary["tidegate.version"] for s in table(tmp_path).snapshots() if s.summary} == {None, "v1"}
+
+
+def test_a_version_that_main_has_shown_leaves_its_file_to_those_who_look_back(tmp_path: Path) -> None:
+    io = from_options({}, tmp_path)
+    for token in (1, 2):
+        io.stage(day(1), f"v{token}", rows(token))
+        io.publish(day(1), f"v{token}", token)
+    first, *_ = (s for s in table(tmp_path).snapshots() if s.summary and s.summary["tidegate.token"] == "1")
+    assert io.sweep(day(1), ()) == ("v1",)
+    assert io.sweep(day(1), ()) == ()
+    assert io.versions(day(1)) == ("v2",)
+    assert not io.has(day(1), "v1")
+    assert table(tmp_path).scan(snapshot_id=first.snapshot_id).to_arrow().column("n").to_pylist() == [1]
+    assert [row["n"] for row in seen(tmp_path)] == [2]
 
 
 def test_a_missing_driver_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

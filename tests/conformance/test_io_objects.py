@@ -114,23 +114,45 @@ def test_a_pointer_that_says_nothing_is_said(make: Callable[[], IOManager]) -> N
         io.pointer(HERE)
 
 
-def test_the_old_pointer_goes_while_it_is_read(make: Callable[[], IOManager], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "gone"), OSError("a driver's own words")])
+def test_the_old_pointer_goes_while_it_is_read(
+    make: Callable[[], IOManager], monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
     reader, writer = make(), make()
-    for token, version in enumerate(("v1", "v2"), start=1):
+    for version in ("v1", "v2", "v3"):
         writer.stage(HERE, version, version)
-        if token == 1:
-            writer.publish(HERE, version, token)
+    writer.publish(HERE, "v1", 1)
     assert isinstance(reader, ObjectsIOManager)
-    read, done = reader._read, []
+    store = reader._store
+    read, listed = store.cat_file, []
 
-    def slowly(path: str) -> bytes | None:
-        if not done:
-            done.append(path)
+    def late(path: str) -> bytes:
+        if not listed:
+            listed.append(path)
             writer.publish(HERE, "v2", 2)
-        return read(path)
+            writer.publish(HERE, "v3", 3)
+            assert not store.exists(path)
+            raise error
+        return bytes(read(path))
 
-    monkeypatch.setattr(reader, "_read", slowly)
-    assert reader.pointer(HERE) == Pointer("v2", 2)
+    monkeypatch.setattr(store, "cat_file", late)
+    assert reader.pointer(HERE) == Pointer("v3", 3)
+
+
+def test_a_pointer_that_is_there_and_cannot_be_read_is_said(
+    make: Callable[[], IOManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    io = make()
+    io.stage(HERE, "v1", "text")
+    io.publish(HERE, "v1", 1)
+    assert isinstance(io, ObjectsIOManager)
+
+    def refused(path: str) -> bytes:
+        raise PermissionError(13, "not yours")
+
+    monkeypatch.setattr(io._store, "cat_file", refused)
+    with pytest.raises(StorageError, match="reading the pointer of asset 2013-02-08: PermissionError"):
+        io.pointer(HERE)
 
 
 def test_a_refused_key_is_said_without_the_secret(server: str, tmp_path: Path) -> None:

@@ -99,16 +99,16 @@ def kill_at_random_moments(open_io: Open, folder: Path, times: int, seed: int) -
         now = look(io, ledger)
         assert now >= highest, f"{highest} was published, and now {now} is"
         highest = now
-        written = {line.split()[0] for line in ledger.read_text().splitlines()}
-        for version in io.versions(HERE):
-            if version.startswith("v") and not io.has(HERE, version):
+        written = [line.split()[0] for line in ledger.read_text().splitlines()]
+        for version in set(io.versions(HERE)) - set(written):
+            if not io.has(HERE, version):
                 try:
                     io.publish(HERE, version, 10**9)
                 except (StorageError, CorruptData):
                     continue
                 raise AssertionError(f"{version} is not whole and was published")
-        io.sweep(HERE, written)
-        number = 1 + max([0, *(int(version[1:]) for version in io.versions(HERE) if version.startswith("v"))])
+        number = 1 + max([0, *(int(version[1:]) for version in {*io.versions(HERE), *written} if version[0] == "v")])
+        io.sweep(HERE, written[-3:])
     return highest
 
 

@@ -58,10 +58,10 @@ def test_a_full_disk_fails_the_step_and_not_the_run(tmp_path: Path, monkeypatch:
     core = Core(tmp_path, (made(returns="text"), made(key="two", returns={"n": 1})))
     real = files.formats.write
 
-    def full(folder: Path, value: object, sync: object, choice: object) -> object:
+    def full(folder: Path, value: object, choice: object) -> object:
         if value == "text":
             raise OSError(28, "No space left on device", str(folder))
-        return real(folder, value, sync, choice)  # type: ignore[arg-type]
+        return real(folder, value, choice)  # type: ignore[arg-type]
 
     monkeypatch.setattr(files.formats, "write", full)
     run = core.run()
