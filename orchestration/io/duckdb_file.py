@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 PATIENCE_S = 30.0
 """How long a transaction waits for the processes that have the file open."""
 _BATCH = "tidegate_batch"
+_THERE = " UNION ALL ".join(
+    f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = current_database() AND schema_name = $1 "
+    f"AND lower({kind}_name) = lower($2)"
+    for kind in ("table", "view")
+)
 _CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _LOCKS: dict[Path, threading.RLock] = {}
 _NEW_LOCK = threading.Lock()
@@ -252,12 +257,9 @@ class DuckDBSession:
             raise AssetError(f"the query failed: {first_line(error)}; nothing was published") from error
 
     def catalogue(self, table: Table) -> dict[str, str]:
-        found = self._connection.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
-            "AND schema_name = ? AND lower(table_name) = lower(?) ORDER BY column_index",
-            [table.schema, table.name],
-        )
-        return dict(found.fetchall())
+        if not self._connection.execute(_THERE, [table.schema, table.name]).fetchall():
+            return {}  # asking for the columns of what isn't there would end the transaction
+        return {row[0]: row[1] for row in self._connection.execute(f"DESCRIBE {place(table)}").fetchall()}
 
     def insert(self, table: Table, rows: pa.Table) -> None:
         self._connection.register(_BATCH, rows)
