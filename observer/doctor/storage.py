@@ -9,7 +9,7 @@ from orchestration.errors import StorageError
 from orchestration.io.base import IOManager, StoredVersion
 from orchestration.model import Address, AssetKey
 
-SCRATCH = Address(AssetKey("tidegate_doctor"))
+SCRATCH = Address(AssetKey("doctor_of_tidegate"))
 """Where it is tried. What was published last stays there, a few bytes, because a published version is never removed."""
 
 

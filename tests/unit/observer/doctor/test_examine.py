@@ -61,7 +61,7 @@ def test_one_that_has_worked_is_well_and_nothing_is_left_of_the_look(work: Proje
         assert set(unwell(folder, deep=True)) == {"channels"}
     io = work.runtime.io
     assert isinstance(io, FilesIOManager)
-    assert len(io.versions(Address(AssetKey("tidegate_doctor")))) == 1
+    assert len(io.versions(Address(AssetKey("doctor_of_tidegate")))) == 1
     assert found(folder, deep=True)["published data"].said == "every one of 3 published versions is what was recorded"
 
 
