@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from orchestration.errors import AssetError, StorageError
@@ -11,6 +12,7 @@ from orchestration.io.files import FilesIOManager
 from orchestration.io.memory import MemoryIOManager
 from orchestration.io.routed import RoutedIOManager, copy_address
 from orchestration.model import Address, AssetKey
+from tests.conftest import NewIO
 
 MARTS, RAW = Address(AssetKey("marts"), "d1"), Address(AssetKey("raw"), "d1")
 
@@ -65,3 +67,19 @@ def test_a_copy_that_a_crash_left_is_replaced(io: RoutedIOManager) -> None:
 def test_what_is_no_table_is_refused_where_the_query_names_it(io: RoutedIOManager) -> None:
     with pytest.raises(StorageError, match="which a query can't read"):
         io.relation([staged(io, RAW, "v1", {"a": 1})])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_a_query_in_a_database_reads_what_lies_in_files(tmp_path: Path, new_io: NewIO, kind: str) -> None:
+    database = new_io(kind)
+    io = RoutedIOManager(database, {RAW.asset: FilesIOManager(tmp_path / "files")})
+    raw = staged(io, RAW, "v1", pd.DataFrame({"n": [1, 2, 3], "name": ["a", "b", None]}))
+    own = staged(io, Address(AssetKey("own")), "v1", pd.DataFrame({"n": [2, 3]}))
+    sql = f"select a.n, a.name from {io.relation([raw])} a join {io.relation([own])} b on a.n = b.n"
+    found = io.stage_query(MARTS, "v2", sql, {"partition": "d1"})
+    stored = StoredVersion(address=MARTS, id="v2", format=found.format, data_version=found.data_version)
+    table = io.load([stored], "pyarrow.Table", one=True)
+    assert isinstance(table, pa.Table)
+    assert sorted(table.to_pydict()["n"]) == [2, 3]
+    assert set(table.to_pydict()["name"]) == {"b", None}
+    assert database.versions(copy_address(RAW.asset, MARTS)) == ()
