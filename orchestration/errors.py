@@ -15,7 +15,7 @@
     ├── StorageError (OSError)             data can't be read or written
     │   └── CorruptData                    what is stored is not what was recorded
     └── AssetError (RuntimeError)          the user's function failed
-        └── NothingReturned                it returned None
+        └── NothingReturned                it returned None, or yielded nothing
 
 Each says what and where, what was left as it was, and what to do. ``code`` is stable; the API and the command
 share it.
@@ -150,13 +150,13 @@ class AssetError(TidegateError, RuntimeError):
 
 
 class NothingReturned(AssetError):
-    """The user's function returned None."""
+    """The user's function returned None, or yielded nothing."""
 
     code = "nothing-returned"
 
-    def __init__(self, address: str, function: str) -> None:
+    def __init__(self, address: str, function: str, did: str = "returned None") -> None:
         super().__init__(
-            f"{address}: {function} returned None; nothing was published and readers keep what they had; "
+            f"{address}: {function} {did}; nothing was published and readers keep what they had; "
             "return the data (an empty frame if there is none)"
         )
 

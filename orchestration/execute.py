@@ -165,7 +165,7 @@ class Execution:
         try:
             first = next(chunks, None)
             if first is None:
-                raise NothingReturned(str(address), asset.where or asset.key)
+                raise NothingReturned(str(address), asset.where or asset.key, "yielded nothing")
             return self._io.stage(address, version, Chunks(itertools.chain([first], chunks)))
         finally:
             value.close()

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -16,6 +18,7 @@ from orchestration.assets import Asset
 from orchestration.awaiting import awaited
 from orchestration.database import reading
 from orchestration.errors import DefinitionError
+from orchestration.io.memory import MemoryIOManager
 from orchestration.run_policy import RunPolicy
 from orchestration.tables import versions
 from tests.support.core import Core, said
@@ -240,3 +243,83 @@ def test_a_config_needs_a_type_that_can_be_read() -> None:
 
     with pytest.raises(DefinitionError, match="can't be read"):
         o.asset(unread)
+
+
+# ---------------------------------------------------------------- chunks
+
+
+def frames(count: int, fails_at: int | None = None) -> Iterator[pd.DataFrame]:
+    for n in range(count):
+        if n == fails_at:
+            raise LookupError("the third page is gone")
+        yield pd.DataFrame({"page": [n, n], "word": ["a", "b"]})
+
+
+@pytest.mark.parametrize("io", ["files", "memory"])
+def test_a_generator_is_written_chunk_by_chunk(io: str, tmp_path: Path) -> None:
+    @o.asset(code_version="1")
+    def pages() -> Iterator[pd.DataFrame]:
+        yield from frames(3)
+
+    @o.asset(code_version="1")
+    def words(pages: pd.DataFrame) -> int:
+        return len(pages)
+
+    core = Core(tmp_path, [pages, words], io=MemoryIOManager() if io == "memory" else None)
+    assert set(core.statuses().values()) == {"published"}
+    found = core.read("pages")
+    assert isinstance(found, pd.DataFrame)
+    assert found["page"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert core.read("words") == 6
+
+
+def test_an_async_generator_is_written_too(tmp_path: Path) -> None:
+    @o.asset(code_version="1")
+    async def pages() -> AsyncIterator[pd.DataFrame]:
+        for frame in frames(2):
+            await asyncio.sleep(0)
+            yield frame
+
+    core = Core(tmp_path, [pages])
+    assert core.statuses() == {"pages": "published"}
+    assert len(core.read("pages")) == 4  # type: ignore[arg-type]
+
+
+def test_a_generator_that_breaks_leaves_nothing_and_says_where(tmp_path: Path) -> None:
+    closed: list[bool] = []
+
+    @o.asset(code_version="1")
+    def pages() -> Iterator[pd.DataFrame]:
+        try:
+            yield from frames(5, fails_at=2)
+        finally:
+            closed.append(True)
+
+    core = Core(tmp_path, [pages])
+    run = core.run()
+    assert said(run) == {"pages": "failed"}
+    error = run.steps[0].error or ""
+    assert "LookupError: the third page is gone" in error
+    assert "test_functions.py" in error
+    assert closed == [True]
+    assert core.io is not None
+    assert core.io.versions(run.steps[0].address) == ()
+
+
+def test_a_generator_that_yields_nothing_returned_nothing(tmp_path: Path) -> None:
+    @o.asset(code_version="1")
+    def pages() -> Iterator[pd.DataFrame]:
+        yield from frames(0)
+
+    run = Core(tmp_path, [pages]).run()
+    assert "yielded nothing; nothing was published" in (run.steps[0].error or "")
+
+
+def test_a_multi_asset_may_give_generators(tmp_path: Path) -> None:
+    @o.multi_asset(["left", "right"], code_version="1")
+    def both() -> dict[str, object]:
+        return {"left": frames(2), "right": frames(1)}
+
+    core = Core(tmp_path, both)
+    assert set(core.statuses().values()) == {"published"}
+    assert len(core.read("left")) == 4  # type: ignore[arg-type]
