@@ -59,6 +59,8 @@ def write(folder: Path, reads: dict[str, list[str]], uses: Imports, changed: str
 
 @contextmanager
 def loaded(folder: Path) -> Iterator[list[Asset]]:
+    names = ("pipeline", *HELPERS)
+    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}  # another test's
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
@@ -66,8 +68,9 @@ def loaded(folder: Path) -> Iterator[list[Asset]]:
         yield [value for value in values if isinstance(value, Asset)]
     finally:
         sys.path.remove(str(folder))
-        for name in ("pipeline", *HELPERS):
+        for name in names:
             sys.modules.pop(name, None)
+        sys.modules.update(before)
 
 
 def users(changed: str, uses: Imports) -> set[str]:
