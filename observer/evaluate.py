@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, Detection, DetectionStatus, History, Point
@@ -38,6 +38,11 @@ _WHATS: Mapping[type, str] = {
     DailyPartitions: "day",
     WeeklyPartitions: "week",
     MonthlyPartitions: "month",
+}
+_MEANS = {
+    DetectionStatus.NORMAL: EvaluationStatus.PASSED,
+    DetectionStatus.LEARNING: EvaluationStatus.LEARNING,
+    DetectionStatus.UNKNOWN: EvaluationStatus.UNKNOWN,
 }
 _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
 
@@ -111,12 +116,7 @@ class _Judge:
         if observation is None or observation.value is None:
             return self._unmeasured(monitor, observation)
         detection = self._detect(monitor, key, observation)
-        status = {
-            DetectionStatus.NORMAL: EvaluationStatus.PASSED,
-            DetectionStatus.ANOMALOUS: _WORSE[monitor.severity],
-            DetectionStatus.LEARNING: EvaluationStatus.LEARNING,
-            DetectionStatus.UNKNOWN: EvaluationStatus.UNKNOWN,
-        }[detection.status]
+        status = _MEANS.get(detection.status) or _WORSE[monitor.severity]
         sentence = self._sentence(monitor, observation.value, detection)
         return self._evaluation(
             SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, observation.value, detection, {}
@@ -137,7 +137,7 @@ class _Judge:
         )
 
     def _detect(self, monitor: Monitor, key: SeriesKey, observation: Observation) -> Detection:
-        from detectors import default_detector, detector
+        from detectors.registry import default_detector, detector
 
         described = metric(monitor.metric, column=monitor.column)
         partitions = self._asset.partitions
@@ -146,26 +146,32 @@ class _Judge:
         watch = default_detector(described.kind, cadence)
         if monitor.detector is not None:
             watch = detector(monitor.detector, **dict(monitor.parameters))
-        zone = ZoneInfo(partitions.timezone) if partitions is not None else UTC
-        offset = (self._data_at.astimezone(zone).utcoffset() or timedelta()).total_seconds()
         at = self._audit.materialization.materialized_at if wall else self._data_at
-        history = self._history(self._past.series.get(key, ()), at, offset)
+        history = self._history(self._past.series.get(key, ()), at)
         rows = self._observed.get(SeriesKey("row_count"))
         point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
         series = (self._asset.key, self._part, monitor.id)
         return self._learned.detect(series, watch, history, point, alpha=monitor.false_alarms)
 
-    def _history(self, points: Sequence[StoredPoint], at: datetime, offset: float) -> History:
+    @cached_property
+    def _offset_s(self) -> float:
+        """Seconds that the data's local clock is ahead of UTC."""
+        if self._asset.partitions is None:
+            return 0.0
+        ahead = self._data_at.astimezone(ZoneInfo(self._asset.partitions.timezone)).utcoffset()
+        return ahead.total_seconds() if ahead else 0.0
+
+    def _history(self, points: Sequence[StoredPoint], at: datetime) -> History:
         past = [p for p in points if p.at < at]
         if not past:
-            return _nothing(offset)
+            return _nothing(self._offset_s)
         rows = {p.version_seq: p.value for p in self._past.series.get(SeriesKey("row_count"), ())}
         return History.of(
             [p.at.timestamp() for p in past],
             [_float(p.value) for p in past],
             excluded=[p.status is VersionStatus.HELD for p in past],
             exposure=[_float(rows.get(p.version_seq)) for p in past],
-            utc_offset_s=offset,
+            utc_offset_s=self._offset_s,
         )
 
     def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:

@@ -106,6 +106,8 @@ def monitor(
 
 def with_defaults(declared: tuple[Monitor, ...]) -> tuple[Monitor, ...]:
     """The declared monitors and the default ones that nobody declared otherwise."""
+    if not declared:
+        return _DEFAULTS
     ids = {m.id for m in declared}
     return declared + tuple(monitor for monitor in _DEFAULTS if monitor.metric not in ids)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Update
 
 Bind = Callable[[Any], Any]
-Field = tuple[str, Bind | None]
+Row = Mapping[str, Any]
 
 
 class Bulk:
@@ -24,9 +26,9 @@ class Bulk:
 
     def __init__(self, statement: Insert | Update) -> None:
         self._statement = statement
-        self._prepared: dict[tuple[str, ...], tuple[str, tuple[Field, ...], dict[str, Any]]] = {}
+        self._prepared: dict[tuple[str, ...], _Prepared] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Run it for each row, in their order; all rows have the same names, and no column's default is filled in."""
         if not rows:
             return
@@ -36,24 +38,34 @@ class Bulk:
         names = tuple(rows[0])
         if names not in self._prepared:
             self._prepared[names] = self._prepare(connection.dialect, names)
-        sql, fields, fixed = self._prepared[names]
-        bound = [
-            tuple([
-                value if bind is None else bind(value)
-                for value, bind in [(row[name] if name in row else fixed[name], bind) for name, bind in fields]
-            ])
-            for row in rows
-        ]  # fmt: skip
-        connection.exec_driver_sql(sql, bound)
+        prepared = self._prepared[names]
+        connection.exec_driver_sql(prepared.sql, [prepared.bound(row) for row in rows])
 
-    def _prepare(self, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, tuple[Field, ...], dict[str, Any]]:
+    def _prepare(self, dialect: Dialect, names: tuple[str, ...]) -> _Prepared:
         compiled = self._statement.compile(dialect=dialect, column_keys=list(names))
         order = compiled.positiontup or []
-        fields = tuple((name, _bind(compiled.binds[name].type, dialect)) for name in order)
+        binds = [(at, _bind(compiled.binds[name].type, dialect)) for at, name in enumerate(order)]
         fixed = {name: compiled.binds[name].effective_value for name in order if name not in names}
         if lacking := [name for name in fixed if compiled.binds[name].required]:
             raise KeyError(f"the rows don't name {', '.join(lacking)}")
-        return str(compiled), fields, fixed
+        return _Prepared(str(compiled), tuple(order), tuple((at, bind) for at, bind in binds if bind), fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A statement's text, the names of its values in their order, what binds some of them, and the fixed ones."""
+
+    sql: str
+    order: tuple[str, ...]
+    binds: tuple[tuple[int, Bind], ...]
+    fixed: Row
+
+    def bound(self, row: Row) -> tuple[Any, ...]:
+        found = itemgetter(*self.order)(row if not self.fixed else {**self.fixed, **row})
+        values = [found] if len(self.order) == 1 else list(found)
+        for at, bind in self.binds:
+            values[at] = bind(values[at])
+        return tuple(values)
 
 
 def _bind(kind: Any, dialect: Dialect) -> Bind | None:

@@ -19,12 +19,16 @@ class Context:
     partition_key: PartitionKey
     interval: Interval | None
     run_id: str
-    logger: logging.Logger
     metadata: dict[str, Scalar] = field(default_factory=dict)
     partition_keys: tuple[str, ...] = ()
     """The partitions that this call makes, in order; more than one only where ``ob.RunPolicy(batch=)`` allows it."""
     outputs: tuple[AssetKey, ...] = ()
     """The assets that this call makes: of a multi-asset with ``subsettable=True`` perhaps not all."""
+
+    @property
+    def logger(self) -> logging.Logger:
+        """The asset's own, called ``tidegate.asset.`` and its name."""
+        return logging.getLogger(f"tidegate.asset.{self.asset}")
 
     @property
     def partition(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def _sqlite(url: str, file: str | None) -> Engine:
                 f"the folder of the state database can't be made: {error.strerror}: {error.filename}; "
                 "nothing was changed; make it writable or set state= in tidegate.toml"
             ) from error
-    engine = create_engine(url, connect_args={"timeout": _PATIENCE_S})
+    engine = create_engine(url, connect_args={"timeout": _PATIENCE_S}, json_serializer=_as_json)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
@@ -69,6 +70,13 @@ def _sqlite(url: str, file: str | None) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _as_json(value: object) -> str:
+    """The value as JSON; most that a step writes are empty, and to set the encoder up takes longer than to encode."""
+    if value == {}:
+        return "{}"
+    return "[]" if value == [] else json.dumps(value)
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import logging
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -85,7 +84,6 @@ class Execution:
         return Context(
             asset=asset.key, partition_key=one, partition_keys=keys, run_id=task.run_id if task else "",
             interval=asset.partitions.interval(one) if asset.partitions is not None and one is not None else None,
-            logger=logging.getLogger(f"tidegate.asset.{asset.key}"),
             outputs=tuple(dict.fromkeys(a.asset for a in addresses)),
         )  # fmt: skip
 

@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, CursorResult, Select, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orchestration.among import Among
 from orchestration.bulk import Bulk
 from orchestration.errors import LeaseHeld, LeaseLost
 from orchestration.model import Address, AssetKey
@@ -86,8 +87,8 @@ def _find_these(*columns: Any) -> Select[Any]:
     return (
         select(*columns)
         .where(
-            leases.c.asset.in_(bindparam("b_assets", expanding=True)),
-            leases.c.partition.in_(bindparam("b_partitions", expanding=True)),
+            Among(leases.c.asset, "b_assets"),
+            Among(leases.c.partition, "b_partitions"),
         )
         .order_by(leases.c.asset, leases.c.partition)  # everybody locks in one order
         .with_for_update()
@@ -164,28 +165,29 @@ def acquire_all(
     return taken
 
 
-def _find_all(
-    connection: Connection, addresses: Sequence[Address], question: Select[Any] = _FIND_ALL
-) -> dict[Address, Any]:
+def _find_all(connection: Connection, addresses: Sequence[Address]) -> dict[Address, Any]:
     """The rows of these addresses; others that share an asset and a partition key are left aside."""
     wanted = set(addresses)
+    rows = _ask_of(connection, addresses, _FIND_ALL)
+    return {here: row for row in rows if (here := Address(AssetKey(row.asset), row.partition or None)) in wanted}
+
+
+def _ask_of(connection: Connection, addresses: Iterable[Address], question: Select[Any]) -> CursorResult[Any]:
     names = {
         "b_assets": list({a.asset for a in addresses}),
         "b_partitions": list({a.partition or "" for a in addresses}),
     }
-    rows = connection.execute(question, names)
-    found = {Address(AssetKey(row.asset), row.partition or None): row for row in rows}
-    return {address: row for address, row in found.items() if address in wanted}
+    return connection.execute(question, names)
 
 
 def lost(connection: Connection, tokens: Mapping[Address, int]) -> set[Address]:
     """Those of our leases that another process has taken over; call it in the transaction that relies on the rest."""
-    found = _find_all(connection, list(tokens), _FIND_TOKENS)
-    return {
-        address
-        for address, token in tokens.items()
-        if address not in found or found[address].token != token or not found[address].held
+    held = {
+        Address(AssetKey(row.asset), row.partition or None): row.token
+        for row in _ask_of(connection, tokens, _FIND_TOKENS)
+        if row.held
     }
+    return {address for address, token in tokens.items() if held.get(address) != token}
 
 
 def _held(address: Address, row: Any) -> LeaseHeld:

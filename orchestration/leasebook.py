@@ -16,6 +16,7 @@ from orchestration.state import Snapshot, known_versions, load_one, load_some
 
 _FURTHEST = 64
 _QUICK_S = 0.25
+_WIDENS = 8
 _SOURCE_WAIT_S = 30.0
 _SOURCE_POLL_S = 0.05
 
@@ -24,7 +25,7 @@ class LeaseBook:
     """Which addresses this run may make, with the tokens that say so.
 
     A window of addresses is taken in one transaction: one at first, then as many as are likely to be through within a
-    quarter of a second, by the pace of the last window and at most four times as many, so that a long step doesn't
+    quarter of a second, by the pace of the last window and at most eight times as many, so that a long step doesn't
     keep others from what this run has yet to reach.
     """
 
@@ -46,8 +47,8 @@ class LeaseBook:
         StorageError, LeaseLost, StateError
             What a dead holder left can't be put in order.
         """
-        if address in self._tokens:
-            return self._tokens[address]
+        if (token := self._tokens.get(address)) is not None:
+            return token
         until = time.monotonic() + _SOURCE_WAIT_S
         while True:
             more = [one for one in ahead(self._width() - 1) if one not in self._tokens]
@@ -56,6 +57,10 @@ class LeaseBook:
             if not isinstance(against, LeaseHeld) or not patient() or time.monotonic() >= until:
                 raise against
             time.sleep(_SOURCE_POLL_S)
+
+    def token(self, address: Address) -> int:
+        """The token of an address."""
+        return self._tokens[address]
 
     def tokens(self, addresses: Sequence[Address]) -> dict[Address, int]:
         """The tokens of some addresses."""
@@ -74,7 +79,7 @@ class LeaseBook:
     def _width(self) -> int:
         now = time.monotonic()
         through = self._window * _QUICK_S / max(now - self._taken_at, 1e-9)
-        self._window = max(1, int(min(_FURTHEST, self._window * 4, through)))
+        self._window = max(1, int(min(_FURTHEST, self._window * _WIDENS, through)))
         self._taken_at = now
         return self._window
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration import lease
+from orchestration.among import Among
 from orchestration.bulk import Bulk
 from orchestration.clock import Clock
 from orchestration.events import Event, EventKind
@@ -35,7 +36,7 @@ _SAVE_STEP = Bulk(
     update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
 )
 _ADD_VERSIONS = Bulk(insert(versions))
-_NUMBERS = select(versions.c.id, versions.c.seq).where(versions.c.id.in_(bindparam("b_ids", expanding=True)))
+_NUMBERS = select(versions.c.id, versions.c.seq).where(Among(versions.c.id, "b_ids"))
 _SET_STATUS = Bulk(update(versions).where(versions.c.id == bindparam("b_id")))
 _OTHERS = (
     (versions.c.asset == bindparam("b_asset"))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 AssetKey = NewType("AssetKey", str)
 """The name of an asset: what people type, what the log and the store say."""
@@ -72,9 +72,11 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"  # a person or a program asked for its end
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """One asset and, if it is partitioned, one of its partitions: the unit that is materialized and gated."""
+class Address(NamedTuple):
+    """One asset and, if it is partitioned, one of its partitions: the unit that is materialized and gated.
+
+    A tuple, because a run looks some fifty times a step for what belongs to an address.
+    """
 
     asset: AssetKey
     partition: PartitionKey = None

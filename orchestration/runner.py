@@ -294,9 +294,11 @@ class _Walk:
         self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
         ruling = rule(self._runtime, product, self._book.recalled(address))
         gate_s = product.gate_s + clock.monotonic() - began
-        step = replace(making.step, execute_s=product.execute_s, gate_s=gate_s, duration_s=self._took_s(making.step))
         read = tuple((edge.upstream, version.id) for edge, versions in making.judgement.inputs for version in versions)
-        judged = Judged(step=storable(step), product=product, ruling=ruling, read=read)
+        judged = Judged(
+            step=storable(making.step), product=product, ruling=ruling, read=read, gate_s=gate_s,
+            duration_s=self._took_s(making.step),
+        )  # fmt: skip
         before = self._snapshot.of(address)
         self._snapshot.put(address, state_after(before, product, ruling.decision))
         self._outcomes[address] = (judged.status, None)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -45,6 +46,8 @@ class Judged:
     product: Product
     ruling: Ruling
     read: tuple[tuple[AssetKey, str], ...]
+    gate_s: float
+    duration_s: float
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -68,12 +71,15 @@ class Judged:
 
     def ended(self, at: datetime) -> StepRecord:
         """The step as it ends when all goes well."""
+        reason = self.ruling.decision.reasons[0] if self.held else self.step.reason
+        return self.became(
+            status=self.status, ended_at=at, reason=reason, materialization_id=self.product.materialization.id
+        )
+
+    def became(self, **changes: Any) -> StepRecord:
+        """The step with what became of it, and how long it took."""
         return replace(
-            self.step,
-            status=self.status,
-            ended_at=at,
-            reason=self.ruling.decision.reasons[0] if self.held else self.step.reason,
-            materialization_id=self.product.materialization.id,
+            self.step, execute_s=self.product.execute_s, gate_s=self.gate_s, duration_s=self.duration_s, **changes
         )
 
 
@@ -251,7 +257,7 @@ class Settlement:
                     log.set_status(connection, version.id, VersionStatus.DISCARDED)
                 gone = f"{address}: the staged version {version.id} is no longer in storage, so it was not published"
                 return f"{gone}; run it again"
-            io.publish(address, version.id, self._book.tokens([address])[address])
+            io.publish(address, version.id, self._book.token(address))
         except StateError:
             raise
         except LeaseLost:
@@ -286,9 +292,9 @@ class Settlement:
     def _not_published(self, one: Judged, why: str) -> StepRecord:
         """How a step ends whose version was judged and then not published."""
         if why is not _READ_IN_VAIN:
-            return replace(one.step, status=StepStatus.FAILED, error=why)
+            return one.became(status=StepStatus.FAILED, error=why)
         culprit = next(key for key, version in one.read if version in self._gone)
-        return replace(one.step, status=StepStatus.BLOCKED, blocked_by=culprit, reason=f"{culprit} failed")
+        return one.became(status=StepStatus.BLOCKED, blocked_by=culprit, reason=f"{culprit} failed")
 
 
 def _published_by_another(connection: Connection, version: VersionRecord) -> bool:

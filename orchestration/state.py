@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
+from orchestration.among import Among
 from orchestration.io.base import StoredVersion
 from orchestration.model import Address, AssetKey, GateOutcome, VersionStatus
 from orchestration.partition_keys import all_keys
@@ -229,8 +230,8 @@ _GATE = select(gates).where(gates.c.asset == bindparam("b_asset"), gates.c.parti
 _SOME_VERSIONS = (
     _version_columns()
     .where(
-        versions.c.asset.in_(bindparam("b_assets", expanding=True)),
-        versions.c.partition.in_(bindparam("b_partitions", expanding=True)),
+        Among(versions.c.asset, "b_assets"),
+        Among(versions.c.partition, "b_partitions"),
         versions.c.status.in_(
             tuple(
                 status.value
@@ -246,6 +247,6 @@ _SOME_VERSIONS = (
     .order_by(versions.c.seq)
 )
 _SOME_GATES = select(gates).where(
-    gates.c.asset.in_(bindparam("b_assets", expanding=True)),
-    gates.c.partition.in_(bindparam("b_partitions", expanding=True)),
+    Among(gates.c.asset, "b_assets"),
+    Among(gates.c.partition, "b_partitions"),
 )

@@ -22,6 +22,7 @@ import typer
 from observer.cli.exit_codes import ExitCode, of_error, worst
 from observer.cli.visible import visible, visible_json
 from orchestration.errors import TidegateError
+from orchestration.model import Address
 
 if TYPE_CHECKING:
     from observer.project import Project
@@ -136,6 +137,8 @@ def plain(value: Any) -> Any:
     """Records, instants and enumerations as JSON has them; a number that JSON can't hold is null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Address):
+        return value._asdict()
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 
 from observer.model import Incident, IncidentStatus, Severity
 from observer.store.tables import incident_versions, incidents
+from orchestration.among import Among
 from orchestration.model import AssetKey, PartitionKey
 
 
@@ -32,7 +33,7 @@ _UNRESOLVED = (
 )
 _TROUBLED = (
     select(incidents.c.asset)
-    .where(incidents.c.asset.in_(bindparam("b_assets", expanding=True)))
+    .where(Among(incidents.c.asset, "b_assets"))
     .where(incidents.c.status != IncidentStatus.RESOLVED.value)
     .distinct()
 )

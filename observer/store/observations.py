@@ -14,6 +14,7 @@ from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import Column, Observation, Schema
 from observer.store.tables import observations, schemas, series
+from orchestration.among import Among
 from orchestration.bulk import Bulk
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import Instant, versions
@@ -119,7 +120,7 @@ _KNOWN = select(series.c.id, series.c.metric, series.c.column).where(
     series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"), series.c.segment == ""
 )
 _KNOWN_OF = select(series.c.id, series.c.asset, series.c.metric, series.c.column).where(
-    series.c.asset.in_(bindparam("b_assets", expanding=True)), series.c.part == "", series.c.segment == ""
+    Among(series.c.asset, "b_assets"), series.c.part == "", series.c.segment == ""
 )
 
 

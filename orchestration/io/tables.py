@@ -183,6 +183,8 @@ def _fitted(table: pa.Table, schema: pa.Schema, number: int) -> pa.Table:
 
 def _converter(value: object) -> Callable[[Any], pa.Table] | None:
     """How a frame becomes a table, found without importing a library that nobody has used."""
+    if type(value).__module__ == "builtins":  # quick, because most values of small assets are
+        return None
     if _is_pandas(value):
         return _from_pandas
     if _is_a(value, "pyarrow", "Table"):

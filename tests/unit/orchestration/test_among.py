@@ -1,0 +1,24 @@
+"""One statement for any number of names."""
+
+from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, select
+from sqlalchemy.dialects import postgresql
+
+from orchestration.among import Among
+
+NAMES = Table("names", MetaData(), Column("name", String))
+QUESTION = select(NAMES.c.name).where(Among(NAMES.c.name, "wanted")).order_by(NAMES.c.name)
+
+
+def test_it_finds_the_rows_of_any_number_of_names():
+    hostile = ["a", 'b"', "c'", "[d]", "ü\n", "%s", ""]
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        NAMES.create(connection)
+        connection.execute(insert(NAMES), [{"name": name} for name in (*hostile, "other")])
+        for wanted in ([], ["a"], ["a", "none"], hostile):
+            found = connection.execute(QUESTION, {"wanted": wanted}).scalars().all()
+            assert found == sorted(set(wanted) - {"none"})
+
+
+def test_the_statement_does_not_depend_on_the_names():
+    assert str(QUESTION.compile(dialect=postgresql.dialect())).count("ANY (%(wanted)s") == 1
