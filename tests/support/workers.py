@@ -1,0 +1,36 @@
+"""How the tests are shared out among the worker processes of a run (pytest-xdist)."""
+
+import pytest
+
+_TOGETHER = ("snowflake", "browser")
+"""Markers whose tests share something that is slow to start."""
+_FIRST = ("snowflake", "tests/acceptance", "tests/conformance")
+"""What takes longest, so that no worker begins it when the others are done."""
+
+
+def share_out(items: list[pytest.Item]) -> None:
+    """Name each test's group, which one worker runs, and put the groups in order.
+
+    A group is a file, or what shares a server, a browser or a finished demo. Browser tests come last: Playwright's
+    sync face keeps an event loop running, which breaks `asyncio.run` in what comes after.
+    """
+    groups = {item: _group(item) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    first = {group: at for at, group in reversed(list(enumerate(groups.values())))}
+    items.sort(key=lambda item: (_rank(groups[item]), first[groups[item]]))
+
+
+def _group(item: pytest.Item) -> str:
+    for marker in _TOGETHER:
+        if item.get_closest_marker(marker) is not None:
+            return marker
+    if "finished_demo" in getattr(item, "fixturenames", ()):
+        return "tests/acceptance: demo"
+    return item.location[0]
+
+
+def _rank(group: str) -> int:
+    if group == "browser":
+        return len(_FIRST) + 1
+    return next((at for at, prefix in enumerate(_FIRST) if group.startswith(prefix)), len(_FIRST))
