@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.base import Executable
 
 _SHORTEST_SECRET = 4  # what is shorter would blot out words
-_AS_WRITTEN = {"no_parameters": True}  # the driver must not look for its own marks in the text
+AS_WRITTEN = {"no_parameters": True}  # the driver must not look for its own marks in the text
 
 
 class AlchemySession(ABC):
@@ -38,10 +38,10 @@ class AlchemySession(ABC):
         return result.all() if result.returns_rows else ()
 
     def ask(self, sql: str) -> Sequence[Row]:
-        return self.connection.exec_driver_sql(sql, execution_options=_AS_WRITTEN).all()
+        return self.connection.exec_driver_sql(sql, execution_options=AS_WRITTEN).all()
 
     def change(self, sql: str) -> None:
-        self.connection.exec_driver_sql(sql, execution_options=_AS_WRITTEN)
+        self.connection.exec_driver_sql(sql, execution_options=AS_WRITTEN)
 
     def alone(self, name: str) -> None:
         """Nothing, where the database has one writer."""
@@ -85,11 +85,6 @@ class AlchemySession(ABC):
         """An identifier in the dialect's own text."""
         return '"' + name.replace('"', '""') + '"'
 
-    def all_rows(self, table: Table, names: Sequence[str], order: str | None = None) -> str:
-        """A SELECT of columns in the dialect's own text."""
-        wanted = ", ".join(self.quoted(name) for name in names) or "1"
-        return f"SELECT {wanted} FROM {self.place(table)}" + (f" ORDER BY {order}" if order else "")
-
     def _escaped(self, text: str) -> str:
         return text.replace("%", "%%") if self.doubles_percent else text
 
@@ -104,7 +99,7 @@ class AlchemySession(ABC):
     def insert(self, table: Table, rows: pa.Table) -> None: ...
 
     @abstractmethod
-    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table: ...
+    def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]: ...
 
     @abstractmethod
     def described(self, table: Table) -> pa.Table: ...
@@ -189,11 +184,11 @@ def _advice(cause: str) -> str:
     return "run it again once that is mended"
 
 
-def rows_of(table: Table, columns: Sequence[Column], rows: Sequence[Row]) -> pa.Table:
-    """Rows of Python's values as columns of storage types."""
+def rows_of(columns: Sequence[Column], rows: Sequence[Row]) -> pa.Table:
+    """Rows of Python's values, at least one, as columns of storage types."""
     import pyarrow as pa
 
-    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    values = zip(*rows, strict=True)
     return pa.table(
         [pa.array(one, kept.storage) for one, kept in zip(values, columns, strict=True)],
         names=[kept.name for kept in columns],

@@ -91,6 +91,15 @@ def decode(table: pa.Table, like: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=like.schema) if arrays else like
 
 
+def with_categories(like: pa.Table, table: pa.Table) -> pa.Table:
+    """``like``, which has no rows, with the categories that a table has besides its own."""
+    import pyarrow as pa
+
+    if not any(pa.types.is_dictionary(field.type) for field in like.schema):
+        return like
+    return pa.concat_tables([like, table]).unify_dictionaries().slice(0, 0)
+
+
 def remember(table: pa.Table) -> str:
     """A table's columns, types, categories and metadata as text, without its rows."""
     import pyarrow as pa

@@ -165,7 +165,7 @@ def _able() -> Abilities:
     integers = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT"})
     return Abilities(
         dialect="duckdb", keeping=Keeping(engine="DuckDB", storage=_storage, is_caseless=True), has_indexes=False,
-        integers=integers, floats=frozenset({"DOUBLE"}),
+        is_shared=False, integers=integers, floats=frozenset({"DOUBLE"}),
         holds={
             "SMALLINT": frozenset({"TINYINT", "UTINYINT"}),
             "INTEGER": frozenset({"TINYINT", "UTINYINT", "SMALLINT", "USMALLINT"}),
@@ -268,11 +268,16 @@ class DuckDBSession:
         finally:
             self._connection.unregister(_BATCH)
 
-    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table:
+    def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]:
+        """Without ORDER BY, which would sort: DuckDB preserves the order of insertion by itself."""
         names = ", ".join(quoted(kept.name) for kept in columns)
-        order = " ORDER BY rowid" if ordered and "rowid" not in {kept.name.lower() for kept in columns} else ""
-        found = self._connection.sql(f"SELECT {names} FROM {place(table)}{order}").to_arrow_table()
-        return found.rename_columns([kept.name for kept in columns])
+        where = ""
+        if part is not None and "rowid" not in {kept.name.lower() for kept in columns}:
+            where = f" WHERE rowid >= {part.start} AND rowid < {part.stop}"
+        elif part is not None:
+            where = f" LIMIT {len(part)} OFFSET {part.start}"
+        found = self._connection.sql(f"SELECT {names} FROM {place(table)}{where}").to_arrow_table()
+        yield found.rename_columns([kept.name for kept in columns])
 
     def described(self, table: Table) -> pa.Table:
         return self._connection.sql(f"SELECT * FROM {place(table)} LIMIT 0").to_arrow_table()

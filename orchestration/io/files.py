@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError
-from orchestration.io import formats
+from orchestration.io import formats, frames
 from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
 from orchestration.io.frames import PARQUET
 from orchestration.io.names import folder_of
@@ -81,7 +81,13 @@ class FilesIOManager:
             return self._load(versions[0], wants)
         if not all(version.format in formats.FRAMES for version in versions):
             return {version.address.partition: self._load(version, wants) for version in versions}
-        return formats.together([partial(self._load, version) for version in versions], wants)
+        return formats.together(
+            [partial(self._load, version) for version in versions], wants, lambda n: self._schema(versions[n])
+        )
+
+    def _schema(self, version: StoredVersion) -> Any:
+        with reading(version):
+            return frames.schema(self._file(version.address, version.id, version.format), version.format)
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
         file = self._file(version.address, version.id, version.format)

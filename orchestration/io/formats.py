@@ -9,6 +9,7 @@ import math
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from orchestration.errors import CorruptData, StorageError
 from orchestration.io import duck, frames
 from orchestration.io.base import ParquetFiles
 from orchestration.io.frames import ARROW, PARQUET
+from orchestration.io.streams import Part, stream
 from orchestration.io.tables import Shape, present, records_as_table, shape_of, tables_in
 
 TEXT, JSON, PICKLE, JOBLIB = "text", "json", "pickle", "joblib"
@@ -184,8 +186,14 @@ def as_asked(value: object, wants: str) -> object:
 _FRAME_NAMES = ("DataFrame", "LazyFrame", "Table", "DuckDBPyRelation")
 
 
-def together(loads: Sequence[Callable[[str], Any]], wants: str) -> Any:
-    """Frames of many versions as one; each of ``loads`` reads its version as the annotation that it is given asks."""
+def together(loads: Sequence[Callable[[str], Any]], wants: str, schema: Callable[[int], Any]) -> Any:
+    """Frames of many versions as one.
+
+    Each of ``loads`` reads its version as the annotation that it is given asks; ``schema`` gives the columns of the
+    one of that number.
+    """
+    if shape_of(wants) is Shape.READER:
+        return stream([Part(schema(number), partial(load, wants)) for number, load in enumerate(loads)])
     if shape_of(wants) is Shape.PANDAS:
         import pandas as pd
 

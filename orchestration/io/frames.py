@@ -33,7 +33,7 @@ def save(tables: Iterator[pa.Table], file: Any, kind: str) -> int:
     rows = 0
     try:
         with pa.PythonFile(file, mode="w") as sink, _writer(sink, first.schema, kind) as writer:
-            for table in _grouped(first, tables):
+            for table in grouped(first, tables):
                 _write(writer, table, kind)
                 rows += table.num_rows
     except pa.ArrowException as error:
@@ -60,8 +60,8 @@ def _write(writer: Any, table: pa.Table, kind: str) -> None:
         writer.write_table(table, row_group_size=_GROUP_ROWS)
 
 
-def _grouped(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Small tables together, so that a file of many small chunks is no file of many small row groups."""
+def grouped(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Small tables together, so that many small chunks are no file of many small row groups."""
     import pyarrow as pa
 
     waiting, rows, size = [first], first.num_rows, first.nbytes
@@ -94,6 +94,13 @@ def _table(file: Path | bytes, kind: str) -> pa.Table:
 
     source = pa.BufferReader(file) if isinstance(file, bytes) else file
     return pq.read_table(source, partitioning=None)
+
+
+def schema(file: Path, kind: str) -> pa.Schema:
+    """The columns of a file, whose rows are not read."""
+    import pyarrow.parquet as pq
+
+    return duck.mapped(str(file)).schema if kind == ARROW else pq.ParquetFile(file).schema_arrow
 
 
 def _reader(file: Path) -> pa.RecordBatchReader:

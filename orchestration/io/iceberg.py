@@ -22,6 +22,7 @@ from orchestration.io.iceberg_tables import PARTITION_COLUMN, StagedFile, Tables
 from orchestration.io.options import ensure_known, table, text
 from orchestration.io.plain import from_plain, plain_schema, to_plain
 from orchestration.io.recorded import reading
+from orchestration.io.streams import Part, stream
 from orchestration.io.tables import Shape, present, records_as_table, shape_of, tables_in
 from orchestration.model import Address, AssetKey
 
@@ -100,14 +101,21 @@ class IcebergIOManager:
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         if one:
             return self._load(versions[0], wants)
-        return formats.together([partial(self._load, version) for version in versions], wants)
+        return formats.together(
+            [partial(self._load, version) for version in versions], wants,
+            lambda n: from_plain(frames.schema(self._file(versions[n]), frames.PARQUET).empty_table()).schema,
+        )  # fmt: skip
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
         with reading(version):
             file = self._file(version)
-            if shape_of(wants) is Shape.DUCKDB:
+            shape = shape_of(wants)
+            if shape is Shape.DUCKDB:
                 return duck.of_files([str(file)])
-            return present(from_plain(frames.read(file, frames.PARQUET, "pa.Table")), wants)
+            found = frames.read(file, frames.PARQUET, "pa.RecordBatchReader" if shape is Shape.READER else "pa.Table")
+            if shape is Shape.READER:
+                return _from_plain(found)
+            return present(from_plain(found), wants)
 
     def _file(self, version: StoredVersion) -> Path:
         """A local file with the version's rows, if they are what was written."""
@@ -237,6 +245,14 @@ def _written(found: Any, path: str, tables: Iterator[Any]) -> StagedFile:
         hashing = formats.Hashing(stream)
         rows = frames.save(tables, hashing, frames.PARQUET)
     return StagedFile(path, hashing.sha256.hexdigest(), hashing.size, rows)
+
+
+def _from_plain(reader: Any) -> Any:
+    """A reader's batches in the schema that they came with."""
+    import pyarrow as pa
+
+    tables = (from_plain(pa.Table.from_batches([batch])) for batch in reader)
+    return stream([Part(from_plain(reader.schema.empty_table()).schema, lambda: tables)])
 
 
 def _local_path(path: str) -> Path | None:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError, TidegateError
-from orchestration.io import duck, formats
+from orchestration.io import duck, formats, frames
 from orchestration.io.base import Pointer, StagedData, StoredVersion
 from orchestration.io.cache import FileCache
 from orchestration.io.frames import PARQUET
@@ -84,7 +84,10 @@ class ObjectsIOManager:
             return self._load(versions[0], wants)
         if not all(version.format in formats.FRAMES for version in versions):
             return {version.address.partition: self._load(version, wants) for version in versions}
-        return formats.together([partial(self._load, version) for version in versions], wants)
+        return formats.together(
+            [partial(self._load, version) for version in versions], wants,
+            lambda n: frames.schema(self._fetched(versions[n]), versions[n].format),
+        )  # fmt: skip
 
     def _load(self, version: StoredVersion, wants: str) -> Any:
         with reading(version):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,12 +179,14 @@ class PostgresSession(AlchemySession):
             for batch in rows.to_batches(max_chunksize=_BATCH):
                 copy.write(_csv(batch))
 
-    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table:
-        names = [kept.name for kept in columns]
-        sql = f"COPY ({self.all_rows(table, names, 'ctid' if ordered else None)}) TO STDOUT (FORMAT csv)"
+    def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]:
+        """As they lie in the table, from its first page on: that is as they were inserted, and nothing is sorted."""
+        self.connection.execute(_FROM_THE_START)
+        names = ", ".join(self.quoted(kept.name) for kept in columns)
+        sql = f"COPY {self.place(table)} ({names}) TO STDOUT (FORMAT csv)"
         with self._cursor() as cursor, _as_dbapi(sql), cursor.copy(sql) as copy:
-            body = b"".join(copy)
-        return _from_csv(body, columns)
+            for body in _blocks(copy):
+                yield _from_csv(body, columns)
 
     def described(self, table: Table) -> pa.Table:
         import pyarrow as pa
@@ -200,6 +203,8 @@ class PostgresSession(AlchemySession):
 
 
 _BATCH = 65_536
+_FIRST_ROWS, _BLOCK_BYTES = 1_000, 32 * 2**20
+_FROM_THE_START = text("SET LOCAL synchronize_seqscans = off")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _CATALOGUE = text(
     "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
@@ -217,6 +222,14 @@ def _as_dbapi(sql: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise DBAPIError(sql, None, error) from error
+
+
+def _blocks(rows: Iterable[Any]) -> Iterator[bytes]:
+    """What COPY gives, which is a row at a time, many rows together: as many as the last ones let expect to fit."""
+    left, count = iter(rows), _FIRST_ROWS
+    while block := b"".join(islice(left, count)):
+        yield block
+        count = max(1, count * _BLOCK_BYTES // len(block))
 
 
 def _csv(batch: pa.RecordBatch) -> bytes:
@@ -242,8 +255,6 @@ def _from_csv(body: bytes, columns: Sequence[Column]) -> pa.Table:
     import pyarrow.csv as csv
 
     read_as = {kept.name: pa.string() if pa.types.is_binary(kept.storage) else kept.storage for kept in columns}
-    if not body:
-        return pa.schema([pa.field(kept.name, kept.storage) for kept in columns]).empty_table()
     names = [f"c{n}" for n in range(len(columns))]
     table = csv.read_csv(
         pa.BufferReader(body),

@@ -1,4 +1,4 @@
-"""Several IO managers as one: each asset has its own, and data goes from one to another as Arrow."""
+"""Several IO managers as one: each asset has its own, and data goes from one to another as Arrow, a batch at a time."""
 
 from __future__ import annotations
 
@@ -120,13 +120,13 @@ def _copied(found: _Relation, into: IOManager, reader: Address, version: str) ->
     """The relation's data in another IO manager for as long as the block lasts; a crashed copy goes with the next."""
     upstream = found.versions[0].address.asset
     here = copy_address(upstream, reader)
-    table = found.keeper.load(found.versions, "pyarrow.Table", one=False)
-    if type(table).__module__.partition(".")[0] != "pyarrow":
+    rows = found.keeper.load(found.versions, "pyarrow.RecordBatchReader", one=False)
+    if type(rows).__module__.partition(".")[0] != "pyarrow":
         raise StorageError(f"{reader}: {upstream} is no table, so a query can't read it; use a Python asset")
     _log.info("%s reads %s, which another IO manager keeps: it is copied for the query", reader, upstream)
     into.sweep(here, ())
     try:
-        staged = into.stage(here, version, table)
+        staged = into.stage(here, version, rows)
         stored = StoredVersion(address=here, id=version, format=staged.format, data_version=staged.data_version)
         yield into.relation([stored])
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from sqlalchemy import Table, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from orchestration.errors import StorageError
-from orchestration.io.alchemy import AlchemySession, AlchemyWarehouse, rows_of
+from orchestration.io.alchemy import AS_WRITTEN, AlchemySession, AlchemyWarehouse, rows_of
 from orchestration.io.columns import Column, Keeping
 from orchestration.io.options import ensure_known, optional
 from orchestration.io.options import text as option
@@ -182,11 +182,13 @@ class SnowflakeSession(AlchemySession):
             if batch.num_rows:
                 self.connection.exec_driver_sql(sql, list(zip(*columns, numbers, strict=True)))
 
-    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table:
-        order = self.quoted(_ROW) if ordered and _ROW in self._columns(table) else None
+    def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]:
+        order = self.quoted(_ROW) if _ROW in self._columns(table) else None
         wanted = ", ".join(self._as_read(kept) for kept in columns)
         sql = f"SELECT {wanted} FROM {self.place(table)}" + (f" ORDER BY {order}" if order else "")
-        return rows_of(table, columns, self.ask(sql))
+        result = self.connection.exec_driver_sql(sql, execution_options=AS_WRITTEN)
+        for rows in result.partitions(_BATCH):
+            yield rows_of(columns, rows)
 
     def _as_read(self, kept: Column) -> str:
         """A column in a SELECT; instants as microseconds, which no session's settings bend."""

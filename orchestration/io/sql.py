@@ -16,19 +16,21 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData, Table, column, null, select, union_all
+from sqlalchemy import MetaData, Table
 from sqlalchemy.schema import CreateSchema, DropTable
 from sqlalchemy.sql.selectable import SelectBase
 
-from orchestration.errors import AssetError, CorruptData, LeaseLost, StorageError
+from orchestration.errors import LeaseLost, StorageError
 from orchestration.io import columns as arrow_columns
-from orchestration.io import formats
 from orchestration.io.base import Pointer, SqlRelation, StagedData, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.columns import Column
+from orchestration.io.content import ContentHash, content_hash
+from orchestration.io.frames import grouped
 from orchestration.io.published import Published
 from orchestration.io.registry import Kept, Registry, table_name
-from orchestration.io.tables import as_table, present, records_as_table, tables_of
+from orchestration.io.tables import Shape, as_table, chunks_in, present, records_as_table, shape_of, tables_of
+from orchestration.io.version_reads import FORMAT, VersionReads, saying
 from orchestration.io.version_table import created
 from orchestration.io.warehouse import Session, Warehouse
 from orchestration.model import Address
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARTITION_COLUMN = "tidegate_partition"
-FORMAT = "table"
 
 
 class SqlIOManager:
@@ -58,6 +59,9 @@ class SqlIOManager:
         self._published = Published(
             warehouse=warehouse, registry=self._registry, schema=schema, partition_column=partition_column
         )
+        self._reads = VersionReads(
+            warehouse=warehouse, registry=self._registry, schema=versions_schema, reading=self._reading
+        )
         self._is_ready = False
         self._getting_ready = threading.Lock()
 
@@ -66,22 +70,22 @@ class SqlIOManager:
         self._warehouse.close()
 
     def stage(self, address: Address, version: str, value: object) -> StagedData:
-        if isinstance(value, Chunks):
-            return self._stage_chunks(address, version, value)
+        if (chunks := chunks_in(value)) is not None:
+            return self._stage_chunks(address, version, chunks)
         if isinstance(value, SelectBase):
             return self._stage_inside(address, version, lambda s, t: s.create_from_select(t, value))
         table = self._tabular(address, value)
         kept = self._columns(table.schema)
         encoded = arrow_columns.encode(table, kept, self._warehouse.able.keeping)
-        written = formats.measure(table)
+        data_version = content_hash(table)
         with self._staging(address, version), self._writing() as session:
             self._registry.announce(session, address, version)
             created(session, self._table(address, version), kept, self._warehouse.able.row_column)
             if kept:
                 session.insert(self._table(address, version), encoded)
-            self._seal(session, address, version, table, written.sha256, table.num_rows)
+            self._seal(session, address, version, table, data_version, table.num_rows)
         return StagedData(
-            format=FORMAT, data_version=written.sha256, rows=table.num_rows, bytes=table.nbytes,
+            format=FORMAT, data_version=data_version, rows=table.num_rows, bytes=table.nbytes,
             data=table,
         )  # fmt: skip
 
@@ -91,23 +95,14 @@ class SqlIOManager:
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         if not versions:
             raise ValueError("a relation needs at least one version")
-        tables = [self._found(version) for version in versions]
-        places = [self._place(kept.table) for kept, _ in tables]
-        if len(tables) == 1:
-            return places[0]
-        names = list(dict.fromkeys(name for _, like in tables for name in like.schema.names))
-        quote = self._warehouse.quote
-        selects = []
-        for place, (_, like) in zip(places, tables, strict=True):
-            there = set(like.schema.names)
-            wanted = ", ".join(quote(name) if name in there else f"NULL AS {quote(name)}" for name in names)
-            selects.append(f"SELECT {wanted} FROM {place}")
-        return f"({' UNION ALL '.join(selects)})"
+        return self._reads.relation(versions)
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         if _wants_select(wants):
-            return self._select(versions)
-        tables = [self._load(version) for version in versions]
+            return self._reads.select(versions)
+        if shape_of(wants) is Shape.READER:
+            return self._reads.stream(versions)
+        tables = [self._reads.whole(version) for version in versions]
         if len(tables) == 1:
             return present(tables[0], wants)
         import pyarrow as pa
@@ -116,7 +111,7 @@ class SqlIOManager:
 
     def publish(self, address: Address, version: str, token: int) -> None:
         staged = self._table(address, version)
-        with self._saying("publishing", address):
+        with saying("publishing", address):
             if not self._warehouse.able.has_transactional_ddl:
                 with self._writing() as session:
                     if self._may_publish(session, address, version, token):
@@ -132,19 +127,19 @@ class SqlIOManager:
                 self._registry.point(session, address, version, token, seen)
 
     def pointer(self, address: Address) -> Pointer | None:
-        with self._saying("reading", address), self._reading() as session:
+        with saying("reading", address), self._reading() as session:
             return self._registry.pointer(session, address)
 
     def has(self, address: Address, version: str) -> bool:
-        with self._saying("reading", address), self._reading() as session:
+        with saying("reading", address), self._reading() as session:
             return self._is_whole(session, address, version)
 
     def versions(self, address: Address) -> tuple[str, ...]:
-        with self._saying("listing", address), self._reading() as session:
+        with saying("listing", address), self._reading() as session:
             return self._registry.known(session, address)
 
     def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
-        with self._saying("sweeping", address), self._reading() as session:
+        with saying("sweeping", address), self._reading() as session:
             seen = self._registry.pointer(session, address)
             known = set(keep) | ({seen.version} if seen else set())
             left = tuple(version for version in self._registry.known(session, address) if version not in known)
@@ -156,22 +151,23 @@ class SqlIOManager:
         """Write each chunk in a transaction of its own; the version is whole when the last one is in."""
         table = self._table(address, version)
         with self._staging(address, version):
-            kept: tuple[Column, ...] | None = None
-            like: pa.Table | None = None
-            digest, rows = hashlib.sha256(), 0
-            for part in tables_of(chunks):
-                if kept is None:
-                    kept, like = self._columns(part.schema), part.slice(0, 0)
-                    with self._writing() as session:
-                        self._registry.announce(session, address, version)
-                        created(session, table, kept, self._warehouse.able.row_column)
+            tables = tables_of(chunks)
+            first = next(tables)
+            kept, like = self._columns(first.schema), first.slice(0, 0)
+            with self._writing() as session:
+                self._registry.announce(session, address, version)
+                created(session, table, kept, self._warehouse.able.row_column)
+            hashing, rows = ContentHash(first.schema), 0
+            for part in grouped(first, tables):
                 encoded = arrow_columns.encode(part, kept, self._warehouse.able.keeping)
-                with self._writing() as session:
-                    session.insert(table, encoded)
-                digest.update(formats.content_hash(part).encode())
+                if kept and part.num_rows:
+                    with self._writing() as session:
+                        session.insert(table, encoded)
+                like = arrow_columns.with_categories(like, part)
+                hashing.add(part)
                 rows += part.num_rows
             with self._writing() as session:
-                self._seal(session, address, version, like, digest.hexdigest(), rows)
+                self._seal(session, address, version, like, hashing.hexdigest(), rows)
         return self._staged(address, version)
 
     def _stage_inside(self, address: Address, version: str, make: Callable[[Session, Table], None]) -> StagedData:
@@ -197,71 +193,14 @@ class SqlIOManager:
         return StagedData(
             format=FORMAT, data_version=kept.data_version, rows=kept.rows, bytes=None,
             data=SqlRelation(
-                dialect=self._warehouse.able.dialect, table=self._place(kept.table), like=like, rows=kept.rows,
-                quote=self._warehouse.quote, ask=self._ask, arrow=lambda: self._read(address, kept, like),
+                dialect=self._warehouse.able.dialect, table=self._reads.place(kept), like=like, rows=kept.rows,
+                quote=self._warehouse.quote, ask=self._ask, arrow=lambda: self._reads.rows_of(address, kept, like),
             ),
         )  # fmt: skip
 
     def _ask(self, sql: str) -> Sequence[Sequence[Any]]:
         with self._reading() as session:
             return session.ask(sql)
-
-    def _load(self, version: StoredVersion) -> pa.Table:
-        kept, like = self._found(version)
-        return self._read(version.address, kept, like)
-
-    def _read(self, address: Address, kept: Kept, like: pa.Table) -> pa.Table:
-        described = arrow_columns.columns_of(like.schema, self._warehouse.able.keeping)
-        with self._saying("reading", address), self._reading() as session:
-            there = session.catalogue(self._named(kept.table))
-            fold = self._warehouse.fold
-            folded = set(map(fold, there))
-            lost = [name for name in like.schema.names if fold(name) not in folded]
-            if lost or not there:
-                what = f"its column {lost[0]!r}" if there else "its table"
-                raise CorruptData(_altered(address, kept, f"{what} is gone"))
-            if not like.num_columns:
-                return like
-            found = session.fetch(self._named(kept.table), described, ordered=True)
-        if found.num_rows != kept.rows:
-            raise CorruptData(_altered(address, kept, f"it has {found.num_rows:,} rows, {kept.rows:,} were written"))
-        try:
-            return arrow_columns.decode(found, like)
-        except CorruptData as error:
-            raise CorruptData(_altered(address, kept, str(error))) from error
-
-    def _found(self, version: StoredVersion) -> tuple[Kept, pa.Table]:
-        """A version as it was recorded; raises CorruptData where it isn't what the log knows."""
-        if version.format != FORMAT:
-            raise StorageError(
-                f"{version.address} is stored as {version.format}, which {self._warehouse.name} can't read"
-            )
-        with self._saying("reading", version.address), self._reading() as session:
-            kept = self._registry.find(session, version.address, version.id)
-            whole = kept is not None and kept.whole
-        again = f"materialize it again: tidegate run {version.address.asset} --force"
-        if kept is None or not whole:
-            raise CorruptData(f"{version.address}: version {version.id} is not in {self._warehouse.name}; {again}")
-        if kept.data_version != version.data_version:
-            raise CorruptData(
-                f"{version.address}: version {version.id} isn't what was written (its hash differs); it was not "
-                f"read; {again}"
-            )
-        return kept, arrow_columns.remembered(kept.arrow)
-
-    def _select(self, versions: Sequence[StoredVersion]) -> Any:
-        tables = [self._found(version) for version in versions]
-        names = list(dict.fromkeys(name for _, like in tables for name in like.schema.names))
-        parts = [
-            select(*(column(n) if n in like.schema.names else null().label(n) for n in names)).select_from(
-                self._named(kept.table)
-            )
-            for kept, like in tables
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        together = union_all(*parts).subquery("versions")
-        return select(*together.c)
 
     def _may_publish(self, session: Session, address: Address, version: str, token: int) -> bool:
         """Whether there is something to do; raises where it must not be done."""
@@ -311,15 +250,11 @@ class SqlIOManager:
     def _named(self, name: str) -> Table:
         return Table(name, MetaData(), schema=self._versions_schema)
 
-    def _place(self, name: str) -> str:
-        quote = self._warehouse.quote
-        return ".".join(quote(part) for part in (self._versions_schema, name) if part)
-
     @contextlib.contextmanager
     def _staging(self, address: Address, version: str) -> Iterator[None]:
         """What fails leaves nothing behind, as far as the database can still be reached."""
         try:
-            with self._saying("staging", address):
+            with saying("staging", address):
                 yield
         except BaseException:
             with contextlib.suppress(StorageError):
@@ -331,19 +266,6 @@ class SqlIOManager:
             if session.catalogue(self._table(address, version)):
                 session.run(DropTable(self._table(address, version)))
             self._registry.forget(session, address, version)
-
-    @contextlib.contextmanager
-    def _saying(self, doing: str, address: Address) -> Iterator[None]:
-        """Say of what the database speaks."""
-        try:
-            yield
-        except StorageError as error:
-            said = str(error)
-            if str(address) in said:
-                raise
-            raise type(error)(f"{doing} {address}: {said}") from error.__cause__
-        except AssetError:
-            raise
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -380,10 +302,3 @@ class SqlIOManager:
 def _wants_select(wants: str) -> bool:
     """Whether an annotation's text asks for a SELECT of SQLAlchemy's."""
     return wants.partition("[")[0].strip("'\" ").rpartition(".")[2] == "Select"
-
-
-def _altered(address: Address, kept: Kept, how: str) -> str:
-    return (
-        f"{address}: version {kept.version} isn't what was written: {how}; somebody altered {kept.table}; it was not "
-        f"handed out; materialize it again: tidegate run {address.asset} --force"
-    )

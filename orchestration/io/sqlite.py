@@ -6,6 +6,7 @@ import hashlib
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from orchestration.database import WRITES, open_database
 from orchestration.errors import StateError, StorageError
+from orchestration.garbage import uncollected
 from orchestration.io.alchemy import AlchemySession, AlchemyWarehouse, rows_of
 from orchestration.io.columns import Column, Keeping
 from orchestration.io.options import ensure_known, optional, text
@@ -130,23 +132,21 @@ class SqliteSession(AlchemySession):
     def insert(self, table: Table, rows: pa.Table) -> None:
         marks = ", ".join("?" * rows.num_columns)
         sql = f"INSERT INTO {self.place(table)} VALUES ({marks})"
-        cursor: Any = self.connection.connection.cursor()
-        try:
+        with self._cursor(sql) as cursor:
             cursor.executemany(sql, _tuples(rows))
-        except sqlite3.Error as error:
-            raise DBAPIError(sql, None, error) from error
-        finally:
-            cursor.close()
 
-    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table:
-        import pyarrow as pa
-
-        names = [kept.name for kept in columns]
-        taken = {name.lower() for name in names}
-        order = next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None) if ordered else None
-        result = self.connection.exec_driver_sql(self.all_rows(table, names, order))
-        parts = [rows_of(table, columns, part) for part in result.partitions(_ROWS)]
-        return pa.concat_tables(parts) if parts else rows_of(table, columns, ())
+    def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]:
+        taken = {kept.name.lower() for kept in columns}
+        order = next((f" ORDER BY {name}" for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
+        sql = f"SELECT {', '.join(self.quoted(kept.name) for kept in columns)} FROM {self.place(table)}{order}"
+        with self._cursor(sql) as cursor:
+            cursor.execute(sql)
+            while True:
+                with uncollected():  # none of so many tuples is garbage
+                    rows = cursor.fetchmany(_ROWS)
+                if not rows:
+                    return
+                yield rows_of(columns, rows)
 
     def described(self, table: Table) -> pa.Table:
         """By the values that are there: SQLite gives what a query made no types of its own."""
@@ -171,6 +171,17 @@ class SqliteSession(AlchemySession):
         names = ", ".join(self.quoted(name) for name in self.catalogue(table))
         ((found,),) = self.ask(f"SELECT tidegate_digest({names}) FROM {self.place(table)}")
         return str(found)
+
+    @contextmanager
+    def _cursor(self, sql: str) -> Iterator[Any]:
+        """The driver's own, whose rows are plain tuples; it raises as SQLAlchemy would."""
+        cursor: Any = self.connection.connection.cursor()
+        try:
+            yield cursor
+        except sqlite3.Error as error:
+            raise DBAPIError(sql, None, error) from error
+        finally:
+            cursor.close()
 
 
 def _arrow(kind: str) -> pa.DataType:

@@ -112,14 +112,28 @@ def tables_in(value: object) -> Iterator[pa.Table] | None:
 
     A relation runs, and chunks are made, while the tables are taken. Raises StorageError as ``as_table`` does.
     """
+    chunks = chunks_in(value)
+    if chunks is not None:
+        return tables_of(chunks)
+    table = as_table(value)
+    return None if table is None else iter((table,))
+
+
+def chunks_in(value: object) -> Chunks | None:
+    """The value as chunks, if it comes a part at a time: chunks, a relation, a reader of batches; else None."""
+    if isinstance(value, Chunks):
+        return value
     if is_relation(value):
         from orchestration.io import duck
 
-        value = duck.of_relation(value)
-    if isinstance(value, Chunks):
-        return tables_of(value)
-    table = as_table(value)
-    return None if table is None else iter((table,))
+        return duck.of_relation(value)
+    return Chunks(_read(value)) if _is_a(value, "pyarrow", "RecordBatchReader") else None
+
+
+def _read(reader: Any) -> Iterator[pa.Table]:
+    """The reader's batches; before them a table without rows, so that no batch still has columns."""
+    yield reader.schema.empty_table()
+    yield from map(_from_batch, reader)
 
 
 def records_as_table(value: object) -> pa.Table | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,6 +45,7 @@ class Abilities:
     has_schemas: bool = True
     has_indexes: bool = True
     alters_types: bool = True
+    is_shared: bool = True  # False: nobody can write while somebody reads, so large versions are read in parts
     row_column: str | None = None  # where rows have no order of their own, the column of versions that has it
     integers: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
@@ -89,8 +90,11 @@ class Session(Protocol):
         """Append rows whose columns are of storage types."""
         ...
 
-    def fetch(self, table: Table, columns: Sequence[Column], *, ordered: bool) -> pa.Table:
-        """The rows with their columns in storage types; ``ordered``: as they were inserted."""
+    def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]:
+        """The rows as they were inserted, a table at a time, with their columns in storage types.
+
+        ``part``: only these, counted from 0; asked only where ``able.is_shared`` is False.
+        """
         ...
 
     def described(self, table: Table) -> pa.Table:
