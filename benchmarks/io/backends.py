@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -30,8 +29,10 @@ from tests.support import postgres, s3
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
-    """``write`` and ``read`` are the bare calls: a table's name and a frame or Arrow table, or which of them is read.
+class Pair:
+    """Our IO manager and bare calls over one store.
+
+    ``write`` and ``read`` are the bare calls: a table's name and a frame or Arrow table, or whether the latter is read.
 
     ``reader`` is another IO manager than ``writer`` where the writer would read from a copy of its own.
     """
@@ -43,7 +44,7 @@ class Backend:
 
 
 @contextmanager
-def on_duckdb(folder: Path) -> Iterator[Backend]:
+def on_duckdb(folder: Path) -> Iterator[Pair]:
     """A file, opened for each call as ours is, and as it must be where several processes use it."""
     ours, bare = open_duckdb(folder / "ours.duckdb"), folder / "bare.duckdb"
 
@@ -57,11 +58,11 @@ def on_duckdb(folder: Path) -> Iterator[Backend]:
             found = connection.sql(f"from {name}")
             return found.to_arrow_table() if is_arrow else found.df()
 
-    yield Backend(ours, ours, write, read)
+    yield Pair(ours, ours, write, read)
 
 
 @contextmanager
-def on_sqlite(folder: Path) -> Iterator[Backend]:
+def on_sqlite(folder: Path) -> Iterator[Pair]:
     """A file in WAL mode, synced at each commit, as ours is; instants are texts in both."""
     ours = open_sqlite(folder / "ours.sqlite")
     with closing(sqlite3.connect(folder / "bare.sqlite")) as bare:
@@ -86,11 +87,11 @@ def on_sqlite(folder: Path) -> Iterator[Backend]:
             table = pa.table(list(map(pa.array, zip(*cursor.fetchall(), strict=True))), names=names)
             return table.set_column(3, "left_at", table["left_at"].cast(pa.timestamp("us")))
 
-        yield Backend(ours, ours, write, read)
+        yield Pair(ours, ours, write, read)
 
 
 @contextmanager
-def on_postgres(folder: Path) -> Iterator[Backend]:
+def on_postgres(folder: Path) -> Iterator[Pair]:
     """COPY in both directions, which is the quickest that the driver has; commits are synced."""
     with postgres.running_server() as server, postgres.database(server) as url:
         address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -117,13 +118,13 @@ def on_postgres(folder: Path) -> Iterator[Backend]:
 
             ours = open_postgres(url)
             try:
-                yield Backend(ours, ours, write, read)
+                yield Pair(ours, ours, write, read)
             finally:
                 ours.close()
 
 
 @contextmanager
-def on_iceberg(folder: Path) -> Iterator[Backend]:
+def on_iceberg(folder: Path) -> Iterator[Pair]:
     """A catalog in SQLite and local files, the same for both; appending to a table and reading it whole."""
     from pyiceberg.catalog import load_catalog
 
@@ -141,11 +142,11 @@ def on_iceberg(folder: Path) -> Iterator[Backend]:
         return scan.to_arrow() if is_arrow else scan.to_pandas()
 
     ours = open_kind("iceberg", {"path": "ours"}, folder)
-    yield Backend(ours, ours, write, read)
+    yield Pair(ours, ours, write, read)
 
 
 @contextmanager
-def on_objects(folder: Path) -> Iterator[Backend]:
+def on_objects(folder: Path) -> Iterator[Pair]:
     """S3's protocol, spoken by moto's server; ours reads with an empty cache, so that it fetches what it reads."""
     with s3.running_server() as server:
         bucket, storage = s3.bucket(server), s3.storage(server)
@@ -164,23 +165,25 @@ def on_objects(folder: Path) -> Iterator[Backend]:
         def ours(cache: str) -> IOManager:
             return open_objects(f"s3://{bucket}/ours", folder / cache, storage, DEFAULT)
 
-        yield Backend(ours("written"), ours("read"), write, read)
+        yield Pair(ours("written"), ours("read"), write, read)
 
 
-BACKENDS: dict[str, tuple[Callable[[Path], AbstractContextManager[Backend]], int]] = {
-    "DuckDB": (on_duckdb, 2_000_000),
-    "SQLite": (on_sqlite, 200_000),
-    "PostgreSQL": (on_postgres, 500_000),
-    "Iceberg": (on_iceberg, 2_000_000),
-    "S3 (moto)": (on_objects, 1_000_000),
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """How it is opened, and how many rows it is measured with."""
+
+    opened: Callable[[Path], AbstractContextManager[Pair]]
+    rows: int
+
+
+BACKENDS = {
+    "DuckDB": Backend(on_duckdb, 2_000_000),
+    "SQLite": Backend(on_sqlite, 200_000),
+    "PostgreSQL": Backend(on_postgres, 300_000),
+    "Iceberg": Backend(on_iceberg, 2_000_000),
+    "S3": Backend(on_objects, 1_000_000),
 }
-"""By name: how it is opened, and how many rows it is measured with."""
 
 
 def _with_texts(table: pa.Table) -> pa.Table:
     return table.set_column(3, "left_at", table["left_at"].cast(pa.string()))
-
-
-def fresh(name: str) -> str:
-    """A table's name that wasn't there before."""
-    return f"{name}_{uuid.uuid4().hex[:8]}"

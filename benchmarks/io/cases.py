@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.io.backends import BACKENDS, Pair
 from orchestration.io.base import StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.files import FilesIOManager
@@ -25,10 +27,45 @@ _QUERY = "select carrier, distance, delay, delay * 1.5 as weighted, left_at from
 
 
 def main() -> None:
-    """Run ``CASE FOLDER ROWS TIMES``."""
+    """Run ``frame`` or ``chain`` or the name of a backend, then ``FOLDER ROWS TIMES``."""
     case, folder, rows, times = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    cases: dict[str, Callable[[Path, int, int], dict[str, object]]] = {"frame": frames, "chain": chain}
-    print(json.dumps(cases[case](folder, rows, times)))
+    cases: dict[str, Callable[[Path, int, int], object]] = {"frame": frames, "chain": chain}
+    print(json.dumps(cases[case](folder, rows, times) if case in cases else backend(case, folder, rows, times)))
+
+
+def backend(name: str, folder: Path, rows: int, times: int) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """CPU and wall seconds of writing a frame and reading it back, ours and the library's own calls in turn.
+
+    The first round isn't counted: it connects, and imports what is needed.
+    """
+    table = made(rows, 0)
+    values = {"pandas": table.to_pandas(), "arrow": table}
+    measured: dict[str, dict[str, list[tuple[float, float]]]] = {kind: {"ours": [], "bare": []} for kind in values}
+    with BACKENDS[name].opened(folder) as pair:
+        for n in range(times + 1):
+            for kind, value in values.items():
+                for side, call in (
+                    ("bare", partial(bare_round, pair, f"{kind}_{n}", value)),
+                    ("ours", partial(our_round, pair, Address(AssetKey(kind)), f"v{n}", value)),
+                ):
+                    began = time.process_time(), time.perf_counter()
+                    call()
+                    took = time.process_time() - began[0], time.perf_counter() - began[1]
+                    measured[kind][side] += [took] if n else []
+    return measured
+
+
+def bare_round(pair: Pair, name: str, value: object) -> None:
+    """Write a value and read it back by the library's own calls."""
+    pair.write(name, value)
+    pair.read(name, isinstance(value, pa.Table))
+
+
+def our_round(pair: Pair, address: Address, version: str, value: object) -> None:
+    """The same by our IO manager: staged whole, hashed, durable, and read as its hash says."""
+    staged = pair.writer.stage(address, version, value)
+    stored = StoredVersion(address=address, id=version, format=staged.format, data_version=staged.data_version)
+    pair.reader.load([stored], "pa.Table" if isinstance(value, pa.Table) else "pd.DataFrame", one=True)
 
 
 def frames(folder: Path, rows: int, times: int) -> dict[str, object]:

@@ -18,6 +18,7 @@ from orchestration.io.columns import Column, Keeping
 from orchestration.io.options import ensure_known, optional
 from orchestration.io.options import text as option
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
+from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
 
 if TYPE_CHECKING:
@@ -203,7 +204,6 @@ class PostgresSession(AlchemySession):
 
 
 _BATCH = 65_536
-_FIRST_ROWS, _BLOCK_BYTES = 1_000, 32 * 2**20
 _FROM_THE_START = text("SET LOCAL synchronize_seqscans = off")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _CATALOGUE = text(
@@ -226,10 +226,10 @@ def _as_dbapi(sql: str) -> Iterator[None]:
 
 def _blocks(rows: Iterable[Any]) -> Iterator[bytes]:
     """What COPY gives, which is a row at a time, many rows together: as many as the last ones let expect to fit."""
-    left, count = iter(rows), _FIRST_ROWS
+    left, count = iter(rows), FIRST_ROWS
     while block := b"".join(islice(left, count)):
         yield block
-        count = max(1, count * _BLOCK_BYTES // len(block))
+        count = rows_that_fit(count, len(block))
 
 
 def _csv(batch: pa.RecordBatch) -> bytes:

@@ -21,6 +21,7 @@ from orchestration.io.alchemy import AlchemySession, AlchemyWarehouse, rows_of
 from orchestration.io.columns import Column, Keeping
 from orchestration.io.options import ensure_known, optional, text
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
+from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
 
 if TYPE_CHECKING:
@@ -141,12 +142,15 @@ class SqliteSession(AlchemySession):
         sql = f"SELECT {', '.join(self.quoted(kept.name) for kept in columns)} FROM {self.place(table)}{order}"
         with self._cursor(sql) as cursor:
             cursor.execute(sql)
+            count = FIRST_ROWS
             while True:
                 with uncollected():  # none of so many tuples is garbage
-                    rows = cursor.fetchmany(_ROWS)
+                    rows = cursor.fetchmany(min(count, _ROWS))
                 if not rows:
                     return
-                yield rows_of(columns, rows)
+                found = rows_of(columns, rows)
+                yield found
+                count = rows_that_fit(len(rows), found.nbytes)
 
     def described(self, table: Table) -> pa.Table:
         """By the values that are there: SQLite gives what a query made no types of its own."""

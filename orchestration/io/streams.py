@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 2**16
+_BYTES = 32 * 2**20
+FIRST_ROWS = 1_000
+"""How many rows are read at first, while nobody knows how wide they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ def stream(parts: Sequence[Part]) -> pa.RecordBatchReader:
     if len(parts) > 1:
         schema = pa.unify_schemas([part.schema for part in parts], promote_options="permissive")
     return pa.RecordBatchReader.from_batches(schema, _batches(parts, schema))
+
+
+def rows_that_fit(rows: int, size: int) -> int:
+    """How many rows to read next, when the last ones were so many and took ``size`` bytes."""
+    return max(1, min(rows * _BYTES // max(size, 1), 100 * rows))
 
 
 def _batches(parts: Sequence[Part], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -14,7 +14,7 @@ from orchestration.errors import AssetError, CorruptData, StorageError
 from orchestration.io import columns as arrow_columns
 from orchestration.io.base import StoredVersion
 from orchestration.io.registry import Kept, Registry
-from orchestration.io.streams import Part, stream
+from orchestration.io.streams import FIRST_ROWS, Part, rows_that_fit, stream
 from orchestration.io.warehouse import Session, Warehouse
 from orchestration.model import Address
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT = "table"
-_PART_ROWS = 2**18
-"""How many rows are read in one transaction of a database that shuts others out meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +122,12 @@ class VersionReads:
             with saying("reading", address), self.reading() as session:
                 yield from self._fetched(session, kept, like, None)
             return
-        for at in range(0, max(kept.rows, 1), _PART_ROWS):
+        at, count = 0, FIRST_ROWS
+        while at < max(kept.rows, 1):
             with saying("reading", address), self.reading() as session:
-                found = list(self._fetched(session, kept, like, range(at, at + _PART_ROWS)))
+                found = list(self._fetched(session, kept, like, range(at, at + count)))
             yield from found
+            at, count = at + count, rows_that_fit(count, sum(part.nbytes for part in found))
 
     def _fetched(self, session: Session, kept: Kept, like: pa.Table, part: range | None) -> Iterator[pa.Table]:
         described = arrow_columns.columns_of(like.schema, self.warehouse.able.keeping)
