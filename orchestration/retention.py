@@ -12,8 +12,10 @@ from orchestration.state import VersionRecord
 GRACE = timedelta(hours=1)
 """How long a version stays after readers have lost sight of it: one of them may still be reading."""
 
-_NEEDED = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
-_EARLIER = (VersionStatus.SUPERSEDED, VersionStatus.ROLLED_BACK)
+NEEDED = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
+"""What always stays."""
+EARLIER = (VersionStatus.SUPERSEDED, VersionStatus.ROLLED_BACK)
+"""What readers saw once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,13 @@ def removable(
     running_since:
         When the oldest run began that still goes on: it may read what was published then.
     """
-    earlier = [v for v in known if v.status in _EARLIER]
+    earlier = [v for v in known if v.status in EARLIER]
     keep = max(retention.keep, 0 if any(v.status is VersionStatus.PUBLISHED for v in known) else 1)
     promised = {v.id for v in (earlier[-keep:] if keep else ())}
     found = []
     for version in known:
         unseen = replaced_at.get(version.id, version.materialized_at)
-        if version.status in _NEEDED or version.id in promised:
+        if version.status in NEEDED or version.id in promised:
             continue
         if version.materialized_at > now - retention.age or unseen > now - GRACE:
             continue

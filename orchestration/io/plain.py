@@ -15,6 +15,8 @@ _SCHEMA = b"tidegate.schema"
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """The schema in plain types: wide numbers, microseconds, UTC, text for categories; the given one in its metadata.
 
+    A duration is the number of its units.
+
     A column of nulls only has no type to be kept in and is left out. Raises StorageError for a type that has no place.
     """
     import pyarrow as pa
@@ -80,7 +82,9 @@ def _plain(name: str, kind: Any) -> Any:
         return pa.list_(_plain(name, kind.value_type))
     if is_type.is_timestamp(kind):
         return pa.timestamp("us", tz="UTC" if kind.tz else None)
-    if is_type.is_integer(kind) and kind != pa.uint64():
+    if kind == pa.uint64():
+        return pa.decimal128(20, 0)
+    if is_type.is_integer(kind) or is_type.is_duration(kind):
         return pa.int64()
     for fits, plain in (
         (is_type.is_floating, pa.float64()),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestration.io import frames, streams
 from orchestration.io.base import IOManager, StagedData, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.files import FilesIOManager
@@ -17,11 +18,12 @@ from orchestration.io.routed import RoutedIOManager
 from orchestration.model import Address, AssetKey
 from tests.support.databases import open_io
 
-ROW_BYTES, CHUNK_ROWS = 20_000, 200
+ROW_BYTES, CHUNK_ROWS = 200, 20_000
 SOURCE, THERE, BACK = (Address(AssetKey(name)) for name in ("source", "there", "back"))
 
 
 def main(address: str, folder: Path, chunks: int) -> None:
+    frames._GROUP_BYTES = streams._BYTES = 4 * 2**20  # so that little data shows what much would do
     other = open_kind("iceberg", {"path": address}, folder) if address.endswith(".iceberg") else open_io(address)
     io = RoutedIOManager(FilesIOManager(folder / "files"), {THERE.asset: other})
     _round(io, "warm", 1)

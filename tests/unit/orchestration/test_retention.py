@@ -1,18 +1,21 @@
 """Which versions stay, and what prune removes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from orchestration import lease, log
 from orchestration.clock import Clock
 from orchestration.database import writing
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, Run, RunStatus, VersionStatus
-from orchestration.prune import prune
+from orchestration.prune import prune, prune_after_run
 from orchestration.retention import GRACE, Retention, removable
 from orchestration.rollback import roll_back
 from orchestration.state import VersionRecord
@@ -83,6 +86,11 @@ class Shelf:
         assert isinstance(self.core.io, FilesIOManager)
         return self.core.io
 
+    def prune_after_run(self, retention: Retention) -> list[object]:
+        core = self.core
+        found = prune_after_run(core.engine, self.io, core.clock, {ONE.asset: retention})
+        return [p.left or p.versions for p in found]
+
     def prune(self, retention: Retention, *, dry: bool = False) -> list[object]:
         core = self.core
         return [p.left or p.versions for p in prune(core.engine, self.io, core.clock, ONE.asset, retention, dry=dry)]
@@ -142,3 +150,52 @@ def test_a_held_and_a_discarded_version(tmp_path: Path) -> None:
     shelf.core, shelf.now = bad, shelf.now + DAY
     assert shelf.prune(NOTHING) == [("1v2", "2v2", "3v2", "5v2")]
     assert shelf.io.versions(ONE) == ("4v2", "6v2")
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile, without those that begin and end transactions."""
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_after_a_run_the_same_goes(shelf: Shelf) -> None:
+    keep_one = Retention(keep=1, age=timedelta(0))
+    assert shelf.prune_after_run(Retention(keep=3, age=timedelta(0))) == []
+    assert shelf.prune_after_run(Retention(keep=0, age=500 * DAY)) == []
+    assert shelf.prune_after_run(keep_one) == [("1v2", "2v2")]
+    assert shelf.prune_after_run(keep_one) == []
+    assert shelf.io.versions(ONE) == ("3v2", "4v2")
+    assert (shelf.core.read("one"), shelf.core.leases_held()) == (4, 0)
+    assert shelf.prune_after_run(NOTHING) == [("3v2",)]
+
+
+def test_after_a_run_what_readers_may_hold_stays(shelf: Shelf) -> None:
+    roll_back(shelf.core.engine, shelf.io, shelf.core.clock, ONE, to="1v2", reason="r", by="b")
+    shelf.now += GRACE / 2
+    assert shelf.prune_after_run(NOTHING) == [("2v2", "3v2")], "4v2 was replaced half an hour ago"
+    shelf.now += GRACE / 2
+    assert shelf.prune_after_run(NOTHING) == [("4v2",)]
+    assert shelf.core.read("one") == 1
+
+
+def test_after_a_run_it_costs_two_statements_where_nothing_is_due(shelf: Shelf) -> None:
+    shelf.prune_after_run(NOTHING)
+    for retention, most in ((NOTHING, 2), (Retention(keep=9, age=timedelta(0)), 1)):
+        with counted(shelf.core.engine) as sent:
+            assert shelf.prune_after_run(retention) == []
+        assert len([one for one in sent if one.startswith("SELECT")]) == most
+
+
+def test_after_a_run_it_takes_no_longer_than_it_may(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.prune.MOST_S", 0.0)
+    assert shelf.prune_after_run(NOTHING) == []
+    assert len(shelf.io.versions(ONE)) == 4
