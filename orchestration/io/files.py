@@ -92,9 +92,11 @@ class FilesIOManager:
     def _load(self, version: StoredVersion, wants: str) -> Any:
         file = self._file(version.address, version.id, version.format)
         with reading(version):
-            if version.format in formats.FRAMES and file.stat().st_size > _HASHED_BYTES:
-                return formats.read(file, version.format, wants)
-            return formats.read(formats.checked(file.read_bytes(), version.data_version), version.format, wants)
+            if version.format not in formats.FRAMES:
+                return formats.read(formats.checked(file.read_bytes(), version.data_version), version.format, wants)
+            if file.stat().st_size > _HASHED_BYTES:
+                return frames.read(file, version.format, wants)
+            return frames.read(formats.checked(frames.body(file), version.data_version), version.format, wants)
 
     def publish(self, address: Address, version: str, token: int) -> None:
         folder = self._address(address)

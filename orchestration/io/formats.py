@@ -152,14 +152,11 @@ def _is_json(value: object, depth: int = 0) -> bool:
     return isinstance(value, list) and kind is list and all(_is_json(item, depth + 1) for item in value)
 
 
-def read(file: Path | bytes, kind: str, wants: str) -> Any:
-    """Read what ``write`` wrote, from its file or its bytes; frames as ``wants`` asks.
+def read(body: bytes, kind: str, wants: str) -> Any:
+    """Read what ``write`` wrote of anything that is no frame.
 
     The caller has compared the bytes with the recorded hash: a pickle runs what it says.
     """
-    if kind in FRAMES:
-        return frames.read(file, kind, wants)
-    body = file if isinstance(file, bytes) else file.read_bytes()
     if kind == TEXT:
         return body.decode()
     if kind == JSON:
@@ -169,8 +166,8 @@ def read(file: Path | bytes, kind: str, wants: str) -> Any:
     return pickle.loads(body)
 
 
-def checked(body: bytes, sha256: str) -> bytes:
-    """The bytes, if they are what was written: a pickle could otherwise run anything. Raises CorruptData."""
+def checked(body: Any, sha256: str) -> Any:
+    """The bytes, Python's or Arrow's, if they are what was written: a pickle could otherwise run anything. Raises CorruptData."""
     if hashlib.sha256(body).hexdigest() != sha256:
         raise CorruptData("it isn't what was written (its hash differs)")
     return body

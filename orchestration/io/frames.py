@@ -74,7 +74,18 @@ def grouped(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
     yield waiting[0] if len(waiting) == 1 else pa.concat_tables(waiting)
 
 
-def read(file: Path | bytes, kind: str, wants: str) -> Any:
+def body(file: Path) -> pa.Buffer:
+    """A file's bytes in Arrow's memory.
+
+    Bytes of Python's would be let go by one of Arrow's threads, which aborts a process that is about to end.
+    """
+    import pyarrow as pa
+
+    with pa.OSFile(str(file)) as source:
+        return source.read_buffer()
+
+
+def read(file: Path | pa.Buffer, kind: str, wants: str) -> Any:
     """Read a file, or its bytes, as the annotation ``wants`` asks."""
     shape = shape_of(wants)
     if isinstance(file, Path) and kind == PARQUET:
@@ -85,14 +96,14 @@ def read(file: Path | bytes, kind: str, wants: str) -> Any:
     return present(_table(file, kind), wants)
 
 
-def _table(file: Path | bytes, kind: str) -> pa.Table:
+def _table(file: Path | pa.Buffer, kind: str) -> pa.Table:
     import pyarrow as pa
 
     if kind == ARROW:
         return duck.mapped(str(file)) if isinstance(file, Path) else pa.ipc.open_file(file).read_all()
     import pyarrow.parquet as pq
 
-    source = pa.BufferReader(file) if isinstance(file, bytes) else file
+    source = file if isinstance(file, Path) else pa.BufferReader(file)
     return pq.read_table(source, partitioning=None)
 
 

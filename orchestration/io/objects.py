@@ -93,7 +93,7 @@ class ObjectsIOManager:
         with reading(version):
             file = self._fetched(version)
             if version.format in formats.FRAMES:
-                return formats.read(file, version.format, wants)
+                return frames.read(file, version.format, wants)
             return formats.read(formats.checked(file.read_bytes(), version.data_version), version.format, wants)
 
     def _fetched(self, version: StoredVersion) -> Path:
