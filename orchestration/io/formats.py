@@ -167,7 +167,10 @@ def read(body: bytes, kind: str, wants: str) -> Any:
 
 
 def checked(body: Any, sha256: str) -> Any:
-    """The bytes, Python's or Arrow's, if they are what was written: a pickle could otherwise run anything. Raises CorruptData."""
+    """The bytes, Python's or Arrow's, if they are what was written; raises CorruptData.
+
+    A pickle could otherwise run anything.
+    """
     if hashlib.sha256(body).hexdigest() != sha256:
         raise CorruptData("it isn't what was written (its hash differs)")
     return body
