@@ -20,6 +20,7 @@ from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import iceberg_tables, laws
 from orchestration.io.base import IOManager, Pointer, StoredVersion
 from orchestration.io.chunks import Chunks
+from orchestration.io.every_type import every_type, lost
 from orchestration.io.iceberg import from_options
 from orchestration.io.laws import TABLE_LAWS, TABLES_ONLY_LAWS
 from orchestration.model import Address, AssetKey
@@ -303,3 +304,17 @@ def test_a_held_day_stays_off_main_and_a_query_reads_what_is_published(tmp_path:
     assert [one.outcome for one in made.all_of("totals")] == ["published", "blocked"]
     assert [row["tidegate_partition"] for row in seen(tmp_path, "departures")] == ["2013-02-01"] * 3
     assert seen(tmp_path, "totals") == [{"total": 3, "day": "2013-02-01", "tidegate_partition": "2013-02-01"}]
+
+
+def test_every_type_comes_back_as_it_was(tmp_path: Path) -> None:
+    io = from_options({"path": "lake"}, tmp_path)
+    for number, (name, table) in enumerate(every_type().items()):
+        address = Address(AssetKey(f"type_{number}"))
+        staged = io.stage(address, "v1", table)
+        io.publish(address, "v1", 1)
+        stored = StoredVersion(address=address, id="v1", format=staged.format, data_version=staged.data_version)
+        read = io.load([stored], "pa.Table", one=True)
+        assert isinstance(read, pa.Table)
+        assert lost(table, read) is None, name
+        assert read.schema.equals(table.schema), name
+    io.close()
