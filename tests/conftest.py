@@ -16,7 +16,7 @@ for _name in [name for name in os.environ if name.startswith("TIDEGATE_")]:
 pytest.register_assert_rewrite("tests.support")
 
 from tests.support import browser as chromium  # noqa: E402
-from tests.support import databases, local_snowflake, postgres  # noqa: E402
+from tests.support import databases, local_snowflake, postgres, s3  # noqa: E402
 from tests.support.measured import Measured  # noqa: E402
 from tests.support.receiver import Receiver  # noqa: E402
 from tests.support.workers import share_out  # noqa: E402
@@ -78,6 +78,13 @@ def snowflake_server() -> Iterator[Mapping[str, object]]:
     """What reaches a local Snowflake; tests want `new_io`. Mark the test `snowflake`."""
     with local_snowflake.running_server() as options:
         yield options
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The address of a server of S3's protocol; see `tests.support.s3`."""
+    with s3.running_server() as address:
+        yield address
 
 
 @pytest.fixture

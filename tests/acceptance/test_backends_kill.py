@@ -1,0 +1,84 @@
+"""A run that is killed at any moment of its write, on every backend: old or new, and `doctor` clears what was left."""
+
+import random
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from observer.doctor.examine import examine
+from observer.doctor.model import Health
+from observer.doctor.storage import SCRATCH
+from observer.project import open_project
+from tests.support.backends import KINDS, seen, shop_on, writing
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(params=KINDS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return shop_on(request.param, tmp_path / "shop", request.getfixturevalue)
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_the_old_or_the_new(folder: Path) -> None:
+    kill_at_random_moments(folder, kills=2)
+
+
+@pytest.mark.soak
+def test_fifty_killed_runs_leave_the_old_or_the_new(folder: Path) -> None:
+    kill_at_random_moments(folder, kills=50)
+
+
+def kill_at_random_moments(folder: Path, kills: int) -> None:
+    """After each kill readers see a whole version, none older than before, and the doctor leaves nothing to clear."""
+    chance = random.Random(20240201)
+    number, last = 1, 0
+    for _ in range(kills):
+        began = time.monotonic()
+        writer, said = writing(folder, number)
+        try:
+            while not said.exists() and writer.is_alive() and time.monotonic() < began + PATIENCE_S:
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, min(1.5, time.monotonic() - began)))  # a run or so long
+        finally:
+            writer.kill()
+            writer.join()
+        assert said.exists(), "the first run did not end"
+        ended = said.read_text().splitlines()
+        assert all(one.isdigit() for one in ended), said.read_text()
+        number = int(ended[-1]) + 2  # the next one may be published already
+        work = open_project(folder)
+        try:
+            now = seen(work)
+            assert now >= last, f"{last} was published, and now {now} is"
+            clear(folder)
+            assert seen(work) >= now, "the doctor took away what readers see"
+            last = seen(work)
+        finally:
+            work.close()
+    assert last > kills / 2
+    doctors_clear_up_after_each_other(folder)
+
+
+def clear(folder: Path) -> None:
+    """Examine and mend once, and find nothing the second time."""
+    mended = examine(folder, None, fix=True, deep=False, send=False)
+    assert [one for one in mended if one.health in (Health.BROKEN, Health.UNKNOWN)] == []
+    left = examine(folder, None, fix=False, deep=True, send=False)
+    assert [one for one in left if one.health is not Health.OK and one.part != "channels"] == []
+
+
+def doctors_clear_up_after_each_other(folder: Path) -> None:
+    """What one who was killed has left, the next removes, with its own."""
+    work = open_project(folder)
+    try:
+        io = work.runtime.io
+        for version in ("doctor-1", "doctor-2"):
+            io.stage(SCRATCH, version, pa.table({"probe": [version]}))
+        io.publish(SCRATCH, "doctor-1", 7)
+        clear(folder)
+        assert (io.pointer(SCRATCH), io.versions(SCRATCH)) == (None, ())
+    finally:
+        work.close()
