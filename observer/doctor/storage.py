@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from observer.doctor.model import Diagnosis, Health
 from orchestration.errors import StorageError
@@ -10,7 +11,7 @@ from orchestration.io.base import IOManager, StoredVersion
 from orchestration.model import Address, AssetKey
 
 SCRATCH = Address(AssetKey("doctor_of_tidegate"))
-"""Where it is tried. What was published last stays there, a few bytes, because a published version is never removed."""
+"""Where it is tried. All of it is removed after, and what a doctor who was killed has left goes with the next."""
 
 
 def look_at_storage(diagnosis: Diagnosis, part: str, kind: str, io: IOManager) -> None:
@@ -27,10 +28,25 @@ def look_at_storage(diagnosis: Diagnosis, part: str, kind: str, io: IOManager) -
 
 
 def _try_all(io: IOManager, done: list[str]) -> None:
+    version = f"doctor-{secrets.token_hex(6)}"
+    with suppress(StorageError):  # what refuses this refuses more below, where it says more
+        io.drop(SCRATCH)
+    try:
+        _try_reading(io, version, done)
+        _try_publishing(io, version, done)
+    except BaseException:
+        with suppress(StorageError):
+            io.drop(SCRATCH)
+        raise
+    io.drop(SCRATCH)
+    if io.pointer(SCRATCH) is not None or io.versions(SCRATCH):
+        raise StorageError(f"what was tried could not be removed; see what is left of {SCRATCH}; disk use will grow")
+    done.append("remove")
+
+
+def _try_reading(io: IOManager, version: str, done: list[str]) -> None:
     import pyarrow as pa
 
-    seen = io.pointer(SCRATCH)
-    version = f"doctor-{secrets.token_hex(6)}"
     table = pa.table({"probe": [version]})
     staged = io.stage(SCRATCH, version, table)
     done.append("write")
@@ -39,12 +55,12 @@ def _try_all(io: IOManager, done: list[str]) -> None:
     if not isinstance(found, pa.Table) or found.to_pydict() != table.to_pydict():
         raise StorageError("what was read is not what was written; don't trust this storage")
     done.append("read")
-    io.publish(SCRATCH, version, (seen.token if seen else 0) + 1)
+
+
+def _try_publishing(io: IOManager, version: str, done: list[str]) -> None:
+    seen = io.pointer(SCRATCH)
+    io.publish(SCRATCH, version, seen.token + 1 if seen else 1)
     now = io.pointer(SCRATCH)
     if now is None or now.version != version:
         raise StorageError("what was published is not what readers see; don't trust this storage")
     done.append("publish")
-    io.sweep(SCRATCH, ())
-    if set(io.versions(SCRATCH)) != {version}:
-        raise StorageError("earlier versions could not be removed; disk use will grow")
-    done.append("remove")

@@ -114,3 +114,7 @@ class IOManager(Protocol):
     def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
         """Remove the versions of an address that the log doesn't know; call it under the address's lease."""
         ...
+
+    def drop(self, address: Address) -> None:
+        """Remove all of an address, also what readers see: for data that belongs to nobody, such as a trial's."""
+        ...

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,14 @@ class FilesIOManager:
         for name in left:
             shutil.rmtree(self._version(address, name), ignore_errors=True)
         return left
+
+    def drop(self, address: Address) -> None:
+        folder = self._address(address)
+        with _refusing("removing", address), suppress(FileNotFoundError):
+            (folder / "current.json").unlink(missing_ok=True)  # first: readers see nothing rather than half
+            shutil.rmtree(folder)
+            with suppress(OSError):  # other partitions lie there
+                folder.parent.rmdir()
 
     @contextmanager
     def _staging(self, address: Address, version: str) -> Iterator[Path]:

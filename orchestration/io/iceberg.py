@@ -192,6 +192,20 @@ class IcebergIOManager:
                 self._committing(address, partial(self._forget, address, left))
         return left
 
+    def drop(self, address: Address) -> None:
+        with _refusing("removing", address):
+            self._committing(address, lambda: self._drop(address))
+
+    def _drop(self, address: Address) -> None:
+        found = self._tables.find(address.asset)
+        if found is None:
+            return
+        if iceberg_tables.is_alone(found, address):
+            self._tables.remove(found)
+            return
+        iceberg_tables.withdraw(found, address)
+        self._forget(address, self.versions(address))
+
     def close(self) -> None:
         """Give back the catalog's connections."""
         self._tables.close()

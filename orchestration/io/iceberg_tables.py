@@ -96,6 +96,13 @@ class Tables:
             )
         return _without_retries(catalog.load_table(name))
 
+    def remove(self, table: Any) -> None:
+        """Take a table out of the catalog, and with it all that lies in its folder."""
+        self._catalog().drop_table(table.name())
+        scheme, host, folder = table.io.parse_location(table.location())
+        with suppress(FileNotFoundError):
+            table.io.fs_by_scheme(scheme, host).delete_dir(folder)
+
     def close(self) -> None:
         """Give back the catalog's connections; it is opened anew where it is needed again."""
         with self._opening:
@@ -225,6 +232,25 @@ def forget(table: Any, address: Address, versions: Collection[str]) -> None:
     for version in set(versions) - _shown(table):
         with suppress(FileNotFoundError):
             table.io.delete(data_path(table, address, version))
+
+
+def is_alone(table: Any, address: Address) -> bool:
+    """Whether nothing of another address is in the table."""
+    ours = branch_of(address, "")
+    return all(name in ("main", _tag(address)) or name.startswith(ours) for name in table.metadata.refs)
+
+
+def withdraw(table: Any, address: Address) -> None:
+    """Take an address's rows off main, and its tag."""
+    from pyiceberg.table.update.snapshot import ManageSnapshots
+
+    rows = _rows_of(table, address)
+    with table.transaction() as change:
+        if list(table.scan(row_filter=rows).plan_files()):
+            change.delete(rows)
+        if _tag(address) in table.metadata.refs:
+            with ManageSnapshots(change) as references:
+                references.remove_tag(_tag(address))
 
 
 def data_path(table: Any, address: Address, version: str) -> str:

@@ -120,6 +120,29 @@ def sweeps_only_the_unknown(io: IOManager) -> None:
     _expect(io.sweep(Address(AssetKey("new")), ()) == (), "sweeping an address that was never written")
 
 
+def drops_one_address(io: IOManager) -> None:
+    """Dropping leaves nothing of an address, and is no harm where nothing is; its neighbours stay as they are."""
+    other = Address(AssetKey("asset"), "2013-02-07")
+    kept = _stage(io, other, "v1", _rows("kept"))
+    io.publish(other, "v1", 1)
+    for _ in range(2):
+        for version in ("v1", "v2"):
+            io.stage(_DAY, version, _rows("one"))
+        io.publish(_DAY, "v1", 7)
+        io.drop(_DAY)
+        _expect(io.pointer(_DAY) is None, f"after dropping, the pointer is {io.pointer(_DAY)}")
+        _expect(io.versions(_DAY) == (), f"after dropping there are the versions {io.versions(_DAY)}")
+        _expect(not io.has(_DAY, "v1"), "after dropping, a version is there")
+    io.drop(_DAY)
+    io.drop(Address(AssetKey("new")))
+    _expect(_text(io, kept) == "kept", "dropping one address touched another")
+    _expect(io.pointer(other) == Pointer("v1", 1), "dropping one address moved another's pointer")
+    io.drop(other)
+    _expect(io.versions(other) == (), "after dropping the last address, versions are there")
+    _stage(io, _WHOLE, "v1", _rows("anew"))  # the table of an asset may be another one now
+    io.publish(_WHOLE, "v1", 1)
+
+
 def keeps_addresses_apart(io: IOManager) -> None:
     """Names with slashes, dots, blanks or great length are each an address of their own."""
     addresses = [Address(AssetKey(name)) for name in _ODD_NAMES]
@@ -305,6 +328,7 @@ TABLE_LAWS: tuple[Callable[[IOManager], None], ...] = (
     refuses_what_is_not_there,
     leaves_nothing_of_what_failed,
     sweeps_only_the_unknown,
+    drops_one_address,
     keeps_addresses_apart,
     reads_many_versions_together,
     answers_queries,

@@ -131,6 +131,10 @@ class MemoryIOManager:
                 del self._kept[address].versions[name]
         return left
 
+    def drop(self, address: Address) -> None:
+        with self._lock:
+            self._kept.pop(address, None)
+
 
 def from_options(options: Mapping[str, object], root: Path) -> MemoryIOManager:
     """An IO manager of kind ``memory``, which has no options: what one process keeps, another can't read."""

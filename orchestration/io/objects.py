@@ -180,6 +180,11 @@ class ObjectsIOManager:
                 self._remove(self._version(address, name))
         return left
 
+    def drop(self, address: Address) -> None:
+        with _refusing("removing", address):
+            for part in ("current", "versions"):  # in this order: readers see nothing rather than half
+                self._remove(f"{self._address(address)}/{part}")
+
     def _address(self, address: Address) -> str:
         return f"{self._root}/{folder_of(address)}"
 

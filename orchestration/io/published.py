@@ -67,9 +67,7 @@ class Published:
         if address.partition is None:
             session.run(delete(table))
         else:
-            part: Column[str] = Column(self.partition_column, Text)
-            table.append_column(part)
-            session.run(delete(table).where(part == bindparam("here", address.partition)))
+            self._empty(session, address, table)
             source = source.add_columns(bindparam("key", address.partition, Text))
             names.append(self.partition_column)
         for name in names:
@@ -77,10 +75,26 @@ class Published:
                 table.append_column(Column(name))
         session.run(insert(table).from_select(names, source))
 
-    def shown(self, session: Session, address: Address) -> Table | None:
-        """The table that readers of an address see; None before its first publication."""
+    def _empty(self, session: Session, address: Address, table: Table) -> None:
+        part: Column[str] = Column(self.partition_column, Text)
+        table.append_column(part)
+        session.run(delete(table).where(part == bindparam("here", address.partition)))
+
+    def withdraw(self, session: Session, address: Address) -> None:
+        """Show readers nothing of an address any more; the table goes with the last one."""
+        self.registry.unpoint(session, address)
+        partitioned = address.partition is not None
         found = self.registry.shown(session, address.asset)
-        return self._table(found[0]) if found else None
+        if found is None or found[1] != partitioned:  # it shows partitions, or the whole, and this is neither
+            return
+        table = self._table(found[0])
+        there = session.catalogue(table)
+        if not partitioned or not self.registry.others(session, address):
+            if there:
+                session.run(DropTable(table))
+            self.registry.disclaim(session, address.asset)
+        elif there:
+            self._empty(session, address, table)
 
     def _table(self, name: str) -> Table:
         return Table(name, MetaData(), schema=self.schema)

@@ -129,6 +129,9 @@ class Registry:
             update(self.pointers).where(c.address_id == address_id(address)).values(version=version, token=token)
         )
 
+    def unpoint(self, session: Session, address: Address) -> None:
+        session.run(delete(self.pointers).where(self.pointers.c.address_id == address_id(address)))
+
     def owner(self, session: Session, folded: str) -> str | None:
         """The asset to which a name of a table belongs."""
         found = session.run(select(self.tables.c.asset).where(self.tables.c.folded_name == folded))
@@ -145,6 +148,9 @@ class Registry:
 
     def claim_again(self, session: Session, asset: AssetKey, *, partitioned: bool) -> None:
         session.run(update(self.tables).where(self.tables.c.asset == asset).values(is_partitioned=partitioned))
+
+    def disclaim(self, session: Session, asset: AssetKey) -> None:
+        session.run(delete(self.tables).where(self.tables.c.asset == asset))
 
     def others(self, session: Session, address: Address) -> Sequence[tuple[str, str]]:
         """The other partitions of an asset that readers see, with their versions."""

@@ -91,6 +91,9 @@ class RoutedIOManager:
     def sweep(self, address: Address, keep: Collection[str]) -> tuple[str, ...]:
         return self.keeper(address.asset).sweep(address, keep)
 
+    def drop(self, address: Address) -> None:
+        self.keeper(address.asset).drop(address)
+
     def close(self) -> None:
         """Give back the connections of those that hold some."""
         for keeper in {id(each): each for each in (self.default, *self.routes.values())}.values():

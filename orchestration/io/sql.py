@@ -147,6 +147,14 @@ class SqlIOManager:
             self._remove(address, version)
         return left
 
+    def drop(self, address: Address) -> None:
+        with self._saying("removing", address):
+            with self._writing() as session:
+                session.alone(f"tidegate {address.asset}")
+                self._published.withdraw(session, address)
+            for version in self.versions(address):
+                self._remove(address, version)
+
     def _stage_chunks(self, address: Address, version: str, chunks: Chunks) -> StagedData:
         """Write each chunk in a transaction of its own; the version is whole when the last one is in."""
         table = self._table(address, version)

@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from observer.doctor.examine import examine
 from observer.doctor.model import Finding, Health
+from observer.doctor.storage import SCRATCH
 from observer.project import Project, open_project
 from orchestration.database import writing
 from orchestration.io.files import FilesIOManager
@@ -61,8 +62,17 @@ def test_one_that_has_worked_is_well_and_nothing_is_left_of_the_look(work: Proje
         assert set(unwell(folder, deep=True)) == {"channels"}
     io = work.runtime.io
     assert isinstance(io, FilesIOManager)
-    assert len(io.versions(Address(AssetKey("doctor_of_tidegate")))) == 1
+    assert not list(io.root.glob("doctor*"))
     assert found(folder, deep=True)["published data"].said == "every one of 3 published versions is what was recorded"
+
+
+def test_what_a_killed_doctor_left_goes_with_the_next(work: Project, folder: Path) -> None:
+    io = work.runtime.io
+    for version in ("doctor-1", "doctor-2"):
+        io.stage(SCRATCH, version, "left")
+        io.publish(SCRATCH, version, 7)
+    assert found(folder)["io.default"].health is Health.OK
+    assert (io.pointer(SCRATCH), io.versions(SCRATCH)) == (None, ())
 
 
 def test_code_that_cannot_be_loaded(folder: Path) -> None:
