@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import databases
-from tests.support.databases import ADDRESS, first_line_of, look, prepared, reader, started
+from tests.support.databases import ADDRESS, look, prepared, read, reader, started, write
 
 KINDS = ["sqlite", "duckdb", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -39,17 +38,17 @@ def test_fifty_killed_writers_leave_the_old_version_or_the_new_one(address: str)
 
 def seen_while_written(address: str, reads: int) -> None:
     prepared(address).close()
-    writer = started("write", address, 1)
+    writer = started(write, address, 1)
+    reading = None
     try:
-        first_line_of(writer)
-        reading = started("read", address, reads)
-        said, wrong = reading.communicate(timeout=300)
-        assert reading.returncode == 0, wrong
-        assert writer.poll() is None, writer.communicate()[1]
+        writer.hear()
+        reading = started(read, address, reads)
+        assert reading.hear(300) >= 1, "nothing was published while it was read"
+        assert writer.process.is_alive(), writer.hear()
     finally:
         writer.kill()
-        writer.communicate()
-    assert int(said.split()[1]) >= 1, "nothing was published while it was read"
+        if reading is not None:
+            reading.kill()
 
 
 def killed(address: str, kills: int) -> None:
@@ -57,11 +56,10 @@ def killed(address: str, kills: int) -> None:
     chance = random.Random(20130208)
     last = 0
     for _ in range(kills):
-        writer = started("write", address, last + 1)
-        first_line_of(writer)
+        writer = started(write, address, last + 1)
+        writer.hear()
         time.sleep(chance.uniform(0, 0.4))
         writer.kill()
-        writer.communicate()
         with reader(address) as ask:
             last = look(ask, last)
         pointer = io.pointer(ADDRESS)
@@ -83,4 +81,4 @@ def test_the_readers_notice_half_a_version(tmp_path: Path) -> None:
         connection.execute("DELETE FROM orders WHERE rowid IN (SELECT rowid FROM orders LIMIT 1)")
     connection.close()
     with pytest.raises(AssertionError, match="half a version"):
-        databases.read(address, 1)
+        read(address, 1, print)

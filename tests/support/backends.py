@@ -1,7 +1,6 @@
 """A shop in an environment of each backend, and a process that writes to it, run after run, until it is killed."""
 
 import json
-import multiprocessing
 import os
 import traceback
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ import pytest
 from observer.errors import ProjectError
 from observer.project import Project, open_project
 from tests.support import local_snowflake, s3
+from tests.support.forked import FORKED
 from tests.unit.observer.shop import TOML, put, shop
 
 DAY = "2024-02-01"
@@ -23,11 +23,7 @@ KINDS = (
     "files", "objects", "sqlite", "duckdb", "iceberg", pytest.param("postgres", marks=pytest.mark.postgres),
     pytest.param("snowflake", marks=pytest.mark.snowflake),
 )  # fmt: skip
-"""Every backend that keeps data, as parameters of a test: `files` in a folder, `objects` the same in an object store."""
-
-# One process loads the libraries, and each writer is a fork of it: a kill every second instead of every four.
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(["tests.support.backends", "pyarrow", "duckdb", "sqlalchemy", "observer.doctor.examine"])
+"""Every backend that keeps data, as parameters of a test: `files` lie in a folder, `objects` in an object store."""
 
 
 def shop_on(kind: str, folder: Path, fixture: Callable[[str], Any]) -> Path:
@@ -64,8 +60,9 @@ def seen(work: Project) -> int:
     """The number of the version that readers see, 0 for none; raises AssertionError for half of one, or a held one."""
     try:
         frame = work.load("orders", DAY, wants="pd.DataFrame")
-    except ProjectError as nothing:
-        assert "is published" in str(nothing), nothing
+    except ProjectError as error:
+        if "is published" not in str(error):
+            raise
         return 0
     assert isinstance(frame, pd.DataFrame)
     names = list(frame["name"])
@@ -79,7 +76,7 @@ def seen(work: Project) -> int:
 def writing(folder: Path, first: int) -> tuple[ForkServerProcess, Path]:
     """Start a process that makes version after version; the file says which runs ended, or what went wrong."""
     said = folder / f"wrote-{first}"
-    process = _FORKED.Process(target=_write, args=(folder, first, said, dict(os.environ)), daemon=True)
+    process = FORKED.Process(target=_write, args=(folder, first, said, dict(os.environ)), daemon=True)
     process.start()
     return process, said
 

@@ -1,22 +1,19 @@
-"""Databases that IO managers keep tables in: opened by an address, read by their own clients, written by a process.
-
-Run as a module it writes until it is killed: `python -m tests.support.databases write ADDRESS FIRST`, or reads:
-`python -m tests.support.databases read ADDRESS COUNT`.
-"""
+"""Databases that IO managers keep tables in: opened by an address, read by their own clients, written by a process."""
 
 import sqlite3
-import subprocess
-import sys
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestration.errors import StorageError
 from orchestration.io.duckdb_file import open_duckdb
 from orchestration.io.postgres import open_postgres
 from orchestration.io.snowflake import open_snowflake
@@ -24,9 +21,11 @@ from orchestration.io.sql import SqlIOManager
 from orchestration.io.sqlite import open_sqlite
 from orchestration.model import Address, AssetKey
 from tests.support import local_snowflake
-from tests.support.repository import ROOT
+from tests.support.forked import FORKED
 
 Ask = Callable[[str], list[tuple[object, ...]]]
+Say = Callable[[object], None]
+Work = Callable[[str, int, Say], None]
 ROWS = 500
 HELD = -1
 ADDRESS = Address(AssetKey("orders"), "2013-02-08")
@@ -89,8 +88,8 @@ def _ask_duckdb(address: str, sql: str) -> list[tuple[object, ...]]:
             time.sleep(0.003)
 
 
-def write(address: str, first: int) -> None:
-    """Stage and publish version after version, each of one value, with one that is held between them."""
+def write(address: str, first: int, say: Say) -> None:
+    """Stage and publish version after version, each of one value, with one that is held between them, until killed."""
     import pyarrow as pa
 
     io = open_io(address)
@@ -101,18 +100,18 @@ def write(address: str, first: int) -> None:
             io.stage(ADDRESS, version, pa.table({"value": [value] * ROWS}))
             if value == number:
                 io.publish(ADDRESS, version, number)
-                print(number, flush=True)
+                say(number)
         io.sweep(ADDRESS, ())
         number += 1
 
 
-def read(address: str, count: int) -> None:
-    """Look again and again; ends with an error at the first look that shows a half or a held version."""
+def read(address: str, count: int, say: Say) -> None:
+    """Look again and again, and say what was seen last; raises at the first look that shows a half or held version."""
     before = 0
     with reader(address) as ask:
         for _ in range(count):
             before = look(ask, before)
-    print("seen", before)
+    say(before)
 
 
 def look(ask: Ask, before: int) -> int:
@@ -141,20 +140,38 @@ def prepared(address: str) -> SqlIOManager:
     return io
 
 
-def started(*arguments: object) -> "subprocess.Popen[str]":
-    """This module as another process."""
-    command = [sys.executable, "-m", "tests.support.databases", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another process and what it says."""
+
+    process: BaseProcess
+    said: Connection
+
+    def hear(self, patience_s: float = 60.0) -> int:
+        """Wait until it says something; raises AssertionError with what went wrong instead."""
+        assert self.said.poll(patience_s), "nothing was said"
+        heard = self.said.recv()
+        assert isinstance(heard, int), heard
+        return heard
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.said.close()
 
 
-def first_line_of(process: "subprocess.Popen[str]") -> str:
-    """Wait until a process has said something."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise StorageError(process.communicate()[1])
-    return line
+def started(work: Work, address: str, number: int) -> Other:
+    """`write` or `read` in another process."""
+    ours, theirs = FORKED.Pipe(duplex=False)
+    process = FORKED.Process(target=_said, args=(work, address, number, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return Other(process, ours)
 
 
-if __name__ == "__main__":
-    {"write": write, "read": read}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
+def _said(work: Work, address: str, number: int, to: Connection) -> None:
+    try:
+        work(address, number, to.send)
+    except BaseException:
+        to.send(traceback.format_exc())
+        raise

@@ -14,6 +14,7 @@ import pandas as pd
 from orchestration.errors import CorruptData, StorageError
 from orchestration.io.base import IOManager, StoredVersion
 from orchestration.model import Address, AssetKey
+from tests.support.forked import FORKED
 
 Open = Callable[[Path], IOManager]
 """Opens the IO manager of a folder; a function of a module, so that a new process finds it."""
@@ -21,7 +22,6 @@ Open = Callable[[Path], IOManager]
 HERE = Address(AssetKey("asset"), "2013-02-08")
 ROWS = 20_000
 PATIENCE_S = 60.0
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 def rows(number: int) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def poll(open_io: Open, folder: Path, ledger: Path, times: int, seen: "multiproc
 
 def start(work: Callable[..., None], *arguments: object) -> BaseProcess:
     """Run a function in a process of its own."""
-    process = _SPAWN.Process(target=work, args=arguments, daemon=True)
+    process = FORKED.Process(target=work, args=arguments, daemon=True)
     process.start()
     return process
 
@@ -116,7 +116,7 @@ def readers_see_whole_published_versions(open_io: Open, folder: Path, readers: i
     """Readers in other processes look `times` times each while a writer stages and publishes; the highest seen."""
     ledger = folder / "ledger"
     ledger.touch()
-    seen: multiprocessing.Queue[int] = _SPAWN.Queue()
+    seen: multiprocessing.Queue[int] = FORKED.Queue()
     writer = start(write_on, open_io, folder, 1, ledger)
     crowd = [start(poll, open_io, folder, ledger, times, seen) for _ in range(readers)]
     try:
