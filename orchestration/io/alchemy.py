@@ -175,7 +175,7 @@ def _advice(cause: str) -> str:
         return "give this user the right to it, or name another schema"
     if "locked" in lower:
         return "another process has been writing for long; look for one that hangs"
-    if "full" in lower or "no space" in lower:
+    if any(word in lower for word in ("full", "no space", "too large", "disk i/o")):  # SQLite says the last of both
         return "make room, then run it again"
     if "depend" in lower:
         return "drop what hangs on the table, or keep its columns as they were"

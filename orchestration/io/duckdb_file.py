@@ -263,10 +263,8 @@ class DuckDBSession:
 
     def insert(self, table: Table, rows: pa.Table) -> None:
         self._connection.register(_BATCH, rows)
-        try:
-            self._connection.execute(f"INSERT INTO {place(table)} SELECT * FROM {_BATCH}")
-        finally:
-            self._connection.unregister(_BATCH)
+        self._connection.execute(f"INSERT INTO {place(table)} SELECT * FROM {_BATCH}")
+        self._connection.unregister(_BATCH)  # after a failure it goes with the connection
 
     def fetch(self, table: Table, columns: Sequence[Column], part: range | None) -> Iterator[pa.Table]:
         """Without ORDER BY, which would sort: DuckDB preserves the order of insertion by itself."""
@@ -309,7 +307,7 @@ def first_line(error: BaseException) -> str:
 
 def _advice(error: BaseException) -> str:
     said = str(error).lower()
-    if "space" in said or "full" in said:
+    if "space" in said or "full" in said or "too large" in said:
         return "make room, then run it again"
     if "permission" in said or "read-only" in said:
         return "make the file and its folder writable for this user"

@@ -8,6 +8,7 @@ Files are written and read through a local cache, so the gate and DuckDB look at
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from orchestration.model import Address
 
 _BLOCK = 8 * 2**20
 _TRIES = 5
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ObjectsIOManager:
@@ -292,7 +294,8 @@ def _refusing(doing: str, address: Address) -> Iterator[None]:
     except TidegateError:
         raise
     except OSError as error:  # drivers put theirs into it
+        cure = "make room for its local cache" if error.errno in _FULL else "look at the store's address and rights"
         raise StorageError(
             f"{doing} {address}: {type(error).__name__}: {' '.join(str(error).split())}; nothing of it was published "
-            "and readers keep what they had; look at the store's address and rights, then run it again"
+            f"and readers keep what they had; {cure}, then run it again"
         ) from error

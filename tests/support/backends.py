@@ -29,11 +29,12 @@ KINDS = (
 def shop_on(kind: str, folder: Path, fixture: Callable[[str], Any]) -> Path:
     """The shop whose data lies in a new, empty place of a kind, on the server that the fixtures run."""
     made = shop(folder)
-    (made / "tidegate.toml").write_text(f"{TOML}io.default = {_inline(_options(kind, fixture))}\n")
+    (made / "tidegate.toml").write_text(f"{TOML}io.default = {inline(options_of(kind, fixture))}\n")
     return made
 
 
-def _options(kind: str, fixture: Callable[[str], Any]) -> Mapping[str, object]:
+def options_of(kind: str, fixture: Callable[[str], Any]) -> Mapping[str, object]:
+    """What an environment says of a new, empty place of a kind."""
     if kind == "objects":
         server = fixture("object_store")
         return {"kind": "files", "path": f"s3://{s3.bucket(server)}/data", "storage": s3.storage(server)}
@@ -44,10 +45,10 @@ def _options(kind: str, fixture: Callable[[str], Any]) -> Mapping[str, object]:
     return {"kind": kind, "path": f".tidegate/{kind}"}
 
 
-def _inline(value: object) -> str:
+def inline(value: object) -> str:
     """A value as TOML in one line."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{name} = {_inline(one)}" for name, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{name} = {inline(one)}" for name, one in value.items()) + " }"
     return json.dumps(value)
 
 

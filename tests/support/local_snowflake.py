@@ -14,6 +14,8 @@ from tests.support.alone import alone
 from tests.support.repository import ROOT
 from tests.support.require import require
 
+PASSWORD = "secret-word"
+
 # It needs an older connector than ours, and pins DuckDB.
 _PACKAGES = ("fakesnow[server]==0.12.1", "snowflake-connector-python<5")
 # The connector would ask the cloud's metadata service where it runs.
@@ -37,13 +39,13 @@ def running_server() -> Iterator[Mapping[str, object]]:
     log = _FOLDER / f"server-{port}.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [str(python), "-P", str(Path(__file__).with_name("snowflake_server.py")), str(port)],
+            [str(python), "-P", str(Path(__file__).with_name("snowflake_server.py")), str(port), PASSWORD],
             stdout=output, stderr=output, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     try:
         _wait(server, port, log)
         yield {
-            "account": "local", "user": "tester", "password": "secret-word", "host": "127.0.0.1", "port": port,
+            "account": "local", "user": "tester", "password": PASSWORD, "host": "127.0.0.1", "port": port,
             "protocol": "http",
         }  # fmt: skip
     finally:

@@ -1,5 +1,6 @@
 """A real server of S3's protocol for the length of a test session, in an environment of its own."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -18,14 +19,18 @@ _PATIENCE_S = 60.0
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Start moto's server, give its address, stop it after. Its libraries and ours want different versions."""
+def running_server(*, refuses: bool = False) -> Iterator[str]:
+    """Start moto's server, give its address, stop it after. Its libraries and ours want different versions.
+
+    It takes any key, or with ``refuses`` none.
+    """
     python = _environment()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "0"} if refuses else None
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         require("an S3 server", None if _answers(port) else "moto's server did not start")
         yield f"127.0.0.1:{port}"
