@@ -13,7 +13,8 @@
     │   └── LeaseHeld                      another process is materializing this address
     ├── LeaseLost (RuntimeError)           our lease was taken over: what we made must not be published
     ├── StorageError (OSError)             data can't be read or written
-    │   └── CorruptData                    what is stored is not what was recorded
+    │   ├── CorruptData                    what is stored is not what was recorded
+    │   └── DoesNotFit                     a version that can never stand beside what readers see; make it anew
     └── AssetError (RuntimeError)          the user's function failed
         └── NothingReturned                it returned None, or yielded nothing
 
@@ -141,6 +142,12 @@ class CorruptData(StorageError):
     """What is stored is not what was recorded."""
 
     code = "corrupt-data"
+
+
+class DoesNotFit(StorageError):
+    """A version can't be put where readers see it, and trying again would not help: it has to be made anew."""
+
+    code = "does-not-fit"
 
 
 class AssetError(TidegateError, RuntimeError):

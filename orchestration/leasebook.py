@@ -10,7 +10,7 @@ from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, LeaseLost, StorageError, TidegateError
 from orchestration.lease import Taken
 from orchestration.model import Address
-from orchestration.recovery import above_storage, confirm, unfinished
+from orchestration.recovery import above_storage, finish, unfinished
 from orchestration.runtime import Runtime
 from orchestration.state import Snapshot, known_versions, load_one, load_some
 
@@ -121,7 +121,7 @@ class LeaseBook:
         with reading(runtime.engine) as connection:
             known = known_versions(connection, address)
         for version in unfinished(known):
-            confirm(runtime.engine, runtime.io, runtime.clock, version, token, keep_lease=True)
+            finish(runtime.engine, runtime.io, runtime.clock, version, token)
         runtime.io.sweep(address, {version.id for version in known})
         with reading(runtime.engine) as connection:
             self._snapshot.put(address, load_one(connection, address, now=runtime.clock.now()))

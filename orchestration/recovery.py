@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 from orchestration import lease, log
 from orchestration.clock import Clock
 from orchestration.database import reading, writing
-from orchestration.errors import LeaseHeld, LeaseLost, StorageError
+from orchestration.errors import DoesNotFit, LeaseHeld, LeaseLost, StorageError
 from orchestration.events import Event, EventKind
 from orchestration.io.base import OBSERVED, IOManager
 from orchestration.model import Address, RunStatus, Scalar, VersionStatus
@@ -50,13 +50,38 @@ def _finish(engine: Engine, io: IOManager, clock: Clock, address: Address, run_i
         return []
     try:
         token = above_storage(engine, io, address, token)
-        return [v.id for v in left if confirm(engine, io, clock, v, token, keep_lease=True)]
+        return [v.id for v in left if finish(engine, io, clock, v, token)]
     except (StorageError, LeaseLost) as error:
         _log.warning("the publication of %s is still open: %s", address, error)
         return []
     finally:
         with writing(engine) as connection:
             lease.release(connection, address, token)
+
+
+def finish(engine: Engine, io: IOManager, clock: Clock, version: VersionRecord, token: int) -> bool:
+    """Publish what was left open, under a lease that stays ours; what doesn't fit is discarded, not tried for ever."""
+    try:
+        return confirm(engine, io, clock, version, token, keep_lease=True)
+    except DoesNotFit as error:
+        _log.warning("%s was discarded: %s", version.id, error)
+        return False
+
+
+def carry_out(
+    engine: Engine, io: IOManager, clock: Clock, version: VersionRecord, token: int, *, otherwise: VersionStatus
+) -> None:
+    """Publish what a person has decided and the log intends; ``otherwise`` is what the version is if it doesn't fit.
+
+    Where it fails the intent stays in the log and is finished by ``recover``; the lease must not stay.
+    """
+    try:
+        token = above_storage(engine, io, version.address, token)
+        confirm(engine, io, clock, version, token, refused=otherwise)
+    except BaseException:
+        with writing(engine) as connection:
+            lease.release(connection, version.address, token)
+        raise
 
 
 def unfinished(known: Iterable[VersionRecord]) -> tuple[VersionRecord, ...]:
@@ -81,10 +106,12 @@ def confirm(
     token: int,
     *,
     keep_lease: bool = False,
+    refused: VersionStatus = VersionStatus.DISCARDED,
 ) -> bool:
     """Publish a version whose gate is open, confirm it in the log, give the lease back unless ``keep_lease``.
 
-    A version that is no longer in storage is discarded; returns whether it was published.
+    A version that is no longer in storage is discarded, and one that does not fit becomes ``refused``; returns whether
+    it was published.
 
     Raises
     ------
@@ -92,6 +119,8 @@ def confirm(
         Another process took over, and did not publish this version.
     StorageError
         The pointer could not be written: the intent stays in the log, and the lease with its holder.
+    DoesNotFit
+        It never will be: there is no intent any more.
     """
     observed = version.format == OBSERVED
     whole = observed or io.has(version.address, version.id)
@@ -106,6 +135,10 @@ def confirm(
                 log.set_status(connection, version.id, VersionStatus.DISCARDED)
             if not keep_lease:
                 lease.release(connection, version.address, token)
+    except DoesNotFit:
+        with writing(engine) as connection:
+            log.set_status(connection, version.id, refused)
+        raise
     except LeaseLost:
         with reading(engine) as connection:
             status = status_of(connection, version.id)

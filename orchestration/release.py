@@ -13,7 +13,7 @@ from orchestration.errors import StateError
 from orchestration.events import Event, EventKind
 from orchestration.io.base import IOManager
 from orchestration.model import Address, GateDecision, GateOutcome, VersionStatus
-from orchestration.recovery import above_storage, confirm
+from orchestration.recovery import carry_out
 from orchestration.state import VersionRecord, load_one
 
 
@@ -70,11 +70,5 @@ def release(
             ),
         )  # fmt: skip
         record(connection, decision)
-    try:
-        token = above_storage(engine, io, address, token)
-        confirm(engine, io, clock, held, token)
-    except BaseException:  # the intent stays in the log and is finished by ``recover``; the lease must not
-        with writing(engine) as connection:
-            lease.release(connection, address, token)
-        raise
+    carry_out(engine, io, clock, held, token, otherwise=VersionStatus.HELD)
     return held

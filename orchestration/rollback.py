@@ -14,7 +14,7 @@ from orchestration.errors import UnknownName, VersionError
 from orchestration.events import Event, EventKind
 from orchestration.io.base import IOManager
 from orchestration.model import Address, GateDecision, GateOutcome, VersionStatus
-from orchestration.recovery import above_storage, confirm, unfinished
+from orchestration.recovery import carry_out, unfinished
 from orchestration.state import VersionRecord, known_versions, load_one
 
 _WERE_PUBLISHED = (VersionStatus.SUPERSEDED, VersionStatus.ROLLED_BACK)
@@ -58,13 +58,7 @@ def roll_back(
         token = lease.acquire(connection, address, target.run_id, clock.wall())
         target, before = _target(io, address, known_versions(connection, address), target.id)  # again, under the lease
         _intend(connection, clock, address, Rollback(before=before, now=target), reason, by)
-    try:
-        token = above_storage(engine, io, address, token)
-        confirm(engine, io, clock, target, token)
-    except BaseException:  # the intent stays in the log and is finished by ``recover``; the lease must not
-        with writing(engine) as connection:
-            lease.release(connection, address, token)
-        raise
+    carry_out(engine, io, clock, target, token, otherwise=target.status)
     return Rollback(before=before, now=target)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from orchestration import lease, log
 from orchestration.database import reading, writing
-from orchestration.errors import LeaseLost, StateError, TidegateError
+from orchestration.errors import DoesNotFit, LeaseLost, StateError, TidegateError
 from orchestration.gate import Recorder, Ruling
 from orchestration.io.base import OBSERVED
 from orchestration.leasebook import LeaseBook
@@ -262,6 +262,10 @@ class Settlement:
             raise
         except LeaseLost:
             return None  # the closing transaction sees it too, and whether whoever took over has published it for us
+        except DoesNotFit as error:  # tried again it would fail again, and be in the way of the next version
+            with writing(self._runtime.engine) as connection:
+                log.set_status(connection, version.id, VersionStatus.DISCARDED)
+            return str(error)
         except TidegateError as error:
             return str(error)
         return None

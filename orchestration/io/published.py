@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, MetaData, Table, Text, bindparam, column, delete, insert, literal, select
 from sqlalchemy.schema import CreateTable, DropTable
 
-from orchestration.errors import StorageError
+from orchestration.errors import DoesNotFit
 from orchestration.io.registry import Registry, table_name
 from orchestration.io.warehouse import Raw, Session, Warehouse
 from orchestration.model import Address
@@ -31,7 +31,7 @@ class Published:
     def prepare(self, session: Session, address: Address, version: Table) -> Table:
         """The readers' table with every column that the version has; made, widened or made anew.
 
-        One that is missing is made again with what the pointers name. Raises StorageError where it belongs to
+        One that is missing is made again with what the pointers name. Raises DoesNotFit where it belongs to
         somebody else, or a column's type has changed.
         """
         partitioned = address.partition is not None
@@ -113,13 +113,13 @@ class Published:
             folded = self.warehouse.fold(name)
             if self.registry.owner(session, folded) is None and not self._is_ours(name):
                 if session.catalogue(self._table(name)):
-                    raise StorageError(
+                    raise DoesNotFit(
                         f"{address}: {self.warehouse.name} has a table or view {name!r} that Tidegate did not make; it "
                         f"was left as it is, and nothing was published; rename it or the asset"
                     )
                 self.registry.claim(session, address.asset, name, folded, partitioned=partitioned)
                 return name, partitioned
-        raise StorageError(f"{address}: its table's name in {self.warehouse.name} is taken; rename the asset")
+        raise DoesNotFit(f"{address}: its table's name in {self.warehouse.name} is taken; rename the asset")
 
     def _is_ours(self, name: str) -> bool:
         """Whether a name is of the tables that Tidegate keeps beside the readers', where they share a schema."""
@@ -143,7 +143,7 @@ class Published:
         self, session: Session, address: Address, version: Table, table: Table, there: Mapping[str, str]
     ) -> None:
         if self.partition_column not in there:
-            raise StorageError(
+            raise DoesNotFit(
                 f"{address}: the table {table.name} in {self.warehouse.name} has lost its column "
                 f"{self.partition_column!r}; {_READERS_KEEP}; put it back, or drop the table and its row in "
                 f"{self.registry.tables.name} and materialize every partition again"
@@ -153,7 +153,7 @@ class Published:
             if name not in there:
                 session.change(f"ALTER TABLE {place} ADD COLUMN {quote(name)} {type_}")
             elif there[name] != type_ and not self._fits(session, version, table, name, there[name], type_):
-                raise StorageError(
+                raise DoesNotFit(
                     f"{address}: the column {name!r} is {type_ or 'of no type'} now, and {there[name]} in the table "
                     f"{table.name} of {self.warehouse.name}, which holds other partitions; {_READERS_KEEP}; give the "
                     f"column one type in every partition, or change the table's: ALTER TABLE {place} ..."

@@ -2,6 +2,8 @@
 
 import random
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,27 +13,41 @@ from observer.doctor.examine import examine
 from observer.doctor.model import Health
 from observer.doctor.storage import SCRATCH
 from observer.project import open_project
+from tests.support import local_snowflake
 from tests.support.backends import KINDS, seen, shop_on, writing
 
 PATIENCE_S = 60.0
 
 
 @pytest.fixture(params=KINDS)
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return shop_on(request.param, tmp_path / "shop", request.getfixturevalue)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def folder(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return shop_on(kind, tmp_path / "shop", request.getfixturevalue)
+
+
+@pytest.fixture
+def bury(kind: str, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """What the backend does by itself after a while when a process is gone."""
+    if kind != "snowflake":
+        return lambda: None
+    return partial(local_snowflake.abandon, request.getfixturevalue("snowflake_server"))
 
 
 @pytest.mark.slow
-def test_a_killed_run_leaves_the_old_or_the_new(folder: Path) -> None:
-    kill_at_random_moments(folder, kills=2)
+def test_a_killed_run_leaves_the_old_or_the_new(folder: Path, bury: Callable[[], None]) -> None:
+    kill_at_random_moments(folder, 2, bury)
 
 
 @pytest.mark.soak
-def test_fifty_killed_runs_leave_the_old_or_the_new(folder: Path) -> None:
-    kill_at_random_moments(folder, kills=50)
+def test_fifty_killed_runs_leave_the_old_or_the_new(folder: Path, bury: Callable[[], None]) -> None:
+    kill_at_random_moments(folder, 50, bury)
 
 
-def kill_at_random_moments(folder: Path, kills: int) -> None:
+def kill_at_random_moments(folder: Path, kills: int, bury: Callable[[], None]) -> None:
     """After each kill readers see a whole version, none older than before, and the doctor leaves nothing to clear."""
     chance = random.Random(20240201)
     number, last = 1, 0
@@ -45,6 +61,7 @@ def kill_at_random_moments(folder: Path, kills: int) -> None:
         finally:
             writer.kill()
             writer.join()
+        bury()
         assert said.exists(), "the first run did not end"
         ended = said.read_text().splitlines()
         assert all(one.isdigit() for one in ended), said.read_text()
@@ -65,9 +82,11 @@ def kill_at_random_moments(folder: Path, kills: int) -> None:
 def clear(folder: Path) -> None:
     """Examine and mend once, and find nothing the second time."""
     mended = examine(folder, None, fix=True, deep=False, send=False)
-    assert [one for one in mended if one.health in (Health.BROKEN, Health.UNKNOWN)] == []
+    bad = [one.said for one in mended if one.health in (Health.BROKEN, Health.UNKNOWN)]
+    assert not bad, bad
     left = examine(folder, None, fix=False, deep=True, send=False)
-    assert [one for one in left if one.health is not Health.OK and one.part != "channels"] == []
+    bad = [one.said for one in left if one.health is not Health.OK and one.part != "channels"]
+    assert not bad, bad
 
 
 def doctors_clear_up_after_each_other(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A line to a server that can be cut and mended: connections break, and new ones are refused, while the server lives."""
+"""A line to a server that can be cut and mended: connections break, new ones are refused, and the server lives on."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ _BLOCK = 65_536
 
 
 class Line:
-    """Listens at ``port`` and hands on, both ways, what it hears; to ``target``: a host and port, or a socket's path."""
+    """Listens at ``port`` and hands on both ways what it hears; ``target`` is a host and port, or a socket's path."""
 
     def __init__(self, target: tuple[str, int] | str) -> None:
         self._target = target

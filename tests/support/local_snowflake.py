@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -57,6 +58,11 @@ def running_server() -> Iterator[Mapping[str, object]]:
 def new_options(server: Mapping[str, object]) -> dict[str, object]:
     """The options of an IO manager for a new, empty database."""
     return {**server, "database": f"test_{uuid.uuid4().hex[:12]}"}
+
+
+def abandon(server: Mapping[str, object]) -> None:
+    """End the transactions of processes that were killed, as Snowflake does once they are in somebody's way."""
+    urllib.request.urlopen(f"http://127.0.0.1:{server['port']}/abandoned", timeout=60).close()
 
 
 def _environment() -> Path:

@@ -2,7 +2,7 @@
 
 fakesnow's answer to a login lacks what the connector of today expects of it, and it takes any password; `Completed`
 adds the one, and refuses as Snowflake does another than its own. Snowflake aborts a transaction whose client is gone
-and that is in somebody's way for five minutes; `Abandoned` does so at once. They do nothing else.
+and that is in somebody's way for five minutes; `Abandoned` does so when it is told. They do nothing else.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from typing import Any
 
 import fakesnow.server
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _EXPECTED = {"sessionId": 1, "validityInSeconds": 3600, "masterValidityInSeconds": 14400}
 
@@ -67,48 +66,31 @@ class Completed:
 
 
 class Abandoned:
-    """The application whose open transactions end when the last connection of their session is lost."""
+    """The application, which at `/abandoned` rolls back every transaction that is open while nobody asks anything."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._places: dict[str, set[tuple[str, int]]] = {}  # the connections of each session, by its token
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] == "/abandoned":
+            for token in list(self._turns):
+                await self._end(token)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
         said = dict(scope.get("headers", ())).get(b"authorization", b"").decode()
-        if scope["type"] != "http" or '"' not in said:
+        if '"' not in said:
             await self._app(scope, receive, send)
             return
-        token = said.split('"')[1]
-        self._places.setdefault(token, set()).add(tuple(scope["client"]))
-        async with self._turns.setdefault(token, asyncio.Lock()):
+        async with self._turns.setdefault(said.split('"')[1], asyncio.Lock()):
             await self._app(scope, receive, send)
-
-    def lost(self, place: tuple[str, int]) -> None:
-        """Hear that a connection is closed."""
-        for token, places in self._places.items():
-            if place in places:
-                places.discard(place)
-                if not places:
-                    asyncio.get_running_loop().create_task(self._end(token))
 
     async def _end(self, token: str) -> None:
         async with self._turns[token]:  # what was asked before is done first
             session = fakesnow.server.sessions.get(token)
-            if session is not None and not self._places[token]:
+            if session is not None:
                 await asyncio.get_running_loop().run_in_executor(None, session.rollback)
-
-
-def watched(app: Abandoned) -> type[H11Protocol]:
-    """The protocol of a server that tells the application of lost connections."""
-
-    class Watched(H11Protocol):
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            if self.client is not None:
-                app.lost(self.client)
-
-    return Watched
 
 
 async def _body(receive: Any) -> bytes:
@@ -122,6 +104,4 @@ async def _body(receive: Any) -> bytes:
 
 if __name__ == "__main__":
     app = Abandoned(Completed(fakesnow.server.app, sys.argv[2]))
-    uvicorn.run(
-        app, host="127.0.0.1", port=int(sys.argv[1]), http=watched(app), timeout_keep_alive=3600, log_level="critical"
-    )
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical")
