@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import CorruptData, LeaseLost, StorageError
-from orchestration.io import formats, frames
+from orchestration.io import duck, formats, frames
 from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
-from orchestration.io.frames import PARQUET
 from orchestration.io.names import folder_of
 from orchestration.io.options import ensure_known, one_of, table, text
-from orchestration.io.recorded import ensure_frame, reading
+from orchestration.io.recorded import reading, relation_of
 from orchestration.model import Address
 
 _HASHED_BYTES = 64 * 2**20
@@ -53,20 +52,11 @@ class FilesIOManager:
         )
 
     def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
-        from orchestration.io import duck
-
         with duck.query(sql, parameters) as chunks:
             return self.stage(address, version, chunks)
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
-        from orchestration.io import duck
-
-        for version in versions:
-            ensure_frame(version)
-        paths = [str(self._sound(version)) for version in versions]
-        if {version.format for version in versions} == {PARQUET}:
-            return duck.relation(paths)
-        return duck.relation_of_each(paths)
+        return relation_of(versions, self._sound)
 
     def _sound(self, version: StoredVersion) -> Path:
         """The file of a frame, if it is what was written; a query would read whatever lies there."""

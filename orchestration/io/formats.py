@@ -18,7 +18,7 @@ from orchestration.io import duck, frames
 from orchestration.io.base import ParquetFiles
 from orchestration.io.frames import ARROW, PARQUET
 from orchestration.io.streams import Part, stream
-from orchestration.io.tables import Shape, present, records_as_table, shape_of, tables_in
+from orchestration.io.tables import Shape, joined, present, records_as_table, shape_of, tables_in
 
 TEXT, JSON, PICKLE, JOBLIB = "text", "json", "pickle", "joblib"
 FILE_NAMES = {
@@ -198,9 +198,7 @@ def together(loads: Sequence[Callable[[str], Any]], wants: str, schema: Callable
         import pandas as pd
 
         return pd.concat([load("") for load in loads], ignore_index=True)
-    import pyarrow as pa
-
-    return present(pa.concat_tables([load("pa.Table") for load in loads], promote_options="permissive"), wants)
+    return present(joined([load("pa.Table") for load in loads]), wants)
 
 
 def staged(file: Path, kind: str, value: object) -> object:

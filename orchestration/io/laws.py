@@ -14,7 +14,14 @@ from orchestration.model import Address, AssetKey
 _WHOLE = Address(AssetKey("asset"))
 _DAY = Address(AssetKey("asset"), "2013-02-08")
 _PLACES = (Address(AssetKey("numbers")), Address(AssetKey("texts")))
-_ODD_NAMES = ("a/b", "a%2Fb", "a.b", "..", ".", "ä ö", "A" * 190, "A" * 189 + "B", "'; drop table x --", '"', "~")
+_ODD_NAMES = (
+    "a/b", "a%2Fb", "a.b", "..", ".", "ä ö 🌊", "A" * 190, "A" * 189 + "B", "'; drop table \"x\"; --",
+    "~\n%s %(a)s :a $a", "select", "Asset",
+)  # fmt: skip
+_ODD_COLUMNS = (
+    'it\'s "one"', "two\nlines", "%s %(a)s 100%", ":a $a ?", "; drop table x; --", "ä 🌊", "select", "n", "N", "x" * 60,
+    "y" * 300, "a.b", "{b}", "",
+)  # fmt: skip
 
 
 def gives_back_frames(io: IOManager) -> None:
@@ -154,6 +161,32 @@ def keeps_addresses_apart(io: IOManager) -> None:
     for n, version in enumerate(stored):
         _expect(_text(io, version) == str(n), f"{version.address!r} shares its place with another")
         _expect(io.pointer(version.address) == Pointer("v1", n + 1), f"{version.address!r} shares its pointer")
+
+
+def keeps_odd_columns(io: IOManager) -> None:
+    """A column of any name comes back under it, or is refused in words."""
+    import pyarrow as pa
+
+    def kept(version: str, names: Sequence[str]) -> bool:
+        table = pa.table([pa.array([n]) for n, _ in enumerate(names)], names=list(names))
+        try:
+            stored = _stage(io, _DAY, version, table)
+        except StorageError as error:
+            _expect("nothing" in str(error), f"{names!r} were refused without saying what that leaves: {error}")
+            _expect(not io.has(_DAY, version), f"{names!r} were refused and left a version")
+            return False
+        try:
+            io.publish(_DAY, version, 1)
+        except StorageError as error:  # beside another partition's columns it may not fit
+            _expect("readers keep" in str(error), f"{names!r} were refused without saying what that leaves: {error}")
+        read = io.load([stored], "pa.Table", one=True)
+        _expect(read.schema.names == list(names), f"the columns {names!r} came back as {read.schema.names!r}")  # type: ignore[attr-defined]
+        _expect(read.to_pylist() == table.to_pylist(), f"the columns {names!r} have other values")  # type: ignore[attr-defined]
+        return True
+
+    if not kept("all", _ODD_COLUMNS):
+        for n, name in enumerate(_ODD_COLUMNS):
+            kept(f"v{n}", [name])
 
 
 def reads_many_versions_together(io: IOManager) -> None:
@@ -329,6 +362,7 @@ TABLE_LAWS: tuple[Callable[[IOManager], None], ...] = (
     leaves_nothing_of_what_failed,
     sweeps_only_the_unknown,
     drops_one_address,
+    keeps_odd_columns,
     keeps_addresses_apart,
     reads_many_versions_together,
     answers_queries,

@@ -14,7 +14,7 @@ from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import formats
 from orchestration.io.base import Pointer, StagedData, StoredVersion
 from orchestration.io.options import ensure_known
-from orchestration.io.tables import as_table, present
+from orchestration.io.tables import as_table, joined, present
 from orchestration.model import Address
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ class MemoryIOManager:
         return found[1]
 
     def _table(self, versions: Sequence[StoredVersion]) -> pa.Table:
-        import pyarrow as pa
-
-        return pa.concat_tables([self._value(version) for version in versions], promote_options="permissive")
+        return joined([self._value(version) for version in versions])
 
     def publish(self, address: Address, version: str, token: int) -> None:
         if not self.has(address, version):

@@ -21,9 +21,8 @@ from orchestration.errors import CorruptData, LeaseLost, StorageError, TidegateE
 from orchestration.io import duck, formats, frames
 from orchestration.io.base import Pointer, StagedData, StoredVersion
 from orchestration.io.cache import FileCache
-from orchestration.io.frames import PARQUET
 from orchestration.io.names import folder_of
-from orchestration.io.recorded import ensure_frame, reading
+from orchestration.io.recorded import reading, relation_of
 from orchestration.model import Address
 
 _BLOCK = 8 * 2**20
@@ -74,12 +73,7 @@ class ObjectsIOManager:
             return self.stage(address, version, chunks)
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
-        for version in versions:
-            ensure_frame(version)
-        paths = [str(self._fetched(version)) for version in versions]
-        if {version.format for version in versions} == {PARQUET}:
-            return duck.relation(paths)
-        return duck.relation_of_each(paths)
+        return relation_of(versions, self._fetched)
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         if one:

@@ -149,7 +149,14 @@ class Published:
                 f"{self.registry.tables.name} and materialize every partition again"
             )
         place, quote = self._place(table), self.warehouse.quote
+        folded = {self.warehouse.fold(name): name for name in there}
         for name, type_ in session.catalogue(version).items():
+            if name not in there and (same := folded.get(self.warehouse.fold(name))) is not None:
+                raise DoesNotFit(
+                    f"{address}: the column {name!r} is called {same!r} in the table {table.name} of "
+                    f"{self.warehouse.name}, which holds other partitions and takes the two for one; {_READERS_KEEP}; "
+                    "give the column one name in every partition"
+                )
             if name not in there:
                 session.change(f"ALTER TABLE {place} ADD COLUMN {quote(name)} {type_}")
             elif there[name] != type_ and not self._fits(session, version, table, name, there[name], type_):

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from orchestration.errors import CorruptData, StorageError, TidegateError
-from orchestration.io import formats
+from orchestration.io import duck, formats
 from orchestration.io.base import StoredVersion
+from orchestration.io.frames import PARQUET
 
 
-def ensure_frame(version: StoredVersion) -> None:
-    """Raise StorageError where a query can't read the version."""
+def relation_of(versions: Sequence[StoredVersion], file_of: Callable[[StoredVersion], Path]) -> str:
+    """SQL text for the rows of versions together, each in a file; raises StorageError where a query can't read one."""
+    for version in versions:
+        _ensure_frame(version)
+    paths = [str(file_of(version)) for version in versions]
+    if {version.format for version in versions} == {PARQUET}:
+        return duck.relation(paths)
+    return duck.relation_of_each(paths)
+
+
+def _ensure_frame(version: StoredVersion) -> None:
     if version.format not in formats.FRAMES:
         raise StorageError(
             f"{version.address} is stored as {version.format}, which a query can't read; read it in a Python asset"

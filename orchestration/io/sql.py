@@ -29,7 +29,16 @@ from orchestration.io.content import ContentHash, content_hash
 from orchestration.io.frames import grouped
 from orchestration.io.published import Published
 from orchestration.io.registry import Kept, Registry, table_name
-from orchestration.io.tables import Shape, as_table, chunks_in, present, records_as_table, shape_of, tables_of
+from orchestration.io.tables import (
+    Shape,
+    as_table,
+    chunks_in,
+    joined,
+    present,
+    records_as_table,
+    shape_of,
+    tables_of,
+)
 from orchestration.io.version_reads import FORMAT, VersionReads, saying
 from orchestration.io.version_table import created
 from orchestration.io.warehouse import Session, Warehouse
@@ -105,9 +114,7 @@ class SqlIOManager:
         tables = [self._reads.whole(version) for version in versions]
         if len(tables) == 1:
             return present(tables[0], wants)
-        import pyarrow as pa
-
-        return present(pa.concat_tables(tables, promote_options="permissive"), wants)
+        return present(joined(tables), wants)
 
     def publish(self, address: Address, version: str, token: int) -> None:
         staged = self._table(address, version)

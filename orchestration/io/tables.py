@@ -87,6 +87,19 @@ def _polars() -> Any:
     return polars
 
 
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of several versions as one table; raises StorageError where a column's types don't go together."""
+    import pyarrow as pa
+
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
+        raise StorageError(
+            f"versions that are read together don't fit: {error}; nothing was changed; materialize those of the older "
+            "type again, or read them as pd.DataFrame"
+        ) from error
+
+
 def as_table(value: object) -> pa.Table | None:
     """The value as an Arrow table if it is a frame of any library, or chunks of them; None for anything else.
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import make_url
 
-from orchestration.errors import AssetError, CorruptData, StorageError, UnknownName
+from orchestration.errors import AssetError, CorruptData, DoesNotFit, StorageError, UnknownName
 from orchestration.io.base import Pointer, SqlRelation, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.duckdb_file import open_duckdb
@@ -65,6 +65,18 @@ def test_a_column_that_is_new_is_added_and_one_that_changed_is_refused(io: SqlIO
         io.publish(DAYS[1], "v2", 2)
     assert io.pointer(DAYS[1]) == Pointer("v1", 1)
     assert seen(io, "SELECT n FROM orders ORDER BY n") == [(1,), (2,)]
+
+
+def test_a_column_that_differs_in_case_from_another_partitions_is_refused(
+    new_io: Callable[[str], SqlIOManager],
+) -> None:
+    for kind in ("sqlite", "duckdb"):
+        io = new_io(kind)
+        put(io, DAYS[0], "v1", 1, n=[1])
+        io.stage(DAYS[1], "v1", pa.table({"N": [2]}))
+        with pytest.raises(DoesNotFit, match=r"'N' is called 'n' in the table orders .*readers keep"):
+            io.publish(DAYS[1], "v1", 1)
+        assert seen(io, "SELECT n FROM orders") == [(1,)]
 
 
 def test_whole_numbers_and_floats_are_one_kind_while_no_digit_is_lost(io: SqlIOManager) -> None:
