@@ -155,7 +155,7 @@ class SqlIOManager:
         return left
 
     def drop(self, address: Address) -> None:
-        with self._saying("removing", address):
+        with saying("removing", address):
             with self._writing() as session:
                 session.alone(f"tidegate {address.asset}")
                 self._published.withdraw(session, address)

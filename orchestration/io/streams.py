@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestration.io.tables import fitting
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -29,7 +31,8 @@ def stream(parts: Sequence[Part]) -> pa.RecordBatchReader:
 
     schema = parts[0].schema
     if len(parts) > 1:
-        schema = pa.unify_schemas([part.schema for part in parts], promote_options="permissive")
+        with fitting():
+            schema = pa.unify_schemas([part.schema for part in parts], promote_options="permissive")
     return pa.RecordBatchReader.from_batches(schema, _batches(parts, schema))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +92,17 @@ def joined(tables: Sequence[pa.Table]) -> pa.Table:
     """The rows of several versions as one table; raises StorageError where a column's types don't go together."""
     import pyarrow as pa
 
-    try:
+    with fitting():
         return pa.concat_tables(tables, promote_options="permissive")
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Say in words that versions don't go together."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
         raise StorageError(
             f"versions that are read together don't fit: {error}; nothing was changed; materialize those of the older "
