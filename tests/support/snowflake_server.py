@@ -2,7 +2,8 @@
 
 fakesnow's answer to a login lacks what the connector of today expects of it, and it takes any password; `Completed`
 adds the one, and refuses as Snowflake does another than its own. Snowflake aborts a transaction whose client is gone
-and that is in somebody's way for five minutes; `Abandoned` does so when it is told. They do nothing else.
+and that is in somebody's way for five minutes; `Abandoned` does so when it is told. fakesnow looks for `$variables` in
+quoted names and texts too, where Snowflake leaves them alone; as nobody sets any here, none are looked for.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import sys
 from typing import Any
 
 import fakesnow.server
+import fakesnow.variables
 import uvicorn
 
 _EXPECTED = {"sessionId": 1, "validityInSeconds": 3600, "masterValidityInSeconds": 14400}
@@ -101,6 +103,8 @@ async def _body(receive: Any) -> bytes:
         if not message.get("more_body"):
             return b"".join(parts)
 
+
+fakesnow.variables.Variables.inline_variables = lambda self, sql: sql
 
 if __name__ == "__main__":
     app = Abandoned(Completed(fakesnow.server.app, sys.argv[2]))
