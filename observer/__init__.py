@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from observer.checks.not_null import not_null
     from observer.checks.row_count import row_count
     from observer.checks.unique import unique
-    from observer.model import GatePolicy, Severity
+    from observer.model import GatePolicy, ProfilePolicy, Severity
     from observer.monitors import monitor
     from observer.multi_assets import multi_asset, output
     from observer.project import open_project
@@ -32,6 +32,7 @@ __all__ = [
     "Context",
     "FreshnessPolicy",
     "GatePolicy",
+    "ProfilePolicy",
     "RunPolicy",
     "Severity",
     "accepted_values",
@@ -67,6 +68,7 @@ _HOMES = {
     "Context": "orchestration.context",
     "FreshnessPolicy": "orchestration.freshness",
     "GatePolicy": "observer.model",
+    "ProfilePolicy": "observer.model",
     "RunPolicy": "orchestration.run_policy",
     "Severity": "observer.model",
     "accepted_values": "observer.checks.accepted_values",

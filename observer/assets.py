@@ -8,7 +8,7 @@ from typing import overload
 
 from observer.checks.base import Check
 from observer.errors import CheckError
-from observer.model import GatePolicy, OnUnknown
+from observer.model import GatePolicy, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor
 from orchestration import assets as core
 from orchestration.assets import Asset
@@ -19,6 +19,7 @@ from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
 
 _DEFAULT_POLICY = GatePolicy()
+_DEFAULT_PROFILE = ProfilePolicy()
 _PLAIN = RunPolicy()
 
 
@@ -29,6 +30,7 @@ class Quality:
     checks: tuple[Check, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     gate: GatePolicy = _DEFAULT_POLICY
+    profile: ProfilePolicy = _DEFAULT_PROFILE
 
 
 _NOTHING_DECLARED = Quality()
@@ -51,6 +53,7 @@ def asset(
     checks: Iterable[Check] = ...,
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
+    profile: ProfilePolicy = ...,
     freshness: FreshnessPolicy | None = ...,
     run: RunPolicy = ...,
     group: str | None = ...,
@@ -68,6 +71,7 @@ def asset(
     checks: Iterable[Check] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
+    profile: ProfilePolicy = _DEFAULT_PROFILE,
     freshness: FreshnessPolicy | None = None,
     run: RunPolicy = _PLAIN,
     group: str | None = None,
@@ -87,6 +91,8 @@ def asset(
         What must hold, and what is compared with its history; severity "error" holds the version.
     gate:
         What happens when something could not be evaluated.
+    profile:
+        How its columns are measured.
     freshness:
         How old the published data may be.
     reads:
@@ -100,7 +106,7 @@ def asset(
     DefinitionError, CheckError
         What is declared can't be used, and why.
     """
-    carried = quality(checks, monitors, gate)
+    carried = quality(checks, monitors, gate, profile)
 
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
@@ -120,6 +126,7 @@ def source(
     checks: Iterable[Check] = ...,
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
+    profile: ProfilePolicy = ...,
     freshness: FreshnessPolicy | None = ...,
     group: str | None = ...,
     owners: Iterable[str] = ...,
@@ -132,13 +139,14 @@ def source(
     checks: Iterable[Check] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
+    profile: ProfilePolicy = _DEFAULT_PROFILE,
     freshness: FreshnessPolicy | None = None,
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
     """Declare data that others make: the function reads it, each run observes and judges it, nothing is written."""
-    carried = quality(checks, monitors, gate)
+    carried = quality(checks, monitors, gate, profile)
 
     def declare(read_by: Callable[..., object]) -> Asset:
         made: Asset = core.source(
@@ -157,6 +165,7 @@ def sql_asset(
     checks: Iterable[Check] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
+    profile: ProfilePolicy = _DEFAULT_PROFILE,
     freshness: FreshnessPolicy | None = None,
     run: RunPolicy = _PLAIN,
     group: str | None = None,
@@ -169,19 +178,23 @@ def sql_asset(
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
         description=description, freshness=freshness, run=run,
-        attachments=(quality(checks, monitors, gate),),
+        attachments=(quality(checks, monitors, gate, profile),),
     )  # fmt: skip
 
 
-def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy) -> Quality:
+def quality(
+    checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy, profile: ProfilePolicy
+) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
-    found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate)
+    found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile)
     if found == _NOTHING_DECLARED:
         return _NOTHING_DECLARED
     if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
         raise CheckError(
             f"gate= takes ob.GatePolicy(on_unknown=..., on_learning=...) of 'hold' or 'open', not {gate!r}"
         )
+    if not isinstance(profile, ProfilePolicy):
+        raise CheckError(f"profile= takes ob.ProfilePolicy(exact=True), not {profile!r}")
     for one in found.checks:
         if not isinstance(one, Check):
             raise CheckError(f"checks= takes checks such as ob.unique('id'), not {one!r}")

@@ -11,17 +11,25 @@ from dataclasses import replace
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
 from observer.collectors.dialect import DUCKDB, NotPlain
 from observer.collectors.frame import Collected, collect
-from observer.collectors.relation import Relation, opened
+from observer.collectors.opening import opened
+from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.tabular import first_line
-from observer.model import Audit, CheckOutcome
+from observer.model import Audit, CheckOutcome, ProfilePolicy
 from orchestration.model import Scalar, Staged
 
+_DEFAULT_POLICY = ProfilePolicy()
 _MAX_EVIDENCE = 20  # entries
 _MAX_TEXT = 300  # characters of a message, a name or a text
 
 
-def measure(staged: Staged, checks: Sequence[Check] = (), *, timer: Callable[[], float] = time.perf_counter) -> Audit:
+def measure(
+    staged: Staged,
+    checks: Sequence[Check] = (),
+    *,
+    policy: ProfilePolicy = _DEFAULT_POLICY,
+    timer: Callable[[], float] = time.perf_counter,
+) -> Audit:
     """Look at a staged version: one scan for metrics and fused checks, then the checks that look themselves.
 
     Runs beside the data, in whichever process that is. Nothing that goes wrong with the data or with a
@@ -32,6 +40,7 @@ def measure(staged: Staged, checks: Sequence[Check] = (), *, timer: Callable[[],
     ----------
     staged: the version.
     checks: those of its asset, with names of their own.
+    policy: how its columns are measured.
     timer: seconds, for ``collect_s``.
 
     Returns
@@ -42,7 +51,7 @@ def measure(staged: Staged, checks: Sequence[Check] = (), *, timer: Callable[[],
     with _opened(staged.data) as (relation, problem):
         fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
-        collected = collect(staged, relation, expressions, reason=problem)
+        collected = collect(staged, relation, expressions, policy=policy, reason=problem)
         outcomes = dict(fused)
         values = iter(collected.values)
         for at, part in wanted.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from observer.model import Schema
+from observer.model import EXACT, Accuracy, Schema
 from orchestration.model import PartitionKey, VersionStatus
 
 
@@ -29,6 +29,7 @@ class StoredPoint:
     run_id: str
     status: VersionStatus
     value: float | None
+    accuracy: Accuracy = EXACT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

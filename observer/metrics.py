@@ -5,7 +5,8 @@ One table, ``METRICS``; the documentation, the collectors and the default monito
 - NaN counts as null, since pandas users mean that by it.
 - A rate is 0..1. ``null_rate`` is of all rows; ``zero_rate``, ``negative_rate`` and ``true_rate`` are of
   the values that are not null, so that a wave of nulls does not move them too.
-- ``distinct_count`` is approximate (HyperLogLog, rms error about 3 %) and never exceeds the number of values.
+- ``distinct_count`` may be approximate, and the quartiles of a big table may be those of a sample; each observation
+  says so (``Observation.accuracy``). A distinct count never exceeds the number of values.
 - Anything that can't be measured is None with a reason: no rows, no values, an infinite value, an engine's
   error.
 - A user's own numbers (``context.add_metadata``) are metrics of the table under the name that they were
@@ -125,6 +126,9 @@ _TABLE: tuple[Metric, ...] = (
     _column("max", "Maximum of {column}", "", MetricKind.VALUE, _NUMBER),
     _column("mean", "Mean of {column}", "", MetricKind.MEAN, _NUMBER),
     _column("std", "Standard deviation of {column}", "", MetricKind.VALUE, _NUMBER),
+    _column("q25", "Lower quartile of {column}", "", MetricKind.VALUE, _NUMBER),
+    _column("median", "Median of {column}", "", MetricKind.VALUE, _NUMBER),
+    _column("q75", "Upper quartile of {column}", "", MetricKind.VALUE, _NUMBER),
     _column("min_length", "Shortest text of {column}", "characters", MetricKind.VALUE, _TEXT),
     _column("max_length", "Longest text of {column}", "characters", MetricKind.VALUE, _TEXT),
     _column("mean_length", "Mean length of {column}", "characters", MetricKind.MEAN, _TEXT),

@@ -43,11 +43,45 @@ class OnUnknown(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilePolicy:
+    """How the columns of an asset are measured.
+
+    Parameters
+    ----------
+    exact: count distinct values and take quartiles exactly, whatever that costs. Left out, an engine may approximate
+        them, or take them from a sample of a big table; each number says which.
+    """
+
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatePolicy:
     """What the gate of an asset does when it can't be told that the data is good."""
 
     on_unknown: OnUnknown | Literal["hold", "open"] = OnUnknown.HOLD
     on_learning: OnUnknown | Literal["hold", "open"] = OnUnknown.OPEN
+
+
+class AccuracyKind(StrEnum):
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+    SAMPLED = "sampled"
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How near to the truth a number is.
+
+    ``amount`` is the rms relative error of an approximate number and the rate of the rows, 0..1, that a sampled one
+    was taken from; 0 for an exact one.
+    """
+
+    kind: AccuracyKind = AccuracyKind.EXACT
+    amount: float = 0.0
+
+
+EXACT = Accuracy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +93,7 @@ class Observation:
     column: str | None = None
     segment: str | None = None
     reason: str | None = None  # why the value is None
+    accuracy: Accuracy = EXACT
 
 
 @dataclass(frozen=True, slots=True)

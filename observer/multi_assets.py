@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from observer.assets import quality
 from observer.checks.base import Check
-from observer.model import GatePolicy
+from observer.model import GatePolicy, ProfilePolicy
 from observer.monitors import Monitor
 from orchestration import multi_assets as core
 from orchestration.assets import Asset
@@ -18,6 +18,7 @@ from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
 
 _DEFAULT_POLICY = GatePolicy()
+_DEFAULT_PROFILE = ProfilePolicy()
 _PLAIN = RunPolicy()
 
 
@@ -26,6 +27,7 @@ def output(
     checks: Iterable[Check] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
+    profile: ProfilePolicy = _DEFAULT_PROFILE,
     freshness: FreshnessPolicy | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -34,7 +36,7 @@ def output(
     """What is said of one asset of a multi-asset alone, in the words of :func:`asset`."""
     return Output(
         freshness=freshness, owners=owners, tags=tags, description=description,
-        attachments=(quality(checks, monitors, gate),),
+        attachments=(quality(checks, monitors, gate, profile),),
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ class ObserverGate:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._measure = measuring(observer.checks)
+        self._measure = measuring(observer.checks, observer.graph)
         self._learned = Learned()
 
     def measure(self, staged: Staged) -> Audit:
@@ -122,12 +122,13 @@ class ObserverGate:
         return Ruling(verdict.decision, record, verdict)
 
 
-def measuring(checks: Mapping[AssetKey, tuple[Check, ...]]) -> Callable[[Staged], Audit]:
-    """The half of the gate that looks at data: it needs the checks and nothing else, wherever it runs."""
+def measuring(checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph) -> Callable[[Staged], Audit]:
+    """The half of the gate that looks at data: it needs what is declared and nothing else, wherever it runs."""
 
     def look(staged: Staged) -> Audit:
+        key = staged.materialization.asset
         try:
-            return measure(staged, checks.get(staged.materialization.asset, ()))
+            return measure(staged, checks.get(key, ()), policy=quality_of(graph.asset(key)).profile)
         except Exception as error:  # it promises not to; whatever it was, the version can't be judged
             return unmeasured(staged, error)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from observer import accuracy
 from observer.asset_configs import Given
 from observer.checks.function import FunctionCheck
 from observer.config import EnvironmentConfig
@@ -147,14 +148,18 @@ def _made(work: Project, step: StepRecord) -> Made:
             rows = connection.execute(select(evaluations).where(of_version).order_by(evaluations.c.id)).all()
             judged = tuple(evaluation_store.evaluation(row) for row in rows)
             numbers = connection.execute(
-                select(series.c.metric, series.c.column, observations.c.value, observations.c.reason)
+                select(series.c.metric, series.c.column, observations.c.value, observations.c.reason, observations.c.accuracy)
                 .join(series, series.c.id == observations.c.series_id)
                 .join(versions, versions.c.seq == observations.c.version_seq)
                 .where(versions.c.id == version.id)
                 .order_by(series.c.id)
             )
             seen = tuple(
-                Observation(metric=n.metric, column=n.column or None, value=n.value, reason=n.reason) for n in numbers
+                Observation(
+                    metric=n.metric, column=n.column or None, value=n.value, reason=n.reason,
+                    accuracy=accuracy.read(n.accuracy),
+                )
+                for n in numbers
             )
         if work.graph.asset(step.asset).kind is not AssetKind.SOURCE:
             value = work.runtime.io.load([version.stored()], "", one=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from observer.collectors.pushed import PushedRelation
 from observer.collectors.relation import Relation
-from observer.collectors.tabular import is_arrow, is_frame
+from observer.collectors.tabular import is_arrow, is_frame, is_polars
 from orchestration.io.base import ParquetFiles
 from orchestration.model import AssetKey, PartitionKey
 
@@ -92,6 +92,8 @@ class CheckData:
     def _files_as_arrow(self) -> pa.Table:
         if is_arrow(self.value):
             return self.value
+        if is_polars(self.value):
+            return self.value.to_arrow()
         if isinstance(self._relation, PushedRelation):
             return self._relation.arrow()
         if not isinstance(self.value, ParquetFiles):

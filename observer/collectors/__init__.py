@@ -1,10 +1,11 @@
 """Collectors: a version and its data -> observations.
 
-``frame.py`` collects from anything in memory and from Parquet files; ``relation.py`` is the data as DuckDB
-sees it.
+``frame.py`` collects all that is said of one version. Its data is opened by ``opening.py`` (or ``pushed.py``, where it
+lies in a database) as a ``Relation``; ``compiled.py`` decides what is asked of it, ``profile.py`` asks.
 """
 
 from observer.collectors.frame import Collected, collect
-from observer.collectors.relation import Field, Relation, opened
+from observer.collectors.opening import opened
+from observer.collectors.relation import Field, Relation
 
 __all__ = ["Collected", "Field", "Relation", "collect", "opened"]

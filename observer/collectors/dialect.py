@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from observer.collectors import sql
 from observer.errors import CheckError
+from observer.model import EXACT, Accuracy, AccuracyKind
+
+QUARTILES = frozenset({"q25", "median", "q75"})
 
 _EVERYWHERE: Mapping[str, str] = {
     "zero_rate": "count(CASE WHEN {c} = 0 THEN 1 END)",
@@ -22,6 +25,12 @@ _EVERYWHERE: Mapping[str, str] = {
     "max_length": "max(length({c}))",
     "mean_length": "avg(length({c}))",
 }
+_DISTINCT = "count(DISTINCT {c})"
+
+
+def _quartiles(template: str, first: int = 1) -> dict[str, str]:
+    """The three by their place in one aggregate, which the engine then takes once."""
+    return {name: template.replace("{n}", str(n)) for n, name in enumerate(("q25", "median", "q75"), start=first)}
 
 
 class NotPlain(CheckError):
@@ -35,6 +44,12 @@ class Dialect:
     Parameters
     ----------
     metrics: by the name of the catalogue, an aggregate of ``{c}``; ``{s}`` stands for the rows of ``{c}``.
+    exactly: the same for those of ``metrics`` that approximate, where exact numbers are asked for.
+    errors: the rms relative errors of those that approximate.
+    dear: metrics that would cost more than all others together on a big table: they are taken from a sample.
+    sample: the table ``{t}`` with a share of its rows, about ``{percent}`` of a hundred.
+    thinned: distinct values of ``{c}``, of every 2^n-th value only, ``{mask}`` being 2^n - 1; None where a distinct
+        count isn't dear.
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
     literal: a value as text of SQL.
     inexact: whether a type is kept as something else, which compares differently.
@@ -44,7 +59,17 @@ class Dialect:
     metrics: Mapping[str, str]
     value: Callable[[str], str]
     literal: Callable[[object], str]
+    exactly: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
+    dear: frozenset[str] = QUARTILES
+    sample: str = "{t}"
+    thinned: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
+
+    def accuracy(self, metric: str) -> Accuracy:
+        """What the number of ``metrics`` is worth."""
+        error = self.errors.get(metric)
+        return EXACT if error is None else Accuracy(AccuracyKind.APPROXIMATE, error)
 
 
 def _not_nan(test: str) -> Callable[[str], str]:
@@ -87,9 +112,12 @@ DUCKDB = Dialect(
     name="duckdb",
     metrics={
         **_EVERYWHERE,
+        **_quartiles("quantile_cont(CAST({c} AS DOUBLE), [0.25, 0.5, 0.75])[{n}]"),
         "distinct_count": "approx_count_distinct({c})",
         "latest": "epoch(max({c}))",
     },
+    exactly={"distinct_count": _DISTINCT},
+    errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
     value=_not_nan("isnan({c})"),
     literal=sql.literal,
 )
@@ -100,9 +128,13 @@ _DIALECTS = (
         name="postgresql",
         metrics={
             **_EVERYWHERE,
-            "distinct_count": "count(DISTINCT {c})",
+            **_quartiles("(percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY {c}))[{n}]"),
+            "distinct_count": _DISTINCT,
             "latest": "extract(epoch FROM max({c}))",
         },
+        dear=QUARTILES | {"distinct_count"},  # it sorts every column for each
+        sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
+        thinned="count(DISTINCT CASE WHEN hashtext(CAST({c} AS text)) & {mask} = 0 THEN {c} END)",
         value=_postgres_value,
         literal=_literal,
     ),
@@ -110,11 +142,13 @@ _DIALECTS = (
         name="sqlite",
         metrics={
             **_EVERYWHERE,
-            "distinct_count": "count(DISTINCT {c})",
+            **_quartiles("json_extract(tidegate_quartiles({c}), '$[{n}]')", first=0),
+            "distinct_count": _DISTINCT,
             "std": "tidegate_sqrt(sum(({c} - (SELECT avg({c}) FROM {s})) * ({c} - (SELECT avg({c}) FROM {s})))"
             " / nullif(count({c}) - 1, 0))",
             "latest": "tidegate_epoch(max({c}))",
         },
+        sample="{t} WHERE rowid % 4294967296 * 2654435761 % 4294967296 < {percent} * 42949672.96",
         value=_sqlite_value,
         literal=_sqlite_literal,
         inexact=_is_text_in_sqlite,
@@ -123,9 +157,15 @@ _DIALECTS = (
         name="snowflake",
         metrics={
             **_EVERYWHERE,
+            "q25": "percentile_cont(0.25) WITHIN GROUP (ORDER BY {c})",
+            "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY {c})",
+            "q75": "percentile_cont(0.75) WITHIN GROUP (ORDER BY {c})",
             "distinct_count": "approx_count_distinct({c})",
             "latest": "date_part(epoch_microsecond, max({c})) / 1000000",
         },
+        exactly={"distinct_count": _DISTINCT},
+        errors={"distinct_count": 0.0163},  # its manual's average
+        sample="{t} SAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
         value=_not_nan("{c} = 'NaN'::FLOAT"),
         literal=_literal,
     ),

@@ -10,8 +10,10 @@ from observer.collectors.profile import profile
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, number
 from observer.metrics import METRICS
-from observer.model import Observation, Schema
+from observer.model import Observation, ProfilePolicy, Schema
 from orchestration.model import Materialization, Staged
+
+_DEFAULT_POLICY = ProfilePolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,12 @@ class Collected:
 
 
 def collect(
-    staged: Staged, relation: Relation | None, expressions: Sequence[str] = (), *, reason: str | None = None
+    staged: Staged,
+    relation: Relation | None,
+    expressions: Sequence[str] = (),
+    *,
+    policy: ProfilePolicy = _DEFAULT_POLICY,
+    reason: str | None = None,
 ) -> Collected:
     """Measure one staged version.
 
@@ -33,6 +40,7 @@ def collect(
     staged: the version.
     relation: its data, from ``opened(staged.data)``; None where it is no table, or could not be opened.
     expressions: SQL aggregates over the relation's aliases, evaluated in the same scan.
+    policy: how its columns are measured.
     reason: why a table could not be opened.
 
     Returns
@@ -47,7 +55,7 @@ def collect(
             seen.append(_table("row_count", None, reason))
         unseen = tuple(Measured(None, reason or "the data is no table") for _ in expressions)
         return Collected((*seen, *_of_materialization(made)), None, unseen)
-    found = profile(relation, expressions)
+    found = profile(relation, expressions, policy)
     rows, why = number(found.rows)
     table = [_table("row_count", rows, why), _table("column_count", len(relation.schema.columns), None)]
     return Collected((*table, *_of_materialization(made), *found.observations), relation.schema, found.values)

@@ -1,72 +1,120 @@
-"""The catalogue's column metrics as SQL, and the numbers that come back as observations."""
+"""The catalogue's column metrics, asked for as compiled, and the numbers that come back as observations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from observer.collectors.dialect import DUCKDB
+from observer.collectors.compiled import Compiled, Question, compiled, thinned
 from observer.collectors.relation import Field, Relation
 from observer.collectors.scan import Measured, number, scan
-from observer.collectors.tabular import Unreadable
-from observer.metrics import METRICS, ColumnKind, Level
-from observer.model import Observation
+from observer.collectors.tabular import Unreadable, first_line
+from observer.metrics import METRICS
+from observer.model import AccuracyKind, Observation, ProfilePolicy
 
 _OF_VALUES = {"zero_rate", "negative_rate", "true_rate"}
-_BY_KIND = {
-    kind: tuple(
-        line.name
-        for line in METRICS.values()
-        if line.level is Level.COLUMN and kind in line.columns and line.name in DUCKDB.metrics
-    )
-    for kind in ColumnKind
-}
+_DEFAULT = ProfilePolicy()
+_ORDER = {name: at for at, name in enumerate(METRICS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one scan saw: rows, observations of the columns, values of the other expressions."""
+    """What was seen: rows, observations of the columns, values of the other expressions."""
 
     rows: Measured
     observations: tuple[Observation, ...]
     values: tuple[Measured, ...]
 
 
-def profile(relation: Relation, expressions: Sequence[str] = ()) -> Profile:
-    """Measure every metric of every column, and the expressions that checks contribute, in one scan.
+Answers = dict[str, tuple[Question, Measured]]
+"""What one column's questions gave, by metric."""
+
+
+def profile(relation: Relation, expressions: Sequence[str] = (), policy: ProfilePolicy = _DEFAULT) -> Profile:
+    """Measure every metric of every column, and the expressions that checks contribute.
 
     Parameters
     ----------
-    expressions: SQL aggregates over the relation's aliases (``relation.field(name).sql``).
+    expressions: SQL aggregates over the relation's aliases (``relation.field(name).sql``), of all rows.
     """
-    groups = [["count(*)", *expressions], *([_expressions(relation, field) for field in relation.fields])]
-    (rows, *values), *columns = scan(relation, groups)
+    asked = compiled(relation, policy)
+    full = [
+        [f"count({field.sql})", *(question.expression for question in questions)]
+        for field, questions in zip(relation.fields, asked.full, strict=True)
+    ]
+    (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *full])
+    answers = [
+        _answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)
+    ]
+    for found, sampled in zip(answers, _sampled(relation, asked), strict=True):
+        found |= sampled
     count, _ = number(rows)
-    by_name: dict[str, list[Observation]] = {}
-    for field, measured in zip(relation.fields, columns, strict=True):
-        by_name[field.name] = _observations(field, count, measured)
+    by_name = {
+        field.name: _observations(field, count, measured[0], found)
+        for field, measured, found in zip(relation.fields, columns, answers, strict=True)
+    }
     for column in relation.unreadable:
         by_name[column.name] = _unreadable(column, count)
     ordered = [seen for column in relation.schema.columns for seen in by_name[column.name]]
     return Profile(rows, tuple(ordered), tuple(values))
 
 
-def _expressions(relation: Relation, field: Field) -> list[str]:
-    return [f"count({field.sql})", *(relation.metric(name, field) for name in _BY_KIND[field.kind])]
+def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Answers:
+    return {question.metric: (question, seen) for question, seen in zip(questions, measured, strict=True)}
 
 
-def _observations(field: Field, rows: float | None, measured: Sequence[Measured]) -> list[Observation]:
-    values, why = number(measured[0])
+def _sampled(relation: Relation, asked: Compiled) -> list[Answers]:
+    """What the sample says, and where it can't say how many distinct values there are, what all rows say of a part."""
+    if not any(asked.sampled):
+        return [{} for _ in asked.sampled]
+    dear = [field for field, questions in zip(relation.fields, asked.sampled, strict=True) if questions]
+    try:
+        sample = relation.sample(asked.rate, dear)
+    except Exception as error:
+        failed = Measured(None, f"no sample could be taken: {first_line(error)}")
+        return [_answers(questions, [failed] * len(questions)) for questions in asked.sampled]
+    groups = [
+        [f"count({field.sql})", *(question.expression for question in questions)] if questions else []
+        for field, questions in zip(relation.fields, asked.sampled, strict=True)
+    ]
+    measured = scan(sample, groups)
+    found = [_answers(questions, seen[1:]) for questions, seen in zip(asked.sampled, measured, strict=True)]
+    closer = {
+        at: question
+        for at, (field, seen) in enumerate(zip(relation.fields, measured, strict=True))
+        if (question := _closer(relation, field, seen[:1], found[at])) is not None
+    }
+    counted = scan(relation, [[question.expression] for question in closer.values()])
+    for (at, question), (count,) in zip(closer.items(), counted, strict=True):
+        found[at]["distinct_count"] = (question, count)
+    return found
+
+
+def _closer(relation: Relation, field: Field, rows: Sequence[Measured], found: Answers) -> Question | None:
+    if "distinct_count" not in found:
+        return None
+    (distinct, _), (values, _) = number(found["distinct_count"][1]), number(rows[0])
+    return None if distinct is None or values is None else thinned(relation, field, distinct, values)
+
+
+def _observations(field: Field, rows: float | None, counted: Measured, found: Answers) -> list[Observation]:
+    values, why = number(counted)
     nulls = None if values is None or rows is None else rows - values
     out = [_null_rate(field.name, rows, nulls, why)]
-    for name, seen in zip(_BY_KIND[field.kind], measured[1:], strict=True):
-        value, reason = _value(name, seen, rows, values)
-        out.append(Observation(metric=name, column=field.name, value=value, reason=reason))
+    for name in sorted(found, key=_ORDER.__getitem__):
+        question, seen = found[name]
+        value, reason = _value(question, seen, rows, values)
+        out.append(
+            Observation(metric=name, column=field.name, value=value, reason=reason, accuracy=question.accuracy)
+        )
     return out
 
 
-def _value(metric: str, seen: Measured, rows: float | None, values: float | None) -> tuple[float | None, str | None]:
+def _value(
+    question: Question, seen: Measured, rows: float | None, values: float | None
+) -> tuple[float | None, str | None]:
     """Return a column's metric, given how many rows and values it has; or None and why."""
+    metric = question.metric
     value, reason = number(seen)
     if seen.reason is not None or values is None:
         return value, reason
@@ -75,10 +123,17 @@ def _value(metric: str, seen: Measured, rows: float | None, values: float | None
     if not values:
         return (0.0, None) if metric == "distinct_count" else (None, "no values")
     if value is None:
-        return None, "a single value" if metric == "std" and values == 1 else "infinite values"
+        return None, _missing(question, values)
     if metric in _OF_VALUES:
         return value / values, None
     return min(value, values) if metric == "distinct_count" else value, None
+
+
+def _missing(question: Question, values: float) -> str:
+    if question.metric == "std" and values == 1:
+        return "a single value"
+    sampled = question.accuracy.kind is AccuracyKind.SAMPLED
+    return "infinite values, or none in the sample" if sampled else "infinite values"
 
 
 def _null_rate(column: str, rows: float | None, nulls: float | None, why: str | None) -> Observation:

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
 from observer.collectors.dialect import DIALECTS, NotPlain
-from observer.collectors.relation import Field, Relation, described, from_memory
+from observer.collectors.opening import described, from_memory
+from observer.collectors.relation import Field, Relation
+from observer.model import Schema
 from orchestration.io.base import SqlRelation
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class PushedRelation(Relation):
+class _Asked(Relation):
+    """Rows that lie in a database: those of a table, or some of them."""
+
+    def __init__(self, data: SqlRelation, source: str, fields: Sequence[Field], schema: Schema) -> None:
+        self.dialect = DIALECTS[data.dialect]
+        super().__init__(None, source, fields, (), schema, data.rows)
+        self._data = data
+
+    @contextmanager
+    def quick(self) -> Iterator[None]:
+        """Nothing: what the database plans is its own affair."""
+        yield
+
+    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._data.ask(sql)]
+
+
+class PushedRelation(_Asked):
     """A ``Relation`` whose statements run in the database where the data lies; made by ``pushed``.
 
     What needs DuckDB (a user's own SQL, an expectation, a comparison that the database can't make exactly) looks at
@@ -27,9 +46,8 @@ class PushedRelation(Relation):
         named = ", ".join(
             f"{data.quote(name)} AS {field.sql}" for name, field in zip(data.like.column_names, fields, strict=True)
         )
-        self.dialect = DIALECTS[data.dialect]
-        super().__init__(None, f"(SELECT {named or '1 AS nothing'} FROM {data.table}) s", fields, (), schema, data.rows)
-        self._data = data
+        self._columns = named or "1 AS nothing"
+        super().__init__(data, self._rows_from(data.table), fields, schema)
         self._stack = stack
         self._fetched: Relation | None = None
         self._table: pa.Table | None = None
@@ -39,6 +57,10 @@ class PushedRelation(Relation):
             connection = self._stack.enter_context(engine.cursor())
             self._fetched = from_memory(connection, self.arrow())
         return self._fetched
+
+    def sample(self, rate: float, fields: Sequence[Field]) -> Relation:
+        part = self.dialect.sample.format(t=self._data.table, percent=f"{rate * 100:.6f}")
+        return _Asked(self._data, self._rows_from(part), self.fields, self.schema)
 
     def arrow(self) -> pa.Table:
         """All rows, here."""
@@ -55,13 +77,8 @@ class PushedRelation(Relation):
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.fetched().query(sql)
 
-    @contextmanager
-    def quick(self) -> Iterator[None]:
-        """Nothing: what the database plans is its own affair."""
-        yield
-
-    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self._data.ask(sql)]
+    def _rows_from(self, table: str) -> str:
+        return f"(SELECT {self._columns} FROM {table}) s"
 
 
 @contextmanager

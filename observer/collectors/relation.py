@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from observer.collectors import engine
 from observer.collectors.dialect import DUCKDB, Dialect
-from observer.collectors.sql import identifier, literal
-from observer.collectors.tabular import (
-    Unreadable,
-    arrow_columns,
-    column_names,
-    first_line,
-    is_arrow,
-    is_frame,
-)
+from observer.collectors.sql import identifier
+from observer.collectors.tabular import Unreadable, first_line
 from observer.errors import UnknownName
 from observer.metrics import ColumnKind
-from observer.model import Column, Schema
-from orchestration.io.base import ParquetFiles, SqlRelation
+from observer.model import Schema
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-_SOURCE = "tidegate_data"
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
 _NUMBERS = _INTEGERS | {"U" + name for name in _INTEGERS} | _FLOATS | {"BIGNUM", "VARINT"}
@@ -77,9 +67,11 @@ class Relation:
         unreadable: Sequence[Unreadable],
         schema: Schema,
         rows: int,
+        sample: Callable[[float, Sequence[Field]], str] | None = None,
     ) -> None:
         self._database = connection
         self._source = source
+        self._sample = sample
         self._named = False
         self.fields = tuple(fields)
         self.unreadable = tuple(unreadable)
@@ -104,10 +96,21 @@ class Relation:
         """
         return self.field(name)
 
-    def metric(self, name: str, field: Field) -> str:
-        """Return the aggregate that measures a metric of the catalogue."""
+    def sample(self, rate: float, fields: Sequence[Field]) -> Relation:
+        """Return about a share ``rate`` of the rows, each as likely as any other; it has the values of ``fields``.
+
+        Where that can be told from their place, the same data gives the same rows each time.
+        """
+        if self._sample is None:
+            return self
+        source = self._sample(rate, fields)
+        return Relation(self._database, source, fields, (), self.schema, math.ceil(self.rows * rate))
+
+    def metric(self, name: str, field: Field, *, exact: bool = False) -> str:
+        """Return the aggregate that measures a metric of the catalogue; exactly, where it would else approximate."""
         subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
-        return self.dialect.metrics[name].format(c=subject, s=f"({self._rows_of([field])}) m")
+        known = {**self.dialect.metrics, **self.dialect.exactly} if exact else self.dialect.metrics
+        return known[name].format(c=subject, s=f"({self._rows_of([field])}) m")
 
     def field(self, name: str) -> Field:
         """Return the column of a name.
@@ -185,132 +188,6 @@ class Relation:
         except BaseException:
             self._connection.abort()  # else the connection takes no further statement
             raise
-
-
-@contextmanager
-def opened(data: object) -> Iterator[Relation | None]:
-    """Open a version's data for looking; None where it is no table (a model, a text).
-
-    Parameters
-    ----------
-    data: a pandas frame, an Arrow table, ``ParquetFiles``, ``SqlRelation``, or any object.
-
-    Raises
-    ------
-    duckdb.Error, OSError: the files can't be read.
-    """
-    if isinstance(data, SqlRelation):
-        from observer.collectors.pushed import pushed  # which is a Relation itself
-
-        with pushed(data) as relation:
-            yield relation
-        return
-    if not (is_frame(data) or is_arrow(data) or isinstance(data, ParquetFiles)):
-        yield None
-        return
-    connection = engine.cursor()
-    try:
-        if isinstance(data, ParquetFiles):
-            yield _from_files(connection, data.paths)
-        else:
-            yield from_memory(connection, data)
-    finally:
-        connection.close()
-
-
-def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relation:
-    if not paths:
-        return Relation(connection, "range(0)", (), (), Schema(()), 0)
-    import pyarrow.parquet as pq
-
-    footers = [pq.read_metadata(path) for path in paths]
-    names = column_names(footers[0].schema.to_arrow_schema().names)
-    rows = sum(int(footer.num_rows) for footer in footers)
-    files = ", ".join(literal(path) for path in paths)
-    source = f"read_parquet([{files}], hive_partitioning = false)"
-    if not names:
-        return Relation(connection, f"range({rows})", (), (), Schema(()), rows)
-    source += f" AS s({', '.join(f'c{i}' for i in range(len(names)))})"
-    types = _types(connection, source)
-    fields = [Field(name, f"c{i}", type_) for i, (name, type_) in enumerate(zip(names, types, strict=True))]
-    return Relation(connection, source, fields, (), _schema(fields, range(len(fields)), ()), rows)
-
-
-def described(table: pa.Table) -> tuple[list[Field], Schema]:
-    """The fields of an Arrow table without rows, as DuckDB would see them, and its schema."""
-    connection = engine.cursor()
-    try:
-        relation = from_memory(connection, table)
-    finally:
-        connection.close()
-    return list(relation.fields), relation.schema
-
-
-def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
-    """A frame or an Arrow table, registered with a connection of DuckDB's."""
-    unreadable: list[Unreadable] = []
-    if is_frame(data):
-        names = column_names(data.columns)
-        table, positions, unreadable = arrow_columns(data)
-        rows = len(data)
-    else:
-        names = column_names(data.column_names)
-        table = data.rename_columns([f"c{i}" for i in range(len(names))])
-        positions, rows = list(range(len(names))), int(data.num_rows)
-    source = f"range({rows})"
-    types: list[str] = []
-    if table.num_columns:
-        types, positions, refused = _registered(connection, table, positions, names)
-        unreadable = sorted([*unreadable, *refused], key=lambda column: column.position)
-        source = _SOURCE if types else source
-    fields = [Field(names[at], f"c{i}", type_) for i, (at, type_) in enumerate(zip(positions, types, strict=True))]
-    return Relation(connection, source, fields, unreadable, _schema(fields, positions, unreadable), rows)
-
-
-def _registered(
-    connection: DuckDBPyConnection, table: pa.Table, positions: list[int], names: list[str]
-) -> tuple[list[str], list[int], list[Unreadable]]:
-    """Register the columns whose Arrow type DuckDB reads; return their types, and the others."""
-    import duckdb
-
-    try:
-        connection.register(_SOURCE, table)
-        return _types(connection, _SOURCE), positions, []
-    except duckdb.Error:
-        connection.abort()
-    kept: list[int] = []
-    refused: list[Unreadable] = []
-    for i, position in enumerate(positions):
-        try:
-            connection.register(_SOURCE, table.select([i]))
-            _types(connection, _SOURCE)
-            kept.append(i)
-        except duckdb.Error as error:
-            connection.abort()
-            column = table.column(i)
-            refused.append(
-                Unreadable(position, names[position], str(column.type), column.null_count, first_line(error))
-            )
-    if kept:
-        connection.register(_SOURCE, table.select(kept).rename_columns([f"c{i}" for i in range(len(kept))]))
-    return _types(connection, _SOURCE) if kept else [], [positions[i] for i in kept], refused
-
-
-def _types(connection: DuckDBPyConnection, source: str) -> list[str]:
-    described = connection.execute(f"SELECT * FROM {source} LIMIT 0")
-    types = [str(column[1]).strip('"') for column in described.description or ()]
-    described.fetchall()
-    return types
-
-
-def _schema(fields: Sequence[Field], positions: Sequence[int], unreadable: Sequence[Unreadable]) -> Schema:
-    columns = [(at, Column(field.name, _type_name(field.type))) for at, field in zip(positions, fields, strict=True)]
-    columns += [(column.position, Column(column.name, column.type)) for column in unreadable]
-    return Schema(tuple(column for _, column in sorted(columns, key=lambda pair: pair[0])))
-
-
-def _type_name(type_: str) -> str:
-    return "varchar" if type_.startswith("ENUM") else type_.lower()
 
 
 def _caseless(names: Sequence[str]) -> list[str]:

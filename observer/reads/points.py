@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
+from observer import accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import Order, metric
 from observer.reads.ledger import LIVE
@@ -40,7 +41,8 @@ def _question(asset: Asset, keys: Collection[SeriesKey], limit: int) -> Any:
     newest = (observations.c.ordered_at.desc(), versions.c.seq.desc())
     ranked = (
         select(
-            series.c.metric, series.c.column, observations.c.ordered_at, observations.c.value, versions.c.seq,
+            series.c.metric, series.c.column, observations.c.ordered_at, observations.c.value, observations.c.accuracy,
+            versions.c.seq,
             versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
             func.row_number().over(partition_by=series.c.id, order_by=newest).label("nth"),
         )
@@ -64,5 +66,5 @@ def _is_wall_clock(key: SeriesKey) -> bool:
 def _point(row: Any) -> StoredPoint:
     return StoredPoint(
         at=row.ordered_at, partition=row.partition or None, version_seq=row.seq, materialization_id=row.id,
-        run_id=row.run_id, status=VersionStatus(row.status), value=row.value,
+        run_id=row.run_id, status=VersionStatus(row.status), value=row.value, accuracy=accuracy.read(row.accuracy),
     )  # fmt: skip

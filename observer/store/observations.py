@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from observer.accuracy import read as read_accuracy
+from observer.accuracy import stored as stored_accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import Column, Observation, Schema
@@ -48,6 +50,7 @@ def save(connection: Connection, measured: Sequence[Measurement]) -> None:
             "ordered_at": m.made_at if _is_wall_clock(key) else m.data_at,
             "value": o.value,
             "reason": o.reason,
+            "accuracy": stored_accuracy(o.accuracy),
         }
         for m, found in zip(measured, by_key, strict=True)
         for key, o in found.items()
@@ -160,7 +163,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def _newest(*statuses: VersionStatus) -> Select[Any]:
     return (
         select(
-            observations.c.ordered_at, observations.c.value, versions.c.seq,
+            observations.c.ordered_at, observations.c.value, observations.c.accuracy, versions.c.seq,
             versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
         )
         .join(versions, versions.c.seq == observations.c.version_seq)
@@ -181,7 +184,7 @@ _EVERY = _newest(*_LIVE, VersionStatus.SUPERSEDED)
 def _point(row: Any) -> StoredPoint:
     return StoredPoint(
         at=row.ordered_at, partition=row.partition or None, version_seq=row.seq, materialization_id=row.id,
-        run_id=row.run_id, status=VersionStatus(row.status), value=row.value,
+        run_id=row.run_id, status=VersionStatus(row.status), value=row.value, accuracy=read_accuracy(row.accuracy),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ observations = Table(
     Column("ordered_at", Instant, nullable=False),  # start of the partition, or when it was materialized
     Column("value", Float),
     Column("reason", Text),
+    Column("accuracy", String(16)),  # "a0.033": rms relative error; "s0.05": rate of the sample; null: exact
     Index(None, "series_id", "ordered_at"),
     sqlite_with_rowid=False,
 )

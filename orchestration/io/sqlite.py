@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,6 +57,7 @@ def _prepare(engine: Engine) -> None:
     def prepare(connection: Any, record: object) -> None:
         connection.execute("PRAGMA synchronous=FULL")  # what is published survives a power cut
         connection.create_aggregate("tidegate_digest", -1, _Digest)
+        connection.create_aggregate("tidegate_quartiles", 1, _Quartiles)
         connection.create_function("tidegate_sqrt", 1, _sqrt, deterministic=True)  # it may be built without its own
         connection.create_function("tidegate_epoch", 1, _epoch, deterministic=True)
 
@@ -85,6 +87,29 @@ class _Digest:
 
     def finalize(self) -> str:
         return f"{self._rows}:{self._sum:032x}"
+
+
+class _Quartiles:
+    """The quartiles of numbers as a JSON array, between two of them where that is where one lies; null of none."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def step(self, value: float | None) -> None:
+        if value is not None:
+            self._values.append(value)
+
+    def finalize(self) -> str | None:
+        if not self._values:
+            return None
+        ordered = sorted(self._values)
+        return json.dumps([_between(ordered, (len(ordered) - 1) * share) for share in (0.25, 0.5, 0.75)])
+
+
+def _between(ordered: Sequence[float], place: float) -> float | None:
+    low, high = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
+    found = low if low == high else low + (high - low) * (place % 1)
+    return found if math.isfinite(found) else None  # JSON has no other numbers
 
 
 def _able() -> Abilities:

@@ -12,7 +12,8 @@ from observer.checks import accepted_values, in_range, not_null, row_count, uniq
 from observer.checks.base import CheckData, FusedCheck, LookingCheck
 from observer.checks.function import check
 from observer.collectors.pushed import PushedRelation
-from observer.collectors.relation import Relation, opened
+from observer.collectors.opening import opened
+from observer.collectors.relation import Relation
 from observer.model import Audit, CheckOutcome, Severity
 from orchestration.io.base import SqlRelation, StagedData, StoredVersion
 from orchestration.io.sql import SqlIOManager

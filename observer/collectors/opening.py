@@ -1,0 +1,175 @@
+"""Opening a version's data for DuckDB: frames of every library, Arrow tables and Parquet files, mostly without a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from observer.collectors import engine
+from observer.collectors.relation import Field, Relation
+from observer.collectors.sql import literal
+from observer.collectors.tabular import (
+    Unreadable,
+    arrow_columns,
+    column_names,
+    first_line,
+    is_frame,
+    is_polars,
+    is_table,
+    polars_columns,
+)
+from observer.model import Column, Schema
+from orchestration.io.base import ParquetFiles, SqlRelation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+_SOURCE = "tidegate_data"
+_SAMPLE = "tidegate_sample"
+
+
+@contextmanager
+def opened(data: object) -> Iterator[Relation | None]:
+    """Open a version's data for looking; None where it is no table (a model, a text).
+
+    Parameters
+    ----------
+    data: a pandas or Polars frame, an Arrow table, ``ParquetFiles``, ``SqlRelation``, or any object.
+
+    Raises
+    ------
+    duckdb.Error, OSError: the files can't be read.
+    """
+    if isinstance(data, SqlRelation):
+        from observer.collectors.pushed import pushed  # which is a Relation itself
+
+        with pushed(data) as relation:
+            yield relation
+        return
+    if not (is_table(data) or isinstance(data, ParquetFiles)):
+        yield None
+        return
+    connection = engine.cursor()
+    try:
+        if isinstance(data, ParquetFiles):
+            yield _from_files(connection, data.paths)
+        else:
+            yield from_memory(connection, data)
+    finally:
+        connection.close()
+
+
+def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relation:
+    if not paths:
+        return Relation(connection, "range(0)", (), (), Schema(()), 0)
+    import pyarrow.parquet as pq
+
+    footers = [pq.read_metadata(path) for path in paths]
+    names = column_names(footers[0].schema.to_arrow_schema().names)
+    rows = sum(int(footer.num_rows) for footer in footers)
+    files = ", ".join(literal(path) for path in paths)
+    source = f"read_parquet([{files}], hive_partitioning = false)"
+    if not names:
+        return Relation(connection, f"range({rows})", (), (), Schema(()), rows)
+    source += f" AS s({', '.join(f'c{i}' for i in range(len(names)))})"
+    types = _types(connection, source)
+    fields = [Field(name, f"c{i}", type_) for i, (name, type_) in enumerate(zip(names, types, strict=True))]
+
+    def sample(rate: float, wanted: Sequence[Field]) -> str:
+        aliases = ", ".join(field.sql for field in wanted)
+        few = f"SELECT {aliases} FROM {source} WHERE hash(file_row_number) < {int(rate * 2**64)}::UBIGINT"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SAMPLE} AS {few}")
+        return _SAMPLE
+
+    return Relation(connection, source, fields, (), _schema(fields, range(len(fields)), ()), rows, sample)
+
+
+def described(table: pa.Table) -> tuple[list[Field], Schema]:
+    """The fields of an Arrow table without rows, as DuckDB would see them, and its schema."""
+    connection = engine.cursor()
+    try:
+        relation = from_memory(connection, table)
+    finally:
+        connection.close()
+    return list(relation.fields), relation.schema
+
+
+def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
+    """A frame or an Arrow table, registered with a connection of DuckDB's, mostly without a copy."""
+    unreadable: list[Unreadable] = []
+    if is_frame(data):
+        names = column_names(data.columns)
+        table, positions, unreadable = arrow_columns(data)
+        rows = len(data)
+    elif is_polars(data):
+        names = column_names(data.columns)
+        table, positions, unreadable = polars_columns(data)
+        rows = int(data.height)
+    else:
+        names = column_names(data.column_names)
+        table = data.rename_columns([f"c{i}" for i in range(len(names))])
+        positions, rows = list(range(len(names))), int(data.num_rows)
+    table, types, positions, refused = _registered(connection, table, positions, names)
+    unreadable = sorted([*unreadable, *refused], key=lambda column: column.position)
+    fields = [Field(names[at], f"c{i}", type_) for i, (at, type_) in enumerate(zip(positions, types, strict=True))]
+
+    def sample(rate: float, wanted: Sequence[Field]) -> str:
+        import numpy as np
+
+        chosen = np.flatnonzero(np.random.default_rng(1).random(rows) < rate)
+        connection.register(_SAMPLE, table.select([field.sql for field in wanted]).take(chosen))
+        return _SAMPLE
+
+    source = _SOURCE if types else f"range({rows})"
+    return Relation(connection, source, fields, unreadable, _schema(fields, positions, unreadable), rows, sample)
+
+
+def _registered(
+    connection: DuckDBPyConnection, table: pa.Table, positions: list[int], names: list[str]
+) -> tuple[pa.Table, list[str], list[int], list[Unreadable]]:
+    """Register the columns whose Arrow type DuckDB reads; return them, their types and positions, and the others."""
+    import duckdb
+
+    if not table.num_columns:
+        return table, [], positions, []
+    try:
+        connection.register(_SOURCE, table)
+        return table, _types(connection, _SOURCE), positions, []
+    except duckdb.Error:
+        connection.abort()
+    kept: list[int] = []
+    refused: list[Unreadable] = []
+    for i, position in enumerate(positions):
+        try:
+            connection.register(_SOURCE, table.select([i]))
+            _types(connection, _SOURCE)
+            kept.append(i)
+        except duckdb.Error as error:
+            connection.abort()
+            column = table.column(i)
+            refused.append(
+                Unreadable(position, names[position], str(column.type), column.null_count, first_line(error))
+            )
+    table = table.select(kept).rename_columns([f"c{i}" for i in range(len(kept))])
+    if kept:
+        connection.register(_SOURCE, table)
+    return table, _types(connection, _SOURCE) if kept else [], [positions[i] for i in kept], refused
+
+
+def _types(connection: DuckDBPyConnection, source: str) -> list[str]:
+    described = connection.execute(f"SELECT * FROM {source} LIMIT 0")
+    types = [str(column[1]).strip('"') for column in described.description or ()]
+    described.fetchall()
+    return types
+
+
+def _schema(fields: Sequence[Field], positions: Sequence[int], unreadable: Sequence[Unreadable]) -> Schema:
+    columns = [(at, Column(field.name, _type_name(field.type))) for at, field in zip(positions, fields, strict=True)]
+    columns += [(column.position, Column(column.name, column.type)) for column in unreadable]
+    return Schema(tuple(column for _, column in sorted(columns, key=lambda pair: pair[0])))
+
+
+def _type_name(type_: str) -> str:
+    return "varchar" if type_.startswith("ENUM") else type_.lower()
