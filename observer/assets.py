@@ -182,9 +182,7 @@ def sql_asset(
     )  # fmt: skip
 
 
-def quality(
-    checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy, profile: ProfilePolicy
-) -> Quality:
+def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy, profile: ProfilePolicy) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
     found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile)
     if found == _NOTHING_DECLARED:

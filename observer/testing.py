@@ -148,7 +148,13 @@ def _made(work: Project, step: StepRecord) -> Made:
             rows = connection.execute(select(evaluations).where(of_version).order_by(evaluations.c.id)).all()
             judged = tuple(evaluation_store.evaluation(row) for row in rows)
             numbers = connection.execute(
-                select(series.c.metric, series.c.column, observations.c.value, observations.c.reason, observations.c.accuracy)
+                select(
+                    series.c.metric,
+                    series.c.column,
+                    observations.c.value,
+                    observations.c.reason,
+                    observations.c.accuracy,
+                )
                 .join(series, series.c.id == observations.c.series_id)
                 .join(versions, versions.c.seq == observations.c.version_seq)
                 .where(versions.c.id == version.id)
@@ -156,7 +162,10 @@ def _made(work: Project, step: StepRecord) -> Made:
             )
             seen = tuple(
                 Observation(
-                    metric=n.metric, column=n.column or None, value=n.value, reason=n.reason,
+                    metric=n.metric,
+                    column=n.column or None,
+                    value=n.value,
+                    reason=n.reason,
                     accuracy=accuracy.read(n.accuracy),
                 )
                 for n in numbers

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from observer.accuracy import in_words
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.errors import UnknownName
@@ -31,6 +32,7 @@ class HistoryPoint:
     lower: float | None
     upper: float | None
     status: str
+    accuracy: str  # "of a 1 % sample"; nothing of what is exact
 
 
 def show_history(
@@ -54,7 +56,8 @@ def show_history(
             if point.lower is None and point.upper is None
             else f"expected {span(point.lower, point.upper, catalogued.unit)}"
         )
-        say(f"{when:<20} {quantity(point.value, catalogued.unit):>14}  {point.status:<9} {expected}".rstrip())
+        notes = "; ".join(note for note in (expected, point.accuracy) if note)
+        say(f"{when:<20} {quantity(point.value, catalogued.unit):>14}  {point.status:<9} {notes}".rstrip())
     return ExitCode.OK
 
 
@@ -67,7 +70,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         return [
             HistoryPoint(
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
-                status="held" if p.excluded else (p.status.value if p.status else "measured"),
+                status="held" if p.excluded else (p.status.value if p.status else "measured"), accuracy=p.accuracy,
             )
             for p in watched.points
         ]  # fmt: skip
@@ -82,7 +85,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
     return [
         HistoryPoint(
             at=p.at, partition=p.partition, value=p.value, lower=None, upper=None,
-            status="held" if p.status is VersionStatus.HELD else "measured",
+            status="held" if p.status is VersionStatus.HELD else "measured", accuracy=in_words(p.accuracy),
         )
         for p in stored
     ]  # fmt: skip

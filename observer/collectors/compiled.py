@@ -6,10 +6,10 @@ of it and asked of a sample; a distinct count that a sample can't tell is then c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
-from observer.collectors.dialect import DUCKDB
+from observer.collectors.dialect import DUCKDB, QUARTILES
 from observer.collectors.relation import Field, Relation
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import EXACT, Accuracy, AccuracyKind, ProfilePolicy
@@ -22,21 +22,24 @@ _LEAST_ROWS = 10_000  # of a wide table: 0.5 %
 _KEPT = 1_000  # distinct values, so that their count is right to within 3.2 % (rms), 1 / sqrt(kept)
 _FEW = 0.05  # distinct values as a share of the sample's: then it has met nearly all there are
 
-_BY_KIND = {
-    kind: tuple(
-        line.name
-        for line in METRICS.values()
-        if line.level is Level.COLUMN and kind in line.columns and line.name in DUCKDB.metrics
-    )
-    for kind in ColumnKind
-}
+_TOGETHER = {QUARTILES: ("q25", "median", "q75")}
+
+
+def _asked_of(kind: ColumnKind) -> tuple[str, ...]:
+    """What dialects spell for the metrics of a kind of columns; nulls are counted anyway."""
+    names = [line.name for line in METRICS.values() if line.level is Level.COLUMN and kind in line.columns]
+    together = [name for name, parts in _TOGETHER.items() if set(parts) <= set(names)]
+    return (*(name for name in names if name in DUCKDB.metrics), *together)
+
+
+_BY_KIND = {kind: _asked_of(kind) for kind in ColumnKind}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One number that a statement is asked for."""
+    """What a statement is asked for: the number of one metric, or those of several as a list."""
 
-    metric: str
+    metrics: tuple[str, ...]
     expression: str
     accuracy: Accuracy = EXACT
 
@@ -57,9 +60,11 @@ def compiled(relation: Relation, policy: ProfilePolicy) -> Compiled:
     accuracy = Accuracy(AccuracyKind.SAMPLED, rate)
     full, sampled = [], []
     for field in relation.fields:
-        names = _BY_KIND[field.kind]
-        full.append(tuple(_question(relation, field, name, policy.exact) for name in names if name not in dear))
-        sampled.append(tuple(Question(n, relation.metric(n, field), accuracy) for n in names if n in dear))
+        questions = {name: _question(relation, field, name, policy.exact) for name in _BY_KIND[field.kind]}
+        full.append(tuple(question for name, question in questions.items() if name not in dear))
+        sampled.append(
+            tuple(replace(question, accuracy=accuracy) for name, question in questions.items() if name in dear)
+        )
     return Compiled(tuple(full), tuple(sampled), rate)
 
 
@@ -76,7 +81,8 @@ def sample_rate(rows: int, columns: int) -> float:
 
 
 def _question(relation: Relation, field: Field, name: str, exact: bool) -> Question:
-    return Question(name, relation.metric(name, field, exact=exact), EXACT if exact else relation.dialect.accuracy(name))
+    accuracy = EXACT if exact else relation.dialect.accuracy(name)
+    return Question(_TOGETHER.get(name, (name,)), relation.metric(name, field, exact=exact), accuracy)
 
 
 def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Question | None:
@@ -91,4 +97,4 @@ def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Q
     parts = 1 << max(0, int(distinct / _KEPT).bit_length() - 1)
     expression = f"{parts} * {template.format(c=field.sql, mask=parts - 1)}"
     error = sqrt((parts - 1) / distinct)
-    return Question("distinct_count", expression, Accuracy(AccuracyKind.APPROXIMATE, error) if error else EXACT)
+    return Question(("distinct_count",), expression, Accuracy(AccuracyKind.APPROXIMATE, error) if error else EXACT)

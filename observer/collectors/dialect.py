@@ -11,7 +11,8 @@ from observer.collectors import sql
 from observer.errors import CheckError
 from observer.model import EXACT, Accuracy, AccuracyKind
 
-QUARTILES = frozenset({"q25", "median", "q75"})
+QUARTILES = "quartiles"
+"""Lower quartile, median and upper quartile in one aggregate, which gives a list of them, or its JSON."""
 
 _EVERYWHERE: Mapping[str, str] = {
     "zero_rate": "count(CASE WHEN {c} = 0 THEN 1 END)",
@@ -28,11 +29,6 @@ _EVERYWHERE: Mapping[str, str] = {
 _DISTINCT = "count(DISTINCT {c})"
 
 
-def _quartiles(template: str, first: int = 1) -> dict[str, str]:
-    """The three by their place in one aggregate, which the engine then takes once."""
-    return {name: template.replace("{n}", str(n)) for n, name in enumerate(("q25", "median", "q75"), start=first)}
-
-
 class NotPlain(CheckError):
     """An engine can't compare a column as exactly as DuckDB can: the data is fetched, and looked at there."""
 
@@ -43,7 +39,8 @@ class Dialect:
 
     Parameters
     ----------
-    metrics: by the name of the catalogue, an aggregate of ``{c}``; ``{s}`` stands for the rows of ``{c}``.
+    metrics: by the name of the catalogue (and ``QUARTILES``), an aggregate of ``{c}``; ``{s}`` stands for the rows of
+        ``{c}``.
     exactly: the same for those of ``metrics`` that approximate, where exact numbers are asked for.
     errors: the rms relative errors of those that approximate.
     dear: metrics that would cost more than all others together on a big table: they are taken from a sample.
@@ -61,8 +58,8 @@ class Dialect:
     literal: Callable[[object], str]
     exactly: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
-    dear: frozenset[str] = QUARTILES
-    sample: str = "{t}"
+    dear: frozenset[str] = frozenset({QUARTILES})
+    sample: str
     thinned: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
 
@@ -112,10 +109,11 @@ DUCKDB = Dialect(
     name="duckdb",
     metrics={
         **_EVERYWHERE,
-        **_quartiles("quantile_cont(CAST({c} AS DOUBLE), [0.25, 0.5, 0.75])[{n}]"),
+        QUARTILES: "quantile_cont(CAST({c} AS DOUBLE), [0.25, 0.5, 0.75])",
         "distinct_count": "approx_count_distinct({c})",
         "latest": "epoch(max({c}))",
     },
+    sample="{t} TABLESAMPLE BERNOULLI ({percent}%) REPEATABLE (1)",
     exactly={"distinct_count": _DISTINCT},
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
     value=_not_nan("isnan({c})"),
@@ -128,11 +126,11 @@ _DIALECTS = (
         name="postgresql",
         metrics={
             **_EVERYWHERE,
-            **_quartiles("(percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY {c}))[{n}]"),
+            QUARTILES: "percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY {c})",
             "distinct_count": _DISTINCT,
             "latest": "extract(epoch FROM max({c}))",
         },
-        dear=QUARTILES | {"distinct_count"},  # it sorts every column for each
+        dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
         sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
         thinned="count(DISTINCT CASE WHEN hashtext(CAST({c} AS text)) & {mask} = 0 THEN {c} END)",
         value=_postgres_value,
@@ -142,7 +140,7 @@ _DIALECTS = (
         name="sqlite",
         metrics={
             **_EVERYWHERE,
-            **_quartiles("json_extract(tidegate_quartiles({c}), '$[{n}]')", first=0),
+            QUARTILES: "tidegate_quartiles({c})",
             "distinct_count": _DISTINCT,
             "std": "tidegate_sqrt(sum(({c} - (SELECT avg({c}) FROM {s})) * ({c} - (SELECT avg({c}) FROM {s})))"
             " / nullif(count({c}) - 1, 0))",
@@ -157,9 +155,11 @@ _DIALECTS = (
         name="snowflake",
         metrics={
             **_EVERYWHERE,
-            "q25": "percentile_cont(0.25) WITHIN GROUP (ORDER BY {c})",
-            "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY {c})",
-            "q75": "percentile_cont(0.75) WITHIN GROUP (ORDER BY {c})",
+            QUARTILES: "array_construct("
+            + ", ".join(
+                f"percentile_cont({share}) WITHIN GROUP (ORDER BY CAST({{c}} AS DOUBLE))" for share in (0.25, 0.5, 0.75)
+            )
+            + ")",
             "distinct_count": "approx_count_distinct({c})",
             "latest": "date_part(epoch_microsecond, max({c})) / 1000000",
         },

@@ -1,4 +1,4 @@
-"""Opening a version's data for DuckDB: frames of every library, Arrow tables and Parquet files, mostly without a copy."""
+"""Opening a version's data for DuckDB: frames of every library, Arrow tables and Parquet files."""
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from observer.collectors.compiled import Compiled, Question, compiled, thinned
 from observer.collectors.relation import Field, Relation
-from observer.collectors.scan import Measured, number, scan
+from observer.collectors.scan import Measured, number, scan, spread
 from observer.collectors.tabular import Unreadable, first_line
 from observer.metrics import METRICS
 from observer.model import AccuracyKind, Observation, ProfilePolicy
@@ -43,9 +43,7 @@ def profile(relation: Relation, expressions: Sequence[str] = (), policy: Profile
         for field, questions in zip(relation.fields, asked.full, strict=True)
     ]
     (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *full])
-    answers = [
-        _answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)
-    ]
+    answers = [_answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)]
     for found, sampled in zip(answers, _sampled(relation, asked), strict=True):
         found |= sampled
     count, _ = number(rows)
@@ -60,7 +58,11 @@ def profile(relation: Relation, expressions: Sequence[str] = (), policy: Profile
 
 
 def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Answers:
-    return {question.metric: (question, seen) for question, seen in zip(questions, measured, strict=True)}
+    return {
+        metric: (question, each)
+        for question, seen in zip(questions, measured, strict=True)
+        for metric, each in zip(question.metrics, spread(seen, len(question.metrics)), strict=True)
+    }
 
 
 def _sampled(relation: Relation, asked: Compiled) -> list[Answers]:
@@ -103,18 +105,15 @@ def _observations(field: Field, rows: float | None, counted: Measured, found: An
     out = [_null_rate(field.name, rows, nulls, why)]
     for name in sorted(found, key=_ORDER.__getitem__):
         question, seen = found[name]
-        value, reason = _value(question, seen, rows, values)
-        out.append(
-            Observation(metric=name, column=field.name, value=value, reason=reason, accuracy=question.accuracy)
-        )
+        value, reason = _value(name, question, seen, rows, values)
+        out.append(Observation(metric=name, column=field.name, value=value, reason=reason, accuracy=question.accuracy))
     return out
 
 
 def _value(
-    question: Question, seen: Measured, rows: float | None, values: float | None
+    metric: str, question: Question, seen: Measured, rows: float | None, values: float | None
 ) -> tuple[float | None, str | None]:
     """Return a column's metric, given how many rows and values it has; or None and why."""
-    metric = question.metric
     value, reason = number(seen)
     if seen.reason is not None or values is None:
         return value, reason
@@ -123,14 +122,14 @@ def _value(
     if not values:
         return (0.0, None) if metric == "distinct_count" else (None, "no values")
     if value is None:
-        return None, _missing(question, values)
+        return None, _missing(metric, question, values)
     if metric in _OF_VALUES:
         return value / values, None
     return min(value, values) if metric == "distinct_count" else value, None
 
 
-def _missing(question: Question, values: float) -> str:
-    if question.metric == "std" and values == 1:
+def _missing(metric: str, question: Question, values: float) -> str:
+    if metric == "std" and values == 1:
         return "a single value"
     sampled = question.accuracy.kind is AccuracyKind.SAMPLED
     return "infinite values, or none in the sample" if sampled else "infinite values"

@@ -101,8 +101,7 @@ class Relation:
 
         Where that can be told from their place, the same data gives the same rows each time.
         """
-        if self._sample is None:
-            return self
+        assert self._sample is not None, "a relation without columns has nothing to sample"
         source = self._sample(rate, fields)
         return Relation(self._database, source, fields, (), self.schema, math.ceil(self.rows * rate))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +14,8 @@ from orchestration.model import Scalar
 
 BATCH = 50
 """How many groups (columns, as a rule) go into one statement: planning grows faster than their number."""
+
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +30,57 @@ def scan(relation: Relation, groups: Sequence[Sequence[str]]) -> list[list[Measu
     """Evaluate groups of aggregate expressions over the relation's aliases.
 
     One statement does all of them; tables with more than ``BATCH`` groups take one statement each
-    ``BATCH``. If a statement fails, it is halved until what fails stands alone.
+    ``BATCH``. If a statement fails, it is halved until what fails stands alone; not where not even the rows
+    can be counted, and not for longer than a minute of failures.
 
     Returns
     -------
     One Measured for each expression, in the shape of ``groups``.
     """
     out: list[list[Measured]] = []
+    failures = _Failures()
     with relation.quick():
         for start in range(0, len(groups), BATCH):
             batch = groups[start : start + BATCH]
-            values = iter(_evaluate(relation, [expression for group in batch for expression in group]))
+            values = iter(_evaluate(relation, [expression for group in batch for expression in group], failures))
             out += [[next(values) for _ in group] for group in batch]
     return out
 
 
-def _evaluate(relation: Relation, expressions: Sequence[str]) -> list[Measured]:
+@dataclass(slots=True)
+class _Failures:
+    """Statements of one scan that failed: how many, and how long they took."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
+def _evaluate(relation: Relation, expressions: Sequence[str], failures: _Failures) -> list[Measured]:
     if not expressions:
         return []
+    start = time.perf_counter()
     try:
         (row,) = relation.select(expressions)
     except Exception as error:  # also what a value does on its way into Python
-        if len(expressions) == 1:
-            return [Measured(None, relation.explain(error))]
+        failures.count += 1
+        failures.seconds += time.perf_counter() - start
+        if len(expressions) == 1 or failures.seconds > _PATIENCE_S or not _is_there(relation, failures):
+            return [Measured(None, relation.explain(error))] * len(expressions)
         half = len(expressions) // 2
-        return _evaluate(relation, expressions[:half]) + _evaluate(relation, expressions[half:])
+        first = _evaluate(relation, expressions[:half], failures)
+        return first + _evaluate(relation, expressions[half:], failures)
     return [Measured(_scalar(value)) for value in row]
+
+
+def _is_there(relation: Relation, failures: _Failures) -> bool:
+    """Whether the rows can be counted, asked at the first failure: a table that is gone fails every statement."""
+    if failures.count > 1:
+        return True
+    try:
+        relation.select(["count(*)"])
+    except Exception:
+        return False
+    return True
 
 
 def _scalar(value: object) -> Scalar:
@@ -59,7 +88,16 @@ def _scalar(value: object) -> Scalar:
         return value
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, list):
+        return json.dumps(value)
     return str(value)
+
+
+def spread(measured: Measured, parts: int) -> list[Measured]:
+    """Return the parts of a list that an expression gave, or of its JSON; nothing gives nothing for each."""
+    if parts == 1 or not isinstance(measured.value, str):
+        return [measured] * parts
+    return [Measured(None if part is None else float(part)) for part in json.loads(measured.value)]
 
 
 def number(measured: Measured) -> tuple[float | None, str | None]:

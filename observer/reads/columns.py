@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, case, select
 
+from observer import accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.reads import points
 from observer.reads.instants import full
@@ -33,7 +34,7 @@ def newest_schema(connection: Connection, asset: AssetKey) -> tuple[SchemaColumn
         .limit(1)
     ).one_or_none()
     numbers = connection.execute(
-        select(series.c.column, series.c.metric, observations.c.value)
+        select(series.c.column, series.c.metric, observations.c.value, observations.c.accuracy)
         .join(series, series.c.id == observations.c.series_id)
         .where(
             series.c.asset == asset, series.c.segment == "", series.c.metric.in_(_METRICS),
@@ -43,12 +44,18 @@ def newest_schema(connection: Connection, asset: AssetKey) -> tuple[SchemaColumn
     return () if row is None else tuple(_columns(row.columns, numbers))
 
 
-def _columns(columns: Iterable[tuple[str, str]], numbers: Iterable[Any]) -> Iterable[SchemaColumn]:
-    known = {(row.column, row.metric): row.value for row in numbers}
+def _columns(columns: Sequence[tuple[str, str]], numbers: Iterable[Any]) -> Iterable[SchemaColumn]:
+    known: dict[tuple[str, str], float | None] = {}
+    worth = dict.fromkeys((name for name, _ in columns), "")
+    for row in numbers:
+        known[row.column, row.metric] = row.value
+        if row.metric == "distinct_count":
+            worth[row.column] = accuracy.in_words(accuracy.read(row.accuracy))
     for name, kind in columns:
         null_rate, distinct, minimum, maximum, mean = (known.get((name, each)) for each in _METRICS)
         yield SchemaColumn(
-            name=name, type=kind, null_rate=null_rate, distinct=distinct, minimum=minimum, maximum=maximum, mean=mean
+            name=name, type=kind, null_rate=null_rate, distinct=distinct, distinct_accuracy=worth[name],
+            minimum=minimum, maximum=maximum, mean=mean,
         )  # fmt: skip
 
 

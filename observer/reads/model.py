@@ -126,6 +126,7 @@ class SeriesPoint:
     p_value: float | None
     sentence: str
     run_id: str
+    accuracy: str = ""  # "of a 1 % sample"; nothing of what is exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +208,7 @@ class SchemaColumn:
     type: str
     null_rate: float | None
     distinct: float | None
+    distinct_accuracy: str  # "approximate, to about 3.3 %"; nothing of what is exact
     minimum: float | None
     maximum: float | None
     mean: float | None

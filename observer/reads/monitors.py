@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from observer import accuracy
 from observer.checks.base import Check
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import SCHEMA, Metric, Order, metric
@@ -101,7 +102,7 @@ def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, descr
         status=said.status if said else None, direction=found.direction.value if found else "none",
         excluded=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
         sentence=said.sentence if said else f"{measured}; not judged",
-        run_id=stored.run_id,
+        run_id=stored.run_id, accuracy=accuracy.in_words(stored.accuracy),
     )  # fmt: skip
 
 

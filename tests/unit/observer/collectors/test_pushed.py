@@ -11,8 +11,8 @@ from observer.audit import measure
 from observer.checks import accepted_values, in_range, not_null, row_count, unique
 from observer.checks.base import CheckData, FusedCheck, LookingCheck
 from observer.checks.function import check
-from observer.collectors.pushed import PushedRelation
 from observer.collectors.opening import opened
+from observer.collectors.pushed import PushedRelation
 from observer.collectors.relation import Relation
 from observer.model import Audit, CheckOutcome, Severity
 from orchestration.io.base import SqlRelation, StagedData, StoredVersion

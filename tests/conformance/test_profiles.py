@@ -1,0 +1,205 @@
+"""The same data through every engine gives the same profile, within the error that each number states."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from observer.collectors import Collected, collect, compiled, opened
+from observer.model import Accuracy, AccuracyKind, Observation, ProfilePolicy
+from orchestration.io.base import ParquetFiles, SqlRelation
+from orchestration.io.sql import SqlIOManager
+from orchestration.model import Address, AssetKey, Materialization, Staged
+from tests.support.databases import KINDS
+
+Form = Callable[[pa.Table], object]
+ADDRESS = Address(AssetKey("made"))
+MADE = Materialization(
+    id="v1", asset=ADDRESS.asset, partition=None, run_id="r", materialized_at=datetime(2013, 2, 9, tzinfo=UTC),
+    data_version="d", code_version="c", fingerprint="f", duration_s=1.0, bytes=1,
+)  # fmt: skip
+NAN, INF = float("nan"), float("inf")
+_ABROAD = pa.timestamp("us", "America/New_York")
+
+
+@pytest.fixture(params=["pandas", "polars", "arrow", "parquet", *KINDS])
+def form(request: pytest.FixtureRequest, tmp_path: Path, new_io: Callable[[str], SqlIOManager]) -> Form:
+    """How an engine gets an Arrow table."""
+    kind = str(request.param)
+
+    def parquet(table: pa.Table) -> object:
+        path = tmp_path / "it's.parquet"
+        pq.write_table(table, path)
+        return ParquetFiles((str(path),))
+
+    def polars(table: pa.Table) -> object:
+        import polars
+
+        return polars.from_arrow(table)
+
+    forms: Mapping[str, Form] = {
+        "pandas": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype), "arrow": lambda table: table, "polars": polars, "parquet": parquet,
+    }  # fmt: skip
+    if kind in forms:
+        return forms[kind]
+    io = new_io(kind)
+
+    def database(table: pa.Table) -> object:
+        if kind == "sqlite":  # which refuses NaN
+            table = without_nan(table)
+        io.stage(ADDRESS, "v1", table)
+        data = io._staged(ADDRESS, "v1").data
+        assert isinstance(data, SqlRelation)
+        return data
+
+    return database
+
+
+def without_nan(table: pa.Table) -> pa.Table:
+    for at, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            there = pc.is_nan(table.column(at))
+            table = table.set_column(at, field, pc.if_else(there, pa.scalar(None, field.type), table.column(at)))
+    return table
+
+
+def profiled(data: object, policy: ProfilePolicy | None = None) -> dict[tuple[str, str], Observation]:
+    return {(one.column or "", one.metric): one for one in measured(data, policy).observations}
+
+
+def measured(data: object, policy: ProfilePolicy | None = None) -> Collected:
+    with opened(data) as relation:
+        assert relation is not None
+        return collect(Staged(materialization=MADE, data=data), relation, policy=policy or ProfilePolicy())
+
+
+NUMBERS: Mapping[str, tuple[pa.DataType, list[Any]]] = {
+    "whole": (pa.int64(), [3, -1, 0, None, 7, 7, 0, 12]),
+    "small": (pa.int16(), [3, -1, 0, None, 7, 7, 0, 12]),
+    "huge": (pa.int64(), [2**62, -(2**62), 2**62 + 1, 0, 1, None, None, 2]),
+    "real": (pa.float64(), [0.5, -2.25, NAN, None, 0.0, 1e6, 1e-6, 3.5]),
+    "single": (pa.float32(), [0.5, -2.25, NAN, None, 0.0, 1e6, 0.25, 3.5]),
+    "price": (pa.decimal128(12, 2), [Decimal(x) if x else None for x in "9.50 -10.00 0.00 . 3.25 9.50 1.00 2.00"
+                                     .replace(" . ", "  ").split(" ")]),
+}  # fmt: skip
+TEXTS: Mapping[str, tuple[pa.DataType, list[Any]]] = {
+    "text": (pa.string(), ["a", "ö'\"", None, "", "日本語", "a", "🙂🙂", "x\ty"]),
+    "said": (pa.bool_(), [True, False, None, True, True, False, None, True]),
+    "day": (pa.date32(), [date(2013, 2, 8), None, date(1969, 12, 31), *[date(2013, 1, 1)] * 5]),
+    "instant": (_ABROAD, [datetime(2013, 2, 8, 12, tzinfo=UTC), None, *[datetime(2012, 1, 1, tzinfo=UTC)] * 6]),
+    "list": (pa.list_(pa.int64()), [[1, 2], [1, 2], None, [], [3], [3], None, [1, 2]]),
+    "no numbers": (pa.float64(), [None] * 8),
+    "no texts": (pa.string(), [None] * 8),
+}
+TABLE = pa.table({name: pa.array(values, type_) for name, (type_, values) in {**NUMBERS, **TEXTS}.items()})
+
+
+def known(values: list[Any]) -> list[Any]:
+    return [value for value in values if value is not None and value == value]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_every_engine_gives_the_same_numbers(form: Form, exact: bool) -> None:
+    seen = profiled(form(TABLE), ProfilePolicy(exact=exact))
+    got = {key: one.value for key, one in seen.items()}
+    assert got["", "row_count"] == 8
+    for name, (_, values) in {**NUMBERS, **TEXTS}.items():
+        some = known(values)
+        assert got[name, "null_rate"] == 1 - len(some) / 8, name
+        assert got[name, "distinct_count"] == len({str(value) for value in some}), name
+    for name, (_, values) in NUMBERS.items():
+        some = [float(value) for value in known(values)]
+        quartiles = np.percentile(some, [25, 50, 75])
+        expected = {
+            "zero_rate": some.count(0) / len(some), "negative_rate": sum(x < 0 for x in some) / len(some),
+            "min": min(some), "max": max(some), "mean": statistics.fmean(some), "std": statistics.stdev(some),
+            "q25": quartiles[0], "median": quartiles[1], "q75": quartiles[2],
+        }  # fmt: skip
+        for metric, value in expected.items():
+            assert got[name, metric] == pytest.approx(value, rel=1e-6), (name, metric)
+    assert (got["text", "min_length"], got["text", "max_length"], got["text", "mean_length"]) == (0, 3, 13 / 7)
+    assert got["said", "true_rate"] == 4 / 6
+    assert got["day", "latest"] == datetime(2013, 2, 8, tzinfo=UTC).timestamp()
+    assert got["instant", "latest"] == datetime(2013, 2, 8, 12, tzinfo=UTC).timestamp()
+    assert seen["no numbers", "mean"].reason == seen["no texts", "max_length"].reason == "no values"
+    inexact = {key for key, one in seen.items() if one.accuracy.kind is not AccuracyKind.EXACT}
+    assert not exact or not inexact
+    assert {metric for _, metric in inexact} <= {"distinct_count"}
+
+
+def test_infinity_takes_only_what_it_touches(form: Form) -> None:
+    table = pa.table({"x": [1.0, INF, 2.0, 3.0, 4.0], "y": [1, 2, 3, 4, 5]})
+    seen = profiled(form(table))
+    assert seen["x", "max"].reason == seen["x", "mean"].reason == "infinite values"
+    assert (seen["x", "min"].value, seen["x", "median"].value, seen["y", "mean"].value) == (1, 3, 3)
+
+
+def test_an_empty_table_has_no_values_and_says_so(form: Form) -> None:
+    seen = profiled(form(TABLE.slice(0, 0)))
+    assert seen["", "row_count"].value == 0
+    for (column, metric), one in seen.items():
+        assert not column or (one.value is None and one.reason == "no rows"), (column, metric)
+
+
+def test_a_table_without_columns_still_has_rows(tmp_path: Path) -> None:
+    path = tmp_path / "none.parquet"
+    pq.write_table(pa.table({"x": [1, 2]}).select([]), path)
+    assert profiled(ParquetFiles((str(path),)))["", "column_count"].value == 0
+
+
+@pytest.fixture
+def few_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A big table is one of more than 4,000 rows."""
+    monkeypatch.setattr(compiled, "SAMPLE_ROWS", 4_000)
+    return 4_000
+
+
+def test_a_big_table_is_right_within_what_it_states(form: Form, few_are_looked_at: int) -> None:
+    rows = 24_000
+    random = np.random.default_rng(7)
+    columns = {
+        "id": random.permutation(rows), "often": random.integers(0, 40, rows),
+        "skew": random.lognormal(0, 2, rows), "half": np.where(random.random(rows) < 0.5, np.nan, random.random(rows)),
+        "word": np.array([f"w{n}" for n in range(3000)])[random.integers(0, 3000, rows)],
+    }  # fmt: skip
+    seen = profiled(form(pa.table({name: pa.array(values) for name, values in columns.items()})))
+    for name, values in columns.items():
+        some = [x for x in values.tolist() if x == x]
+        distinct = seen[name, "distinct_count"]
+        assert distinct.value == pytest.approx(len(set(some)), rel=4 * error_of(distinct.accuracy)), name
+        if name == "word":
+            continue
+        for metric, share in (("q25", 0.25), ("median", 0.5), ("q75", 0.75)):
+            one = seen[name, metric]
+            assert one.accuracy == Accuracy(AccuracyKind.SAMPLED, pytest.approx(few_are_looked_at / rows, rel=1e-3))
+            assert one.value is not None
+            at_most = sum(x <= one.value for x in some) / len(some)
+            below = sum(x < one.value for x in some) / len(some)
+            allowed = 4 * math.sqrt(share * (1 - share) / (few_are_looked_at * len(some) / rows))
+            assert below - allowed <= share <= at_most + allowed, (name, metric, one.value)
+
+
+def error_of(accuracy: Accuracy) -> float:
+    """What a distinct count may be off by; of a sample it is only taken where that has met nearly all."""
+    return {AccuracyKind.EXACT: 0.0, AccuracyKind.SAMPLED: 0.01}.get(accuracy.kind, accuracy.amount)
+
+
+def test_neither_repetition_nor_exactness_changes_anything(form: Form, few_are_looked_at: int) -> None:
+    table = pa.table({"x": np.random.default_rng(1).normal(size=9_000)})
+    data = form(table)
+    first, second, exact = measured(data), measured(data), profiled(data, ProfilePolicy(exact=True))
+    assert first.observations == second.observations
+    assert exact["x", "distinct_count"].value == 9_000
+    assert exact["x", "median"].value == pytest.approx(np.median(table["x"].to_numpy()))
