@@ -73,8 +73,8 @@ class AccuracyKind(StrEnum):
 class Accuracy:
     """How near to the truth a number is.
 
-    ``amount`` is the rms relative error of an approximate number and the rate of the rows, 0..1, that a sampled one
-    was taken from; 0 for an exact one.
+    ``amount`` is the rms relative error of an approximate number (of a quartile, the most that its rank is off by) and
+    the rate of the rows, 0..1, that a sampled one was taken from; 0 for an exact one.
     """
 
     kind: AccuracyKind = AccuracyKind.EXACT

@@ -29,6 +29,10 @@ _EVERYWHERE: Mapping[str, str] = {
 _DISTINCT = "count(DISTINCT {c})"
 
 
+def _percentile(share: float) -> str:
+    return f"percentile_cont({share}) WITHIN GROUP (ORDER BY CAST({{c}} AS DOUBLE))"
+
+
 class NotPlain(CheckError):
     """An engine can't compare a column as exactly as DuckDB can: the data is fetched, and looked at there."""
 
@@ -47,6 +51,8 @@ class Dialect:
     sample: the table ``{t}`` with a share of its rows, about ``{percent}`` of a hundred.
     thinned: distinct values of ``{c}``, of every 2^n-th value only, ``{mask}`` being 2^n - 1; None where a distinct
         count isn't dear.
+    registers: the state of a HyperLogLog over ``{c}``; None where the engine exports none.
+    points: the values of ``{c}`` at the ranks ``{shares}`` as a list; None where it takes one rank at a time.
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
     literal: a value as text of SQL.
     inexact: whether a type is kept as something else, which compares differently.
@@ -61,6 +67,8 @@ class Dialect:
     dear: frozenset[str] = frozenset({QUARTILES})
     sample: str
     thinned: str | None = None
+    registers: str | None = None
+    points: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
 
     def accuracy(self, metric: str) -> Accuracy:
@@ -115,6 +123,8 @@ DUCKDB = Dialect(
     },
     sample="{t} TABLESAMPLE BERNOULLI ({percent}%) REPEATABLE (1)",
     exactly={"distinct_count": _DISTINCT},
+    registers="approx_count_distinct({c}) EXPORT_STATE",
+    points="quantile_cont(CAST({c} AS DOUBLE), [{shares}])",
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
     value=_not_nan("isnan({c})"),
     literal=sql.literal,
@@ -132,6 +142,7 @@ _DIALECTS = (
         },
         dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
         sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
+        points="percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c})",
         thinned="count(DISTINCT CASE WHEN hashtext(CAST({c} AS text)) & {mask} = 0 THEN {c} END)",
         value=_postgres_value,
         literal=_literal,
@@ -155,11 +166,7 @@ _DIALECTS = (
         name="snowflake",
         metrics={
             **_EVERYWHERE,
-            QUARTILES: "array_construct("
-            + ", ".join(
-                f"percentile_cont({share}) WITHIN GROUP (ORDER BY CAST({{c}} AS DOUBLE))" for share in (0.25, 0.5, 0.75)
-            )
-            + ")",
+            QUARTILES: f"array_construct({', '.join(map(_percentile, (0.25, 0.5, 0.75)))})",
             "distinct_count": "approx_count_distinct({c})",
             "latest": "date_part(epoch_microsecond, max({c})) / 1000000",
         },

@@ -88,7 +88,7 @@ def _scalar(value: object) -> Scalar:
         return value
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, list):
+    if isinstance(value, list | dict):
         return json.dumps(value)
     return str(value)
 

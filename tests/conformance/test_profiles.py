@@ -50,7 +50,8 @@ def form(request: pytest.FixtureRequest, tmp_path: Path, new_io: Callable[[str],
         return polars.from_arrow(table)
 
     forms: Mapping[str, Form] = {
-        "pandas": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype), "arrow": lambda table: table, "polars": polars, "parquet": parquet,
+        "pandas": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype), "arrow": lambda table: table,
+        "polars": polars, "parquet": parquet,
     }  # fmt: skip
     if kind in forms:
         return forms[kind]

@@ -1,0 +1,117 @@
+"""Run each method in a fresh process, in turn, and put their costs side by side."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.figures import Figure, at_most, compared, times_less
+from benchmarks.peers import python_of, run_json
+from benchmarks.profile import postgres, taxis
+
+HERE = Path(__file__).parent
+_PEERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
+    "Soda Core 4 on DuckDB": ("soda", ("soda-duckdb>=4",), "peer_soda.py"),
+    "cuallee on pandas": ("cuallee", ("cuallee", "duckdb", "pandas", "pyarrow", "polars"), "peer_cuallee.py"),
+    "Great Expectations on pandas": (
+        "great_expectations", ("great-expectations>=1.24", "pandas", "pyarrow"), "peer_gx.py",
+    ),
+}  # fmt: skip
+_OWN = ("ours", "bare", "decode", "kernel", "ours_exact", "ours_frame", "pandas_frame", "ours_polars")
+_OTHERS = {"DuckDB's SUMMARIZE": "summarize", "pandas": "pandas", "Polars, exact": "polars"}
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Medians of what each method took: CPU seconds, and MB of memory on top."""
+
+    cpu_s: Mapping[str, float]
+    rss_mb: Mapping[str, float]
+
+
+def measure() -> list[Figure]:
+    """One million rows three times; ten million once, with TIDEGATE_BENCH_BIG=1; then a wide table and PostgreSQL."""
+    sizes = {1_000_000: 3} | ({10_000_000: 1} if os.environ.get("TIDEGATE_BENCH_BIG") == "1" else {})
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as text:
+        folder = Path(text)
+        _ensure_room(folder, max(sizes) * taxis.BYTES_A_ROW)
+        figures: list[Figure] = []
+        for rows, times in sizes.items():
+            figures += _of_size(folder, rows, times)
+        figures += [_growth(folder, max(sizes)), _wide(folder)]
+    return figures + postgres.measure()
+
+
+def _ensure_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < 2 * needed:
+        raise SystemExit(f"{folder} has {free / 1e9:.1f} GB free, the data takes {needed / 1e9:.1f}; set TMPDIR")
+
+
+def _of_size(folder: Path, rows: int, times: int) -> list[Figure]:
+    path = folder / f"trips-{rows}.parquet"
+    taxis.write(path, rows)
+    peers = {name: python_of(where, *needs) for name, (where, needs, _) in _PEERS.items()}
+    rounds: dict[str, list[dict[str, float]]] = {}
+    for _ in range(times):
+        for method in (*_OWN, *_OTHERS.values()):
+            rounds.setdefault(method, []).append(_case(method, path))
+        for name, python in peers.items():
+            if python is not None:
+                rounds.setdefault(name, []).append(run_json(python, HERE / _PEERS[name][2], path))
+    costs = Costs(
+        {method: median(one["cpu_s"] for one in found) for method, found in rounds.items()},
+        {method: median(one["rss_mb"] for one in found) for method, found in rounds.items()},
+    )
+    return _figures(f"{rows:,} rows", costs)
+
+
+def _figures(size: str, costs: Costs) -> list[Figure]:
+    cpu = costs.cpu_s
+    ours, limit = cpu["ours"], cpu["decode"] + cpu["kernel"]
+    others = {name: cpu[method] for name, method in _OTHERS.items()} | {n: cpu.get(n) for n in _PEERS}
+    return [
+        _times(f"{size}: beside the bare statement, which has no quartiles", ours, cpu["bare"], 1.15),
+        _times(f"{size}: beside the limit, decoding and a pass of plain C", ours, limit, 2.6),
+        at_most(f"{size}: extra memory", costs.rss_mb["ours"], "MB", 500),
+        *(
+            times_less(f"{size}: beside {name}", ours, other, "s CPU", 4 if "SUMMARIZE" in name else 2.5)
+            for name, other in others.items()
+        ),
+        times_less(f"{size}: exactly, beside Polars", cpu["ours_exact"], cpu["polars"], "s CPU", 1),
+        times_less(f"{size}: a pandas frame, beside pandas", cpu["ours_frame"], cpu["pandas_frame"], "s CPU", 2.5),
+        compared(f"{size}: a Polars frame", cpu["ours_polars"], None, "s CPU"),
+    ]
+
+
+def _times(name: str, ours: float, other: float, most: float) -> Figure:
+    return Figure(
+        name=name, ours=ours, peer=other, unit="s CPU", ratio=other / ours, goal=f"<= {most:g} times",
+        met=ours <= most * other,
+    )  # fmt: skip
+
+
+def _growth(folder: Path, largest: int) -> Figure:
+    """How the cost grows with rows, as an exponent, from 100,000 rows on."""
+    taxis.write(folder / "trips-100000.parquet", 100_000)
+    small = median(_case("ours", folder / "trips-100000.parquet")["cpu_s"] for _ in range(3))
+    large = median(_case("ours", folder / f"trips-{largest}.parquet")["cpu_s"] for _ in range(3))
+    return at_most(f"growth exponent, 100,000 to {largest:,} rows", log(large / small) / log(largest / 100_000), "", 1)
+
+
+def _wide(folder: Path) -> Figure:
+    taxis.write_wide(folder / "wide.parquet", 100_000, 1_000)
+    costs = [_case("ours", folder / "wide.parquet")["cpu_s"] for _ in range(3)]
+    return at_most("1,000 columns x 100,000 rows", median(costs), "s CPU", 5)
+
+
+def _case(method: str, path: Path) -> Any:
+    return run_json(Path(sys.executable), HERE / "cases.py", method, path)
