@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from observer.collectors.dialect import DUCKDB, QUARTILES
+from observer.collectors.dialect import DIALECTS, DUCKDB, MOMENTS, QUARTILES, Dialect
 from observer.collectors.relation import Field, Relation
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import EXACT, Accuracy, AccuracyKind, ProfilePolicy
@@ -22,17 +22,20 @@ _LEAST_ROWS = 10_000  # of a wide table: 0.5 %
 _KEPT = 1_000  # distinct values, so that their count is right to within 3.2 % (rms), 1 / sqrt(kept)
 _FEW = 0.05  # distinct values as a share of the sample's: then it has met nearly all there are
 
-_TOGETHER = {QUARTILES: ("q25", "median", "q75")}
+_MAY_BE_NAN = ("FLOAT", "DOUBLE")
+_TOGETHER = {MOMENTS: ("mean", "std"), QUARTILES: ("q25", "median", "q75")}
 
 
-def _asked_of(kind: ColumnKind) -> tuple[str, ...]:
-    """What dialects spell for the metrics of a kind of columns; nulls are counted anyway."""
+def _asked_of(dialect: Dialect, kind: ColumnKind) -> tuple[str, ...]:
+    """What a dialect spells for the metrics of a kind of columns; nulls are counted anyway."""
     names = [line.name for line in METRICS.values() if line.level is Level.COLUMN and kind in line.columns]
-    together = [name for name, parts in _TOGETHER.items() if set(parts) <= set(names)]
-    return (*(name for name in names if name in DUCKDB.metrics), *together)
+    together = [name for name, parts in _TOGETHER.items() if name in dialect.metrics and set(parts) <= set(names)]
+    return (*(name for name in names if name in dialect.metrics), *together)
 
 
-_BY_KIND = {kind: _asked_of(kind) for kind in ColumnKind}
+_ASKED_OF = {
+    dialect.name: {kind: _asked_of(dialect, kind) for kind in ColumnKind} for dialect in (DUCKDB, *DIALECTS.values())
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +49,34 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What is asked: by field of the relation, of all rows and of a sample of them; ``rate`` is the sample's."""
+    """What is asked: by field of the relation, of all rows and of a sample of them; ``rate`` is the sample's.
 
+    ``fields`` are how the first statement calls them, bare or not.
+    """
+
+    fields: tuple[Field, ...]
     full: tuple[tuple[Question, ...], ...]
     sampled: tuple[tuple[Question, ...], ...]
     rate: float
 
 
-def compiled(relation: Relation, policy: ProfilePolicy) -> Compiled:
-    """Compile the catalogue's column metrics for a relation's engine and size."""
+def compiled(relation: Relation, policy: ProfilePolicy, *, bare: bool = True) -> Compiled:
+    """Compile the catalogue's column metrics for a relation's engine and size.
+
+    ``bare``: columns may be read as they are, though NaN is no null then; the moments tell where there is one.
+    """
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))
     dear = relation.dialect.dear if rate < 1 else frozenset[str]()
-    accuracy = Accuracy(AccuracyKind.SAMPLED, rate)
-    full, sampled = [], []
+    taken = Accuracy(AccuracyKind.SAMPLED, rate)
+    fields, full, sampled = [], [], []
     for field in relation.fields:
-        questions = {name: _question(relation, field, name, policy.exact) for name in _BY_KIND[field.kind]}
-        full.append(tuple(question for name, question in questions.items() if name not in dear))
-        sampled.append(
-            tuple(replace(question, accuracy=accuracy) for name, question in questions.items() if name in dear)
-        )
-    return Compiled(tuple(full), tuple(sampled), rate)
+        names = _ASKED_OF[relation.dialect.name][field.kind]
+        asked = field.bare if bare and relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
+        fields.append(asked)
+        full.append(tuple(_question(relation, asked, name, policy.exact) for name in names if name not in dear))
+        part = (_question(relation, field, name, policy.exact) for name in names if name in dear)
+        sampled.append(tuple(replace(question, accuracy=taken) for question in part))
+    return Compiled(tuple(fields), tuple(full), tuple(sampled), rate)
 
 
 def sample_rate(rows: int, columns: int) -> float:
@@ -95,6 +106,8 @@ def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Q
     if template is None or distinct <= rows * _FEW:
         return None
     parts = 1 << max(0, int(distinct / _KEPT).bit_length() - 1)
-    expression = f"{parts} * {template.format(c=field.sql, mask=parts - 1)}"
+    hashes = relation.dialect.hashes
+    hashed = hashes.get(field.type, hashes[""]).format(c=field.sql)
+    expression = f"{parts} * {template.format(c=field.sql, hash=hashed, mask=parts - 1)}"
     error = sqrt((parts - 1) / distinct)
     return Question(("distinct_count",), expression, Accuracy(AccuracyKind.APPROXIMATE, error) if error else EXACT)

@@ -14,6 +14,9 @@ from observer.model import EXACT, Accuracy, AccuracyKind
 QUARTILES = "quartiles"
 """Lower quartile, median and upper quartile in one aggregate, which gives a list of them, or its JSON."""
 
+MOMENTS = "moments"
+"""Mean and standard deviation in one aggregate, which gives a list of them, or the state that they come from."""
+
 _EVERYWHERE: Mapping[str, str] = {
     "zero_rate": "count(CASE WHEN {c} = 0 THEN 1 END)",
     "negative_rate": "count(CASE WHEN {c} < 0 THEN 1 END)",
@@ -49,10 +52,13 @@ class Dialect:
     errors: the rms relative errors of those that approximate.
     dear: metrics that would cost more than all others together on a big table: they are taken from a sample.
     sample: the table ``{t}`` with a share of its rows, about ``{percent}`` of a hundred.
-    thinned: distinct values of ``{c}``, of every 2^n-th value only, ``{mask}`` being 2^n - 1; None where a distinct
-        count isn't dear.
+    thinned: distinct values of ``{c}``, of those values only whose ``{hash}`` has n bits of zero, ``{mask}`` being
+        2^n - 1; None where a distinct count isn't dear.
+    hashes: by DuckDB's type, a hash of ``{c}``; "" of any other.
     registers: the state of a HyperLogLog over ``{c}``; None where the engine exports none.
     points: the values of ``{c}`` at the ranks ``{shares}`` as a list; None where it takes one rank at a time.
+    reads_bare: whether ``MOMENTS`` tell that there is a NaN: then a column is first read as it is, which is cheaper,
+        and as ``value`` says only where there is one.
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
     literal: a value as text of SQL.
     inexact: whether a type is kept as something else, which compares differently.
@@ -67,6 +73,8 @@ class Dialect:
     dear: frozenset[str] = frozenset({QUARTILES})
     sample: str
     thinned: str | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    reads_bare: bool = False
     registers: str | None = None
     points: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
@@ -116,13 +124,15 @@ def _sqlite_literal(value: object) -> str:
 DUCKDB = Dialect(
     name="duckdb",
     metrics={
-        **_EVERYWHERE,
+        **{name: template for name, template in _EVERYWHERE.items() if name not in ("mean", "std")},
+        MOMENTS: "stddev_samp({c}) EXPORT_STATE",  # which doesn't fail of infinite values, and of NaN makes a NaN
         QUARTILES: "quantile_cont(CAST({c} AS DOUBLE), [0.25, 0.5, 0.75])",
         "distinct_count": "approx_count_distinct({c})",
         "latest": "epoch(max({c}))",
     },
     sample="{t} TABLESAMPLE BERNOULLI ({percent}%) REPEATABLE (1)",
     exactly={"distinct_count": _DISTINCT},
+    reads_bare=True,
     registers="approx_count_distinct({c}) EXPORT_STATE",
     points="quantile_cont(CAST({c} AS DOUBLE), [{shares}])",
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
@@ -143,7 +153,14 @@ _DIALECTS = (
         dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
         sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
         points="percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c})",
-        thinned="count(DISTINCT CASE WHEN hashtext(CAST({c} AS text)) & {mask} = 0 THEN {c} END)",
+        thinned="count(DISTINCT CASE WHEN {hash} & {mask} = 0 THEN {c} END)",
+        hashes={
+            "BIGINT": "hashint8({c})",
+            "INTEGER": "hashint4({c})",
+            "DOUBLE": "hashfloat8({c})",
+            "VARCHAR": "hashtext({c})",
+            "": "hashtext(CAST({c} AS text))",
+        },
         value=_postgres_value,
         literal=_literal,
     ),

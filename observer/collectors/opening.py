@@ -79,9 +79,7 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
 
     def sample(rate: float, wanted: Sequence[Field]) -> str:
         aliases = ", ".join(field.sql for field in wanted)
-        few = f"SELECT {aliases} FROM {source} WHERE hash(file_row_number) < {int(rate * 2**64)}::UBIGINT"
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SAMPLE} AS {few}")
-        return _SAMPLE
+        return f"(SELECT {aliases} FROM {source} WHERE hash(file_row_number) < {int(rate * 2**64)}::UBIGINT) few"
 
     return Relation(connection, source, fields, (), _schema(fields, range(len(fields)), ()), rows, sample)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,12 +39,14 @@ def profile(relation: Relation, expressions: Sequence[str] = (), policy: Profile
     expressions: SQL aggregates over the relation's aliases (``relation.field(name).sql``), of all rows.
     """
     asked = compiled(relation, policy)
-    full = [
-        [f"count({field.sql})", *(question.expression for question in questions)]
-        for field, questions in zip(relation.fields, asked.full, strict=True)
-    ]
-    (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *full])
+    (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *_expressions(asked)])
     answers = [_answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)]
+    again = [at for at, found in enumerate(answers) if _has_nan(found)]
+    if again:
+        careful = compiled(relation, policy, bare=False)
+        every = _expressions(careful)
+        for at, measured in zip(again, scan(relation, [every[at] for at in again]), strict=True):
+            columns[at], answers[at] = measured, _answers(careful.full[at], measured[1:])
     for found, sampled in zip(answers, _sampled(relation, asked), strict=True):
         found |= sampled
     count, _ = number(rows)
@@ -55,6 +58,19 @@ def profile(relation: Relation, expressions: Sequence[str] = (), policy: Profile
         by_name[column.name] = _unreadable(column, count)
     ordered = [seen for column in relation.schema.columns for seen in by_name[column.name]]
     return Profile(rows, tuple(ordered), tuple(values))
+
+
+def _expressions(asked: Compiled) -> list[list[str]]:
+    return [
+        [f"count({field.sql})", *(question.expression for question in questions)]
+        for field, questions in zip(asked.fields, asked.full, strict=True)
+    ]
+
+
+def _has_nan(found: Answers) -> bool:
+    """Whether a column that was read bare has a NaN, which makes one of its mean; infinities of both signs do too."""
+    value = found["mean"][1].value if "mean" in found else None
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Answers:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors.dialect import DUCKDB, Dialect
@@ -31,6 +30,11 @@ class Field:
     name: str
     sql: str
     type: str
+
+    @property
+    def bare(self) -> Field:
+        """The column as it lies there, in which NaN is a number."""
+        return replace(self, sql=f"bare_{self.sql}")
 
     @property
     def kind(self) -> ColumnKind:
@@ -102,8 +106,7 @@ class Relation:
         Where that can be told from their place, the same data gives the same rows each time.
         """
         assert self._sample is not None, "a relation without columns has nothing to sample"
-        source = self._sample(rate, fields)
-        return Relation(self._database, source, fields, (), self.schema, math.ceil(self.rows * rate))
+        return Relation(self._database, self._sample(rate, fields), fields, (), self.schema, self.rows)
 
     def metric(self, name: str, field: Field, *, exact: bool = False) -> str:
         """Return the aggregate that measures a metric of the catalogue; exactly, where it would else approximate."""
@@ -132,13 +135,14 @@ class Relation:
 
     def select(self, expressions: Sequence[str], tail: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT over the aliases; ``tail`` is what comes after FROM."""
-        names = set(re.findall(r"\bc\d+\b", " ".join(expressions) + " " + tail))
-        inner = self._rows_of([field for field in self.fields if field.sql in names])
+        names = set(re.findall(r"\b(?:bare_)?c\d+\b", " ".join(expressions) + " " + tail))
+        inner = self._rows_of([field for field in self.fields if field.sql in names], names)
         return self._fetch(f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}")
 
-    def _rows_of(self, fields: Sequence[Field]) -> str:
-        """A SELECT of columns by their aliases, with NaN as null."""
+    def _rows_of(self, fields: Sequence[Field], names: Collection[str] = ()) -> str:
+        """A SELECT of columns by their aliases, with NaN as null; as they are, where ``names`` has their bare ones."""
         used = [f"{self._value(field)} AS {field.sql}" for field in fields]
+        used += [f"{field.sql} AS {field.bare.sql}" for field in self.fields if names and field.bare.sql in names]
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
@@ -167,7 +171,8 @@ class Relation:
     def explain(self, error: BaseException) -> str:
         """Return what an error says in one line, with the columns' names for their aliases."""
         names = {field.sql: field.name for field in self.fields}
-        return re.sub(r"\bc\d+\b", lambda found: names.get(found.group(), found.group()), first_line(error))
+        told = first_line(error)
+        return re.sub(r"\b(?:bare_)?(c\d+)\b", lambda found: names.get(found.group(1), found.group()), told)
 
     @contextmanager
     def quick(self) -> Iterator[None]:

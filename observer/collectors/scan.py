@@ -94,10 +94,18 @@ def _scalar(value: object) -> Scalar:
 
 
 def spread(measured: Measured, parts: int) -> list[Measured]:
-    """Return the parts of a list that an expression gave, or of its JSON; nothing gives nothing for each."""
+    """Return the parts of a list that an expression gave as JSON, or of a state; nothing gives nothing for each."""
     if parts == 1 or not isinstance(measured.value, str):
         return [measured] * parts
-    return [Measured(None if part is None else float(part)) for part in json.loads(measured.value)]
+    found = json.loads(measured.value)
+    if isinstance(found, dict):
+        found = _moments(**found)
+    return [Measured(None if part is None else float(part)) for part in found]
+
+
+def _moments(count: int, mean: float, dsquared: float) -> tuple[float | None, float | None]:
+    """Mean and standard deviation from DuckDB's state of the latter."""
+    return (mean if count else None), (math.sqrt(dsquared / (count - 1)) if count > 1 else None)
 
 
 def number(measured: Measured) -> tuple[float | None, str | None]:

@@ -178,6 +178,7 @@ def test_a_big_table_is_right_within_what_it_states(form: Form, few_are_looked_a
     seen = profiled(form(pa.table({name: pa.array(values) for name, values in columns.items()})))
     for name, values in columns.items():
         some = [x for x in values.tolist() if x == x]
+        assert seen[name, "null_rate"].value == pytest.approx(1 - len(some) / rows), name
         distinct = seen[name, "distinct_count"]
         assert distinct.value == pytest.approx(len(set(some)), rel=4 * error_of(distinct.accuracy)), name
         if name == "word":
