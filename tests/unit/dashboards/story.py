@@ -269,6 +269,7 @@ def asset_page() -> AssetPage:
                 type=kind,
                 null_rate=rate(name, LAST),
                 distinct=distinct,
+                distinct_accuracy="approximate, to about 3.3 %",
                 minimum=low,
                 maximum=high,
                 mean=mean,

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from detectors.model import MetricKind
-from observer.collectors.dialect import DUCKDB
-from observer.collectors.profile import _BY_KIND
+from observer.collectors.compiled import _ASKED_OF, _TOGETHER
+from observer.collectors.dialect import DIALECTS, DUCKDB
 from observer.errors import CheckError
 from observer.metrics import DEFAULT_MONITORS, METRICS, Level, Order, metric
 
@@ -20,8 +20,10 @@ def test_what_is_watched_where_nobody_says_anything() -> None:
 
 def test_every_column_metric_can_be_measured() -> None:
     columns = {line.name for line in METRICS.values() if line.level is Level.COLUMN}
-    assert columns == {*DUCKDB.metrics, "null_rate"}
-    assert columns == {name for names in _BY_KIND.values() for name in names} | {"null_rate"}  # which every column has
+    for dialect in (DUCKDB, *DIALECTS.values()):
+        asked = {name for names in _ASKED_OF[dialect.name].values() for name in names}
+        assert asked == set(dialect.metrics)
+        assert columns == {part for name in asked for part in _TOGETHER.get(name, (name,))} | {"null_rate"}
     assert all("{column}" in METRICS[name].title for name in columns)
 
 
