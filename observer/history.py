@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from observer.model import EXACT, Accuracy, Schema
 from orchestration.model import PartitionKey, VersionStatus
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
-    """What a number is: a metric of an asset, or of one of its columns."""
+class SeriesKey(NamedTuple):
+    """What a number is: a metric of an asset, or of one of its columns; of all rows, or of those of a segment.
+
+    A tuple, because points are looked up by the hundred thousand: its hash and comparison are the interpreter's own.
+    """
 
     metric: str
     column: str | None = None
+    segment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPoint:
-    """One number of one version, as it stands in a series."""
+class StoredPoint(NamedTuple):
+    """One number of one version, as it stands in a series; a tuple, for the reason that a key is one."""
 
     at: datetime  # what the series is ordered by
     partition: PartitionKey

@@ -29,6 +29,8 @@ from observer.policy import decide
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
+from observer.store import schemas as schema_store
+from observer.store import series as series_store
 from observer.store.outbox import enqueue
 from orchestration.assets import Asset
 from orchestration.clock import Clock
@@ -138,7 +140,7 @@ def measuring(checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph) -> Cal
 def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -> Mapping[Address, Recalled]:
     """The past of those assets that aren't partitioned: of others, other partitions may be made meanwhile."""
     assets = {address.asset: graph.asset(address.asset) for address in addresses if address.partition is None}
-    known = observation_store.known_series_of(connection, assets)
+    known = series_store.known_series_of(connection, assets)
     return {
         Address(key): Recalled(known=known[key], series=series_of(connection, asset, "", known[key], None))
         for key, asset in assets.items()
@@ -176,10 +178,10 @@ def judge(
     if recalled is None or audit.schema:
         with reading(observer.engine) as connection:
             if recalled is None:
-                known = observation_store.known_series(connection, asset.key, part)
+                known = series_store.known_series(connection, asset.key, part)
                 recalled = Recalled(known=known, series=series_of(connection, asset, part, known, before))
             if audit.schema:
-                schema = observation_store.schema_before(connection, asset.key, data_at)
+                schema = schema_store.before(connection, asset.key, data_at)
     now = observer.clock.now()
     past = Past(series=recalled.series, schema=schema)
     found = evaluate(
@@ -265,9 +267,7 @@ def save_observations(connection: Connection, logged: Logged) -> None:
     """What was measured, and the schemas."""
     observation_store.save(connection, [_measurement(verdict, seq) for verdict, seq in logged])
     schemas = [(verdict.asset.key, seq, verdict.audit.schema, verdict.data_at) for verdict, seq in logged]
-    observation_store.save_schemas(
-        connection, [(key, seq, schema, at) for key, seq, schema, at in schemas if schema is not None]
-    )
+    schema_store.save(connection, [(key, seq, schema, at) for key, seq, schema, at in schemas if schema is not None])
 
 
 def _measurement(verdict: Verdict, version_seq: int) -> observation_store.Measurement:

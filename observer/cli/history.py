@@ -15,6 +15,7 @@ from observer.metrics import metric as described_metric
 from observer.project import Project
 from observer.quantities import quantity, span
 from observer.store import observations
+from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import VersionStatus
@@ -75,7 +76,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
             for p in watched.points
         ]  # fmt: skip
     with reading(work.engine) as connection:
-        measured = observations.measured(connection, asset.key)
+        measured = series_store.measured(connection, asset.key)
         if key not in measured and measured:
             names = [k.metric if k.column is None else f"{k.metric} --column {k.column}" for k in measured]
             asked = key.metric if key.column is None else f"{key.metric} --column {key.column}"

@@ -1,25 +1,23 @@
-"""Observations and schemas: narrow points, written in the caller's transaction, read as series."""
+"""Observations: narrow points, written in the caller's transaction, read as series."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import Connection, Integer, Select, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
 from observer.accuracy import read as read_accuracy
 from observer.accuracy import stored as stored_accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
-from observer.model import Column, Observation, Schema
-from observer.store.tables import observations, schemas, series
-from orchestration.among import Among
-from orchestration.bulk import Bulk
+from observer.model import Observation
+from observer.store.points import Found, Row, newest, write
+from observer.store.series import Owner, add, known_series
 from orchestration.model import AssetKey, VersionStatus
-from orchestration.tables import Instant, versions
+from orchestration.tables import EPOCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,93 +36,60 @@ class Measurement:
     part: str = ""
     known: Mapping[SeriesKey, int] | None = None
 
+    @property
+    def owner(self) -> Owner:
+        """Whose series its points are of."""
+        return self.asset, self.part
+
 
 def save(connection: Connection, measured: Sequence[Measurement]) -> None:
     """Store what was measured of some versions; series are made as they first appear."""
-    by_key = [{SeriesKey(o.metric, o.column): o for o in reversed(m.observed)} for m in measured]  # the first of a name
-    ids = _series_ids(connection, measured, by_key)
-    rows = [
-        {
-            "series_id": ids[m.asset, m.part][key],
-            "version_seq": m.version_seq,
-            "ordered_at": m.made_at if _is_wall_clock(key) else m.data_at,
-            "value": o.value,
-            "reason": o.reason,
-            "accuracy": stored_accuracy(o.accuracy),
-        }
-        for m, found in zip(measured, by_key, strict=True)
-        for key, o in found.items()
-    ]
-    _ADD.run(connection, rows)
-
-
-def _is_wall_clock(key: SeriesKey) -> bool:
-    """Whether a series is ordered by when it was measured; a number of the user's own never is."""
-    return key.metric in METRICS and METRICS[key.metric].order is Order.WALL_CLOCK
-
-
-Owner = tuple[AssetKey, str]
-"""Whose series they are: an asset's, of one part of its partitions."""
-
-
-def _series_ids(
-    connection: Connection, measured: Sequence[Measurement], wanted: Sequence[Iterable[SeriesKey]]
-) -> dict[Owner, dict[SeriesKey, int]]:
-    """The numbers of the series that are wanted; those that are missing are made."""
     ids: dict[Owner, dict[SeriesKey, int]] = {}
     for m in measured:
-        known = known_series(connection, m.asset, m.part) if m.known is None else m.known
-        ids.setdefault((m.asset, m.part), {}).update(known)
-    missing = {
-        (m.asset, m.part, key) for m, keys in zip(measured, wanted, strict=True) for key in keys
-        if key not in ids[m.asset, m.part]
-    }  # fmt: skip
-    if not missing:
-        return ids
-    new = [
-        {"asset": asset, "column": key.column or "", "metric": key.metric, "part": part, "segment": ""}
-        for asset, part, key in missing
-    ]
-    # In one order and without complaint: another process may be measuring the same asset for the first time.
-    new.sort(key=lambda row: (row["asset"], row["part"], row["metric"], row["column"]))
-    made = connection.execute(_ADD_SERIES[connection.dialect.name], new).all()
-    for row in made:
-        ids[AssetKey(row.asset), row.part][SeriesKey(row.metric, row.column or None)] = row.id
-    if len(made) < len(new):
-        for asset, part in {(asset, part) for asset, part, key in missing if key not in ids[asset, part]}:
-            ids[asset, part].update(known_series(connection, asset, part))
-    return ids
+        if m.owner not in ids:
+            ids[m.owner] = dict(known_series(connection, *m.owner) if m.known is None else m.known)
+    numbered = [_numbered(m, ids[m.owner]) for m in measured]
+    if None in numbered:
+        lacking = [m for m, found in zip(measured, numbered, strict=True) if found is None]
+        made = add(connection, {(m.owner, key) for m in lacking for key in _keys(m) if key not in ids[m.owner]})
+        for owner, new in made.items():
+            ids[owner].update(new)
+        numbered = [_numbered(m, ids[m.owner]) for m in measured]
+    write(connection, _rows(measured, numbered))
 
 
-def known_series(connection: Connection, asset: AssetKey, part: str = "") -> dict[SeriesKey, int]:
-    """The numbers of an asset's series, of one part of its partitions."""
-    rows = connection.execute(_KNOWN, {"b_asset": asset, "b_part": part})
-    return {SeriesKey(row.metric, row.column or None): row.id for row in rows}
+Numbered = Mapping[int, Observation]
+"""What was measured of a version by the number of its series; of two of a name the first."""
 
 
-def known_series_of(connection: Connection, assets: Collection[AssetKey]) -> dict[AssetKey, dict[SeriesKey, int]]:
-    """The numbers of the series of several assets that aren't partitioned; an entry for each."""
-    found: dict[AssetKey, dict[SeriesKey, int]] = {asset: {} for asset in assets}
-    for row in connection.execute(_KNOWN_OF, {"b_assets": list(found)}) if found else ():
-        found[row.asset][SeriesKey(row.metric, row.column or None)] = row.id
-    return found
+def _numbered(m: Measurement, numbers: Mapping[SeriesKey, int]) -> Numbered | None:
+    """None where a series isn't there yet."""
+    find = cast(Mapping[tuple[str, str | None, str | None], int], numbers)  # a plain tuple equals a key, and costs less
+    try:
+        return {find[o.metric, o.column, o.segment]: o for o in reversed(m.observed)}
+    except KeyError:
+        return None
 
 
-# Built once, because each step asks them.
-_ADD = Bulk(insert(observations))
-_ADD_SERIES = {
-    name: dialect.insert(series)
-    .on_conflict_do_nothing()
-    .returning(series.c.id, series.c.asset, series.c.part, series.c.metric, series.c.column)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-_ADD_SCHEMA = Bulk(insert(schemas))
-_KNOWN = select(series.c.id, series.c.metric, series.c.column).where(
-    series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"), series.c.segment == ""
-)
-_KNOWN_OF = select(series.c.id, series.c.asset, series.c.metric, series.c.column).where(
-    Among(series.c.asset, "b_assets"), series.c.part == "", series.c.segment == ""
-)
+def _keys(m: Measurement) -> Iterator[SeriesKey]:
+    return (SeriesKey(o.metric, o.column, o.segment) for o in m.observed)
+
+
+def _rows(measured: Sequence[Measurement], numbered: Sequence[Numbered | None]) -> Iterator[Row]:
+    """The points one by one: they come by the hundred thousand, and nobody needs them all at once."""
+    for m, found in zip(measured, numbered, strict=True):
+        data_at, made_at, seq = _micros(m.data_at), _micros(m.made_at), m.version_seq
+        for number, o in (found or {}).items():
+            yield number, made_at if o.metric in _WALL_CLOCK else data_at, seq, o.value, o.reason, stored_accuracy(o.accuracy)
+
+
+def _micros(at: datetime) -> int:
+    return (at - EPOCH) // _MICROSECOND
+
+
+_MICROSECOND = timedelta(microseconds=1)
+_WALL_CLOCK = frozenset(name for name, line in METRICS.items() if line.order is Order.WALL_CLOCK)
+"""The metrics that are ordered by when they were measured; a number of the user's own never is."""
 
 
 def load(
@@ -145,90 +110,37 @@ def load(
     the order is the wall clock, each version counts. ``known`` as in ``save``.
     """
     every = known_series(connection, asset, part) if known is None else known
-    ids = {key: number for key, number in every.items() if key in keys}
     found: dict[SeriesKey, tuple[StoredPoint, ...]] = dict.fromkeys(keys, ())
-    for key, number in ids.items():  # one question each: a busy series must not crowd a quiet one out of a shared limit
-        question = _EVERY if not partitioned or _is_wall_clock(key) else _STANDING
-        rows = connection.execute(question, {"b_series": number, "b_before": before or _NEVER, "b_limit": limit})
-        found[key] = _one_each([_point(row) for row in rows])
+    for key in keys:  # one question each: a busy series must not crowd a quiet one out of a shared limit
+        number = every.get(key)
+        if number is None:
+            continue
+        counted = _EVERY if not partitioned or key.metric in _WALL_CLOCK else _STANDING
+        rows = newest(connection, number, _MAX if before is None else _micros(before), limit, counted)
+        found[key] = _one_each(rows)
     return found
 
 
-_LIVE = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
+_STANDING = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
+_EVERY = (*_STANDING, VersionStatus.SUPERSEDED)
+_BY_NAME = {status.value: status for status in VersionStatus}
+_MAX = 2**63 - 1
 
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def _newest(*statuses: VersionStatus) -> Select[Any]:
-    return (
-        select(
-            observations.c.ordered_at, observations.c.value, observations.c.accuracy, versions.c.seq,
-            versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
-        )
-        .join(versions, versions.c.seq == observations.c.version_seq)
-        .where(
-            observations.c.series_id == bindparam("b_series"),
-            observations.c.ordered_at < bindparam("b_before", type_=Instant),
-            versions.c.status.in_([status.value for status in statuses]),
-        )
-        .order_by(observations.c.ordered_at.desc(), versions.c.seq.desc())
-        .limit(bindparam("b_limit", type_=Integer))
-    )  # fmt: skip
-
-
-_STANDING = _newest(*_LIVE)
-_EVERY = _newest(*_LIVE, VersionStatus.SUPERSEDED)
-
-
-def _point(row: Any) -> StoredPoint:
-    return StoredPoint(
-        at=row.ordered_at, partition=row.partition or None, version_seq=row.seq, materialization_id=row.id,
-        run_id=row.run_id, status=VersionStatus(row.status), value=row.value, accuracy=read_accuracy(row.accuracy),
-    )  # fmt: skip
-
-
-def _one_each(newest_first: Sequence[StoredPoint]) -> tuple[StoredPoint, ...]:
+def _one_each(newest_first: Sequence[Found]) -> tuple[StoredPoint, ...]:
     """One point an instant, oldest first: the published one before the held one."""
-    chosen: dict[datetime, StoredPoint] = {}
-    for point in newest_first:
-        other = chosen.get(point.at)
-        if other is None or (other.status is VersionStatus.HELD and point.status is not VersionStatus.HELD):
-            chosen[point.at] = point
-    return tuple(sorted(chosen.values(), key=lambda point: point.at))
-
-
-def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
-    """Every series of an asset, whatever the part of its partitions."""
-    rows = connection.execute(select(series.c.metric, series.c.column).where(series.c.asset == asset).distinct())
-    return tuple(SeriesKey(row.metric, row.column or None) for row in rows)
-
-
-def save_schemas(connection: Connection, seen: Iterable[tuple[AssetKey, int, Schema, datetime]]) -> None:
-    """Store the columns of some versions, each with its ``versions.seq`` and data time."""
-    rows = [
-        {
-            "asset": asset, "version_seq": version_seq, "data_at": data_at,
-            "columns": [[column.name, column.type] for column in schema.columns],
-        }
-        for asset, version_seq, schema, data_at in seen
-    ]  # fmt: skip
-    _ADD_SCHEMA.run(connection, rows)
-
-
-def schema_before(connection: Connection, asset: AssetKey, before: datetime | None) -> Schema | None:
-    """The columns of the newest version that readers see, of a partition before ``before``."""
-    where = [
-        schemas.c.asset == asset,
-        versions.c.status.in_((VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.SUPERSEDED)),
-    ]
-    if before is not None:
-        where.append(schemas.c.data_at < before)
-    row = connection.execute(
-        select(schemas.c.columns)
-        .join(versions, versions.c.seq == schemas.c.version_seq)
-        .where(*where)
-        .order_by(schemas.c.data_at.desc(), schemas.c.version_seq.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else Schema(tuple(Column(name, kind) for name, kind in row.columns))
+    points: list[StoredPoint] = []
+    last: int | None = None
+    for at, value, accuracy, seq, made, partition, run_id, status in newest_first:
+        if at == last and not (points[-1].status is VersionStatus.HELD and status != VersionStatus.HELD):
+            continue
+        point = StoredPoint(
+            EPOCH + timedelta(0, 0, at), partition or None, seq, made, run_id, _BY_NAME[status], value, read_accuracy(accuracy)
+        )  # fmt: skip
+        if at == last:
+            points[-1] = point
+        else:
+            points.append(point)
+        last = at
+    points.reverse()
+    return tuple(points)

@@ -1,7 +1,7 @@
 """The observer's tables, in the same database and the same metadata as the log's.
 
-Observations are narrow and keyed by integers: ``series`` names what a number is, ``observations`` holds it.
-``version_seq`` is ``versions.seq`` of the log.
+Observations are narrow and keyed by integers: ``series`` names what a number is, ``observations`` holds it, in the
+order in which it is read, so that one tree serves key and history. ``version_seq`` is ``versions.seq`` of the log.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ series = Table(
 observations = Table(
     "observations",
     metadata,
-    Column("series_id", BigInteger, ForeignKey("series.id"), primary_key=True),
+    Column("series_id", BigInteger, primary_key=True),  # no foreign key: checking it costs more than the point
+    Column("ordered_at", Instant, primary_key=True),  # start of the partition, or when it was materialized
     Column("version_seq", BigInteger, primary_key=True),
-    Column("ordered_at", Instant, nullable=False),  # start of the partition, or when it was materialized
     Column("value", Float),
     Column("reason", Text),
     Column("accuracy", String(16)),  # "a0.033": rms relative error; "s0.05": rate of the sample; null: exact
-    Index(None, "series_id", "ordered_at"),
     sqlite_with_rowid=False,
 )
 

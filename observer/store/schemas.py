@@ -1,0 +1,46 @@
+"""The columns of versions: written in the caller's transaction, read as they stood before a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from observer.model import Column, Schema
+from observer.store.tables import schemas
+from orchestration.bulk import Bulk
+from orchestration.model import AssetKey, VersionStatus
+from orchestration.tables import versions
+
+_ADD = Bulk(insert(schemas))
+
+
+def save(connection: Connection, seen: Iterable[tuple[AssetKey, int, Schema, datetime]]) -> None:
+    """Store the columns of some versions, each with its ``versions.seq`` and data time."""
+    rows = [
+        {
+            "asset": asset, "version_seq": version_seq, "data_at": data_at,
+            "columns": [[column.name, column.type] for column in schema.columns],
+        }
+        for asset, version_seq, schema, data_at in seen
+    ]  # fmt: skip
+    _ADD.run(connection, rows)
+
+
+def before(connection: Connection, asset: AssetKey, at: datetime | None) -> Schema | None:
+    """The columns of the newest version that readers see, of a partition before ``at``."""
+    where = [
+        schemas.c.asset == asset,
+        versions.c.status.in_((VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.SUPERSEDED)),
+    ]
+    if at is not None:
+        where.append(schemas.c.data_at < at)
+    row = connection.execute(
+        select(schemas.c.columns)
+        .join(versions, versions.c.seq == schemas.c.version_seq)
+        .where(*where)
+        .order_by(schemas.c.data_at.desc(), schemas.c.version_seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Schema(tuple(Column(name, kind) for name, kind in row.columns))
