@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -25,13 +24,13 @@ from observer.reads.model import State
 from observer.settings import ServeSettings, variable
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
+from observer.tidying import tidy
 from observer.worker import ProjectRecipe
 from orchestration.agenda import names_of
 from orchestration.cancel import cancel, ended
 from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
 from orchestration.database import open_database, reading, writing
-from orchestration.errors import TidegateError
 from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
@@ -51,7 +50,6 @@ from orchestration.model import (
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions
 from orchestration.plan import Plan, make_plan
-from orchestration.prune import prune_after_run
 from orchestration.recovery import recover
 from orchestration.release import release
 from orchestration.resume import Resumption, resume
@@ -68,8 +66,6 @@ from orchestration.tables import events
 if TYPE_CHECKING:
     from observer.alerts.outbox import DeliveryReport
     from observer.reads.stored import StoredReads
-
-_log = logging.getLogger("tidegate.project")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,25 +133,12 @@ class Project:
         fail_fast: bool = False,
         resumes: str | None = None,
     ) -> Run:
-        """Walk a plan; see :func:`orchestration.runner.run_plan`."""
+        """Walk a plan; see :func:`orchestration.runner.run_plan`. What is no longer kept is let go of after it."""
         run = run_plan(
             self.runtime, plan, trigger=trigger, listener=listener or silent, fail_fast=fail_fast, resumes=resumes
         )
-        self._prune()
+        tidy(self.config, self.runtime, run)
         return run
-
-    def _prune(self) -> None:
-        """Remove what retention lets go of; what can't be removed now is told in the log and tried after the next."""
-        if all(one.retention is None for one in self.config.io):
-            return
-        keepers = keepers_of(self.config, self.graph)
-        retentions = {key: one.retention for key, one in keepers.items() if one.retention is not None}
-        try:
-            for pruned in prune_after_run(self.engine, self.runtime.io, self.clock, retentions):
-                if pruned.left is not None:
-                    _log.warning("old versions of %s were left as they are: %s", pruned.address, pruned.left)
-        except TidegateError as error:  # the run itself has ended well
-            _log.warning("old versions were left as they are: %s", self.runtime.redact(str(error)))
 
     def resume(self, run_id: str | None = None) -> Resumption:
         """What is left of a run; see :func:`orchestration.resume.resume`."""

@@ -112,7 +112,8 @@ def bare_writer(file: Path) -> Callable[[list[tuple[object, ...]]], float]:
         made.execute("PRAGMA journal_mode=WAL")
         made.execute(
             "CREATE TABLE observations (series_id BIGINT NOT NULL, ordered_at BIGINT NOT NULL,"
-            " version_seq BIGINT NOT NULL, value FLOAT, reason TEXT, PRIMARY KEY (series_id, ordered_at, version_seq)) WITHOUT ROWID"
+            " version_seq BIGINT NOT NULL, value FLOAT, reason TEXT,"
+            " PRIMARY KEY (series_id, ordered_at, version_seq)) WITHOUT ROWID"
         )
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("PRAGMA synchronous=NORMAL")

@@ -284,6 +284,8 @@ def history(
     asset: Annotated[str, typer.Argument(help="The asset.")],
     metric: Annotated[str, typer.Argument(help="A metric: row_count, null_rate, mean ...")],
     column: Annotated[str | None, typer.Option(help="The column, for a metric of columns.")] = None,
+    segment: Annotated[str | None, typer.Option(help="One segment of it: 'carrier=UA'.")] = None,
+    daily: Annotated[bool, typer.Option("--daily", help="A line a day, of days let go of too.")] = False,
     last: Annotated[int, typer.Option(help="How many points.", min=1, max=10_000)] = 30,
     project: ProjectOption = None,
     env: EnvOption = None,
@@ -292,7 +294,7 @@ def history(
     """Show how a metric has gone, with what was expected."""
     from observer.cli.history import show_history
 
-    return show_history(asset, metric, column, last, project, env, output)
+    return show_history(asset, metric, column, segment, daily, last, project, env, output)
 
 
 @app.command()

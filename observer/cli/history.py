@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from observer.accuracy import in_words
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
@@ -13,8 +15,8 @@ from observer.errors import UnknownName
 from observer.history import SeriesKey
 from observer.metrics import metric as described_metric
 from observer.project import Project
-from observer.quantities import quantity, span
-from observer.store import observations
+from observer.quantities import count, quantity, span
+from observer.store import observations, rollups
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.database import reading
@@ -37,19 +39,23 @@ class HistoryPoint:
 
 
 def show_history(
-    asset: str, metric: str, column: str | None, last: int, project: Path | None, env: str | None, output: Format
-) -> ExitCode:
-    """Print the last points of a series, oldest first."""
-    catalogued = described_metric(metric, column=column)
+    asset: str, metric: str, column: str | None, segment: str | None, daily: bool, last: int,
+    project: Path | None, env: str | None, output: Format,
+) -> ExitCode:  # fmt: skip
+    """Print the last points of a series, or its last days, oldest first."""
+    catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     work = opened(project, env)
-    points = _points(work, work.graph.asset(asset), SeriesKey(metric, column))[-last:]
+    found = work.graph.asset(asset)
+    if daily:
+        return _show_days(work, found, key, last, output)
+    points = _points(work, found, key)[-last:]
     if output is Format.JSON:
         say_json(points)
         return ExitCode.OK
     if not points:
         say(f"{catalogued.label(column)} of {asset} was never measured; materialize it: tidegate run {asset}")
         return ExitCode.OK
-    say(f"{catalogued.label(column)} of {asset}  {sparkline([p.value for p in points])}")
+    say(f"{catalogued.label(column)}{_of(key)} of {asset}  {sparkline([p.value for p in points])}")
     for point in points:
         when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
         expected = (
@@ -62,11 +68,42 @@ def show_history(
     return ExitCode.OK
 
 
+def _show_days(work: Project, asset: Asset, key: SeriesKey, last: int, output: Format) -> ExitCode:
+    catalogued = described_metric(key.metric, column=key.column)
+    with reading(work.engine) as connection:
+        _check_measured(connection, asset, key)
+        found = rollups.days(connection, asset.key, key)[-last:]
+    if output is Format.JSON:
+        say_json(found)
+        return ExitCode.OK
+    said = f"{catalogued.label(key.column)}{_of(key)} of {asset.key} by day"
+    say(f"{said}  {sparkline([one.mean for one in found])}")
+    for one in found:
+        mean, between = quantity(one.mean, catalogued.unit), span(one.least, one.most, catalogued.unit)
+        say(f"{one.day:%Y-%m-%d} {mean:>14}  {between:<20} {count(one.points, 'point')}".rstrip())
+    return ExitCode.OK
+
+
+def _of(key: SeriesKey) -> str:
+    return "" if key.segment is None else f" where {key.segment}"
+
+
+def _check_measured(connection: Connection, asset: Asset, key: SeriesKey) -> None:
+    """Raises UnknownName for a series that isn't there, where the asset has others."""
+    measured = series_store.measured(connection, asset.key)
+    if key not in measured and measured:
+        raise UnknownName("measured metric", _typed(key), [_typed(one) for one in measured], where=asset.key)
+
+
+def _typed(key: SeriesKey) -> str:
+    column = "" if key.column is None else f" --column {key.column}"
+    segment = "" if key.segment is None else f" --segment {key.segment}"
+    return f"{key.metric}{column}{segment}"
+
+
 def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
     page = work.reads().asset(asset.key)
-    watched = (
-        next((m for m in page.monitors if (m.metric, m.column) == (key.metric, key.column)), None) if page else None
-    )
+    watched = next((m for m in page.monitors if SeriesKey(m.metric, m.column) == key), None) if page else None
     if watched is not None:
         return [
             HistoryPoint(
@@ -76,11 +113,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
             for p in watched.points
         ]  # fmt: skip
     with reading(work.engine) as connection:
-        measured = series_store.measured(connection, asset.key)
-        if key not in measured and measured:
-            names = [k.metric if k.column is None else f"{k.metric} --column {k.column}" for k in measured]
-            asked = key.metric if key.column is None else f"{key.metric} --column {key.column}"
-            raise UnknownName("measured metric", asked, names, where=asset.key)
+        _check_measured(connection, asset, key)
         timed = asset.partitions is not None and asset.partitions.has_time
         stored = observations.load(connection, asset.key, {key}, partitioned=timed)[key]
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,12 +13,13 @@ from observer.config.assets import asset_configs
 from observer.config.channels import ChannelConfig, channels
 from observer.config.executor import ExecutorConfig, executor, pools
 from observer.config.file import settings
+from observer.config.history import history
 from observer.config.io import FILES, IOConfig, io
 from observer.config.section import Section
 from observer.config.variables import fill, written_secrets
 from observer.errors import ProjectError, UnknownName
 
-KEYS = ("state", "io", "retention", "executor", "pools", "channels", "clock", "url", "config")
+KEYS = ("state", "io", "retention", "history", "executor", "pools", "channels", "clock", "url", "config")
 _INLINE = ExecutorConfig()
 _FILES = (IOConfig(name="default", kind="files", options=FILES, assets=None, retention=None, where="io.default"),)
 
@@ -43,6 +44,7 @@ class EnvironmentConfig:
     executor: ExecutorConfig = _INLINE
     pools: Mapping[str, int] = field(default_factory=dict)
     asset_configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+    history: timedelta | None = None  # how long points stay; None: for good
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:
@@ -79,7 +81,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         name=name, root=root, project=root / said.text("project", default="pipeline.py"),
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),
         asset_configs=asset_configs(everywhere, env),
-        clock=_clock(env), url=env.maybe("url"), secrets=tuple(dict.fromkeys(secrets)),
+        clock=_clock(env), url=env.maybe("url"), history=history(env), secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
 

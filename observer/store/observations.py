@@ -19,6 +19,9 @@ from observer.store.series import Owner, add, known_series
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import EPOCH
 
+WINDOW = 400
+"""How many points of a series detectors learn from, at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
@@ -101,7 +104,7 @@ def load(
     partitioned: bool,
     part: str = "",
     known: Mapping[SeriesKey, int] | None = None,
-    limit: int = 400,
+    limit: int = WINDOW,
 ) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
     """The newest points of several series, each oldest first, one point a partition.
 

@@ -34,6 +34,26 @@ observations = Table(
     sqlite_with_rowid=False,
 )
 
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("series_id", BigInteger, primary_key=True),
+    Column("day", Instant, primary_key=True),  # its first instant in UTC
+    Column("points", Integer, nullable=False),  # of versions that are gone, all of them
+    Column("measured", Integer, nullable=False),  # those of them that have a value
+    Column("total", Float),
+    Column("least", Float),
+    Column("most", Float),
+    sqlite_with_rowid=False,
+)
+
+rolled_up = Table(
+    "rolled_up",
+    metadata,
+    Column("asset", Text, primary_key=True),
+    Column("at", Instant, nullable=False),  # when its points were last looked through
+)
+
 schemas = Table(
     "schemas",
     metadata,
