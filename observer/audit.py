@@ -11,6 +11,7 @@ from dataclasses import replace
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
 from observer.collectors.dialect import DUCKDB, NotPlain
 from observer.collectors.frame import Collected, collect
+from observer.collectors.notes import noted
 from observer.collectors.opening import opened
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
@@ -70,7 +71,7 @@ def _audit(staged: Staged, collected: Collected, outcomes: Sequence[CheckOutcome
     return Audit(
         materialization=staged.materialization,
         observations=collected.observations,
-        schema=collected.schema,
+        schema=noted(collected.schema, staged.data),
         outcomes=tuple(outcomes),
         collect_s=seconds,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -18,12 +19,12 @@ from observer.model import (
     Evaluation,
     EvaluationStatus,
     Observation,
-    Schema,
     Severity,
     SubjectKind,
 )
 from observer.monitors import Monitor
 from observer.quantities import count, quantity, span
+from observer.schema_changes import policy, schema_changes, worst
 from orchestration.assets import Asset
 from orchestration.model import VersionStatus
 from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
@@ -190,13 +191,19 @@ class _Judge:
         now, before = self._audit.schema, self._past.schema
         if now is None:
             return None
+        severity, evidence = monitor.severity, Counter[str]()
         if before is None:
             status, sentence = EvaluationStatus.LEARNING, "Schema seen for the first time; learning, needs 1 more run"
         elif not (changes := schema_changes(before, now)):
             status, sentence = EvaluationStatus.PASSED, f"Schema unchanged: {count(len(now.columns), 'column')}"
         else:
-            status, sentence = _WORSE[monitor.severity], f"Schema changed: {'; '.join(changes)}"
-        return self._evaluation(SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, None, None, {})
+            found = worst(changes, policy(monitor.severity, monitor.parameters))
+            status = EvaluationStatus.PASSED if found is None else _WORSE[found]
+            severity = found or severity
+            said = "; ".join(change.sentence() for change in changes)
+            sentence = f"Schema changed{', as it may' if found is None else ''}: {said}"
+            evidence = Counter(change.kind.value for change in changes)
+        return self._evaluation(SubjectKind.MONITOR, monitor.id, severity, status, sentence, None, None, evidence)
 
     def _evaluation(
         self, kind: SubjectKind, subject: str, severity: Severity, status: EvaluationStatus, sentence: str,
@@ -208,23 +215,6 @@ class _Judge:
             severity=severity, status=status, sentence=sentence, evaluated_at=self._now, observed=observed,
             detection=detection, evidence=evidence,
         )  # fmt: skip
-
-
-def schema_changes(before: Schema, now: Schema) -> tuple[str, ...]:
-    """What differs, in words: removed, added, retyped, reordered.
-
-    >>> from observer.model import Column
-    >>> schema_changes(Schema((Column("a", "BIGINT"),)), Schema((Column("b", "BIGINT"),)))
-    ('a was removed', 'b was added (BIGINT)')
-    """
-    old, new = {c.name: c.type for c in before.columns}, {c.name: c.type for c in now.columns}
-    changes = [f"{name} was removed" for name in old if name not in new]
-    changes += [f"{name} was added ({new[name]})" for name in new if name not in old]
-    both = [name for name in old if name in new]
-    changes += [f"{name} was {old[name]} and is {new[name]}" for name in both if old[name] != new[name]]
-    if not changes and list(old) != list(new):
-        changes.append("the columns are in another order")
-    return tuple(changes)
 
 
 @lru_cache(maxsize=64)

@@ -98,8 +98,12 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A column; ``nullable`` and ``comment`` are None where the data doesn't say."""
+
     name: str
     type: str
+    nullable: bool | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

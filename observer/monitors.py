@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from observer.errors import CheckError
 from observer.metrics import DEFAULT_MONITORS, SCHEMA, metric
 from observer.model import Severity
+from observer.schema_changes import POLICIES, SchemaChangeKind
 
 ALPHAS: Mapping[Severity, float] = {Severity.WARN: 1 / 365, Severity.ERROR: 1 / 1000}
 """The share of good points that may be flagged: a daily monitor that tells people may be wrong once a year; one that
@@ -65,7 +66,9 @@ def monitor(
         The share of good points that may be flagged, above 0 and at most 0.5; if left out, 1/365 for a warning and
         1/1000 for an error.
     parameters:
-        What the detector takes, e.g. ``lower=`` and ``upper=`` of "threshold"; only beside ``detector=``.
+        What the detector takes, e.g. ``lower=`` and ``upper=`` of "threshold"; only beside ``detector=``. For
+        "schema", how bad each kind of change is: ``removed=``, ``retyped=``, ``nullable=`` (as ``severity``, if left
+        out), ``added=``, ``reordered=`` ("warn"), ``commented=`` ("ignore"), each "ignore", "warn" or "error".
 
     Raises
     ------
@@ -84,7 +87,9 @@ def monitor(
         raise CheckError(f"monitor({metric_name!r}): alpha is a share above 0 and at most 0.5, not {alpha!r}")
     if detector is not None and metric_name == SCHEMA:
         raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
-    if detector is None and parameters:
+    if metric_name == SCHEMA:
+        _check_policy(parameters)
+    elif detector is None and parameters:
         raise CheckError(f"monitor({metric_name!r}): {', '.join(parameters)} can only stand beside detector=")
     if detector is not None:
         from detectors.registry import detector as made
@@ -102,6 +107,17 @@ def monitor(
         metric=metric_name, column=column, severity=how_bad, detector=detector,
         parameters=tuple(sorted(parameters.items())), alpha=alpha,
     )  # fmt: skip
+
+
+def _check_policy(parameters: Mapping[str, object]) -> None:
+    kinds = [kind.value for kind in SchemaChangeKind]
+    for name, said in parameters.items():
+        if name not in kinds:
+            near = get_close_matches(name, kinds, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds)}"
+            raise CheckError(f"monitor('schema'): no change of a schema is called {name}; {hint}")
+        if said not in POLICIES:
+            raise CheckError(f"monitor('schema'): {name} is 'ignore', 'warn' or 'error', not {said!r}")
 
 
 def with_defaults(declared: tuple[Monitor, ...]) -> tuple[Monitor, ...]:

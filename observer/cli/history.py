@@ -13,9 +13,11 @@ from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.errors import UnknownName
 from observer.history import SeriesKey
+from observer.metrics import SCHEMA
 from observer.metrics import metric as described_metric
 from observer.project import Project
 from observer.quantities import count, quantity, span
+from observer.reads.schema import schema_timeline
 from observer.store import observations, rollups
 from observer.store import series as series_store
 from orchestration.assets import Asset
@@ -46,6 +48,8 @@ def show_history(
     catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     work = opened(project, env)
     found = work.graph.asset(asset)
+    if metric == SCHEMA:
+        return _show_schema(work, found, last, output)
     if daily:
         return _show_days(work, found, key, last, output)
     points = _points(work, found, key)[-last:]
@@ -81,6 +85,20 @@ def _show_days(work: Project, asset: Asset, key: SeriesKey, last: int, output: F
     for one in found:
         mean, between = quantity(one.mean, catalogued.unit), span(one.least, one.most, catalogued.unit)
         say(f"{one.day:%Y-%m-%d} {mean:>14}  {between:<20} {count(one.points, 'point')}".rstrip())
+    return ExitCode.OK
+
+
+def _show_schema(work: Project, asset: Asset, last: int, output: Format) -> ExitCode:
+    with reading(work.engine) as connection:
+        found = schema_timeline(connection, asset.key, last)
+    if output is Format.JSON:
+        say_json(found)
+        return ExitCode.OK
+    if not found:
+        say(f"Schema of {asset.key} was never seen; materialize it: tidegate run {asset.key}")
+    for point in found:
+        when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
+        say(f"{when:<20} {'held' if point.held else '':<5}{point.sentence()}")
     return ExitCode.OK
 
 

@@ -27,7 +27,7 @@ def newest_schema(connection: Connection, asset: AssetKey) -> tuple[SchemaColumn
     """The columns of the newest version that readers have, else of the held one: two statements."""
     published = case((versions.c.status == VersionStatus.PUBLISHED, 0), else_=1)
     row = connection.execute(
-        select(schemas.c.version_seq, schemas.c.columns)
+        select(schemas.c.version_seq, schemas.c.data_at, schemas.c.columns)
         .join(versions, versions.c.seq == schemas.c.version_seq)
         .where(schemas.c.asset == asset, versions.c.status.in_(LIVE))
         .order_by(published, schemas.c.data_at.desc(), schemas.c.version_seq.desc())
@@ -38,20 +38,21 @@ def newest_schema(connection: Connection, asset: AssetKey) -> tuple[SchemaColumn
         .join(series, series.c.id == observations.c.series_id)
         .where(
             series.c.asset == asset, series.c.segment == "", series.c.metric.in_(_METRICS),
+            observations.c.ordered_at == (row.data_at if row is not None else None),
             observations.c.version_seq == (row.version_seq if row is not None else -1),
         )
     ).all()  # fmt: skip
     return () if row is None else tuple(_columns(row.columns, numbers))
 
 
-def _columns(columns: Sequence[tuple[str, str]], numbers: Iterable[Any]) -> Iterable[SchemaColumn]:
+def _columns(columns: Sequence[Sequence[Any]], numbers: Iterable[Any]) -> Iterable[SchemaColumn]:
     known: dict[tuple[str, str], float | None] = {}
-    worth = dict.fromkeys((name for name, _ in columns), "")
+    worth = dict.fromkeys((name for name, *_ in columns), "")
     for row in numbers:
         known[row.column, row.metric] = row.value
         if row.metric == "distinct_count":
             worth[row.column] = accuracy.in_words(accuracy.read(row.accuracy))
-    for name, kind in columns:
+    for name, kind, *_ in columns:
         null_rate, distinct, minimum, maximum, mean = (known.get((name, each)) for each in _METRICS)
         yield SchemaColumn(
             name=name, type=kind, null_rate=null_rate, distinct=distinct, distinct_accuracy=worth[name],

@@ -13,7 +13,7 @@ from observer.accuracy import read as read_accuracy
 from observer.accuracy import stored as stored_accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
-from observer.model import Observation
+from observer.model import EXACT, Observation
 from observer.store.points import Found, Row, newest, write
 from observer.store.series import Owner, add, known_series
 from orchestration.model import AssetKey, VersionStatus
@@ -83,7 +83,14 @@ def _rows(measured: Sequence[Measurement], numbered: Sequence[Numbered | None]) 
     for m, found in zip(measured, numbered, strict=True):
         data_at, made_at, seq = _micros(m.data_at), _micros(m.made_at), m.version_seq
         for number, o in (found or {}).items():
-            yield number, made_at if o.metric in _WALL_CLOCK else data_at, seq, o.value, o.reason, stored_accuracy(o.accuracy)
+            yield (
+                number,
+                made_at if o.metric in _WALL_CLOCK else data_at,
+                seq,
+                o.value,
+                o.reason,
+                (None if o.accuracy is EXACT else stored_accuracy(o.accuracy)),
+            )
 
 
 def _micros(at: datetime) -> int:
@@ -138,7 +145,8 @@ def _one_each(newest_first: Sequence[Found]) -> tuple[StoredPoint, ...]:
         if at == last and not (points[-1].status is VersionStatus.HELD and status != VersionStatus.HELD):
             continue
         point = StoredPoint(
-            EPOCH + timedelta(0, 0, at), partition or None, seq, made, run_id, _BY_NAME[status], value, read_accuracy(accuracy)
+            EPOCH + timedelta(0, 0, at), partition or None, seq, made, run_id, _BY_NAME[status], value,
+            EXACT if accuracy is None else read_accuracy(accuracy),
         )  # fmt: skip
         if at == last:
             points[-1] = point

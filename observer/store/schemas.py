@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -21,7 +22,7 @@ def save(connection: Connection, seen: Iterable[tuple[AssetKey, int, Schema, dat
     rows = [
         {
             "asset": asset, "version_seq": version_seq, "data_at": data_at,
-            "columns": [[column.name, column.type] for column in schema.columns],
+            "columns": [_written(column) for column in schema.columns],
         }
         for asset, version_seq, schema, data_at in seen
     ]  # fmt: skip
@@ -43,4 +44,16 @@ def before(connection: Connection, asset: AssetKey, at: datetime | None) -> Sche
         .order_by(schemas.c.data_at.desc(), schemas.c.version_seq.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else Schema(tuple(Column(name, kind) for name, kind in row.columns))
+    return None if row is None else schema_of(row.columns)
+
+
+def _written(column: Column) -> list[str | bool | None]:
+    """Name and type, and what most columns don't have: that they may not be null, and a comment."""
+    may_not = False if column.nullable is False else None
+    plain = may_not is None and column.comment is None
+    return [column.name, column.type] if plain else [column.name, column.type, may_not, column.comment]
+
+
+def schema_of(columns: Iterable[Sequence[Any]]) -> Schema:
+    """The columns of a row of the table."""
+    return Schema(tuple(Column(*column) for column in columns))

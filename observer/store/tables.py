@@ -60,7 +60,7 @@ schemas = Table(
     Column("asset", Text, primary_key=True),
     Column("version_seq", BigInteger, primary_key=True),
     Column("data_at", Instant, nullable=False),
-    Column("columns", JSON, nullable=False),  # [[name, type], ...]
+    Column("columns", JSON, nullable=False),  # [[name, type], ...] or [[name, type, nullable, comment], ...]
 )
 
 evaluations = Table(

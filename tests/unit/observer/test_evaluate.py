@@ -8,7 +8,7 @@ import pytest
 
 import observer as ob
 from observer.errors import CheckError
-from observer.evaluate import evaluate, needed_series, schema_changes
+from observer.evaluate import evaluate, needed_series
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.model import (
     Audit,
@@ -50,7 +50,7 @@ def past(values: Sequence[float | None], held: Sequence[int] = (), key: SeriesKe
         )
         for n, value in enumerate(values)
     )  # fmt: skip
-    rows = tuple(replace(point, value=1000.0) for point in points)
+    rows = tuple(point._replace(value=1000.0) for point in points)
     return Past(series={key: points, SeriesKey("row_count"): rows}, schema=None)
 
 
@@ -177,12 +177,37 @@ def test_what_could_not_be_evaluated_is_said_once() -> None:
         assert found.sentence == "c could not be evaluated: no such column"
 
 
-def test_every_change_of_the_schema_is_named() -> None:
-    before = Schema((Column("a", "BIGINT"), Column("b", "DATE"), Column("c", "TEXT")))
-    now = Schema((Column("b", "TEXT"), Column("d", "DATE"), Column("c", "TEXT")))
-    assert schema_changes(before, now) == ("a was removed", "d was added (DATE)", "b was DATE and is TEXT")
-    assert schema_changes(before, Schema(before.columns[::-1])) == ("the columns are in another order",)
-    assert schema_changes(before, before) == ()
+def judged_schema(before: Schema, now: Schema, **watched: str) -> Evaluation:
+    return one(audit(schema=now), replace(past([]), schema=before), monitor("schema", **watched))  # type: ignore[arg-type]
+
+
+OLD = Schema((Column("a", "bigint"), Column("b", "date")))
+WITHOUT_A = Schema((Column("b", "date"),))
+WITH_C = Schema((*OLD.columns, Column("c", "text")))
+
+
+def test_what_breaks_readers_is_as_bad_as_the_monitor_says() -> None:
+    found = judged_schema(OLD, WITHOUT_A, severity="error")
+    assert (found.status, found.severity) == (EvaluationStatus.FAILED, Severity.ERROR)
+    assert (found.sentence, found.evidence) == ("Schema changed: a was removed", {"removed": 1})
+    assert judged_schema(OLD, WITHOUT_A).status is EvaluationStatus.WARNED
+
+
+def test_a_new_column_and_another_order_warn() -> None:
+    for now in (WITH_C, Schema(OLD.columns[::-1])):
+        found = judged_schema(OLD, now, severity="error")
+        assert (found.status, found.severity) == (EvaluationStatus.WARNED, Severity.WARN)
+
+
+def test_each_kind_of_change_has_a_policy() -> None:
+    found = judged_schema(OLD, WITH_C, severity="error", added="ignore")
+    assert (found.status, found.sentence) == (
+        EvaluationStatus.PASSED, "Schema changed, as it may: c was added (text)",
+    )  # fmt: skip
+    assert judged_schema(OLD, WITH_C, added="error").status is EvaluationStatus.FAILED
+    assert judged_schema(OLD, WITHOUT_A, severity="error", removed="warn").status is EvaluationStatus.WARNED
+    both = Schema((Column("b", "date"), Column("c", "text")))
+    assert judged_schema(OLD, both, removed="error", added="ignore").status is EvaluationStatus.FAILED
 
 
 def test_a_schema_is_learned_then_compared() -> None:

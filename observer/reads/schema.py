@@ -1,0 +1,76 @@
+"""How the columns of an asset have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from observer.model import Schema
+from observer.reads.ledger import LIVE
+from observer.schema_changes import SchemaChange, schema_changes
+from observer.store.schemas import schema_of
+from observer.store.tables import schemas
+from orchestration.model import AssetKey, PartitionKey, VersionStatus
+from orchestration.tables import versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaPoint:
+    """A version whose columns differ from those before it, or the first one, which has no ``changes``."""
+
+    at: datetime  # data time
+    partition: PartitionKey
+    version: str
+    run_id: str
+    held: bool
+    columns: Schema
+    changes: tuple[SchemaChange, ...]
+
+    def sentence(self) -> str:
+        """What happened, in words."""
+        if not self.changes:
+            return f"first seen: {', '.join(f'{c.name} {c.type}' for c in self.columns.columns)}"
+        return "; ".join(change.sentence() for change in self.changes)
+
+
+def schema_timeline(connection: Connection, asset: AssetKey, last: int) -> tuple[SchemaPoint, ...]:
+    """The newest ``last`` changes, oldest first, in data time: one statement.
+
+    As in the gate, a held version is compared with what readers saw and is compared with nothing later.
+    """
+    rows = connection.execute(
+        select(
+            schemas.c.data_at, schemas.c.columns, versions.c.id, versions.c.partition, versions.c.run_id,
+            versions.c.status,
+        )
+        .join(versions, versions.c.seq == schemas.c.version_seq)
+        .where(schemas.c.asset == asset, versions.c.status.in_((*LIVE, VersionStatus.SUPERSEDED)))
+        .order_by(schemas.c.data_at, schemas.c.version_seq)
+    )  # fmt: skip
+    return tuple(_changed(rows))[-last:]
+
+
+def _changed(rows: Any) -> Sequence[SchemaPoint]:
+    found: list[SchemaPoint] = []
+    seen: object = None
+    before: Schema | None = None
+    for row in rows:
+        held = row.status == VersionStatus.HELD
+        if row.columns == seen:
+            continue
+        now = schema_of(row.columns)
+        changes = () if before is None else schema_changes(before, now)
+        if before is None or changes:
+            found.append(
+                SchemaPoint(
+                    at=row.data_at, partition=row.partition or None, version=row.id, run_id=row.run_id, held=held,
+                    columns=now, changes=changes,
+                )
+            )  # fmt: skip
+        if not held:
+            before, seen = now, row.columns
+    return found
