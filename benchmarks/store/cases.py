@@ -101,7 +101,7 @@ def rows_of(measured: list[Measurement], known: dict[AssetKey, dict[SeriesKey, i
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return [
         (known[m.asset][SeriesKey(o.metric, o.column)], (m.data_at - epoch) // timedelta(microseconds=1),
-         m.version_seq, o.value, o.reason)
+         m.version_seq, o.value, o.reason, None)
         for m in measured for o in m.observed
     ]  # fmt: skip
 
@@ -112,7 +112,7 @@ def bare_writer(file: Path) -> Callable[[list[tuple[object, ...]]], float]:
         made.execute("PRAGMA journal_mode=WAL")
         made.execute(
             "CREATE TABLE observations (series_id BIGINT NOT NULL, ordered_at BIGINT NOT NULL,"
-            " version_seq BIGINT NOT NULL, value FLOAT, reason TEXT,"
+            " version_seq BIGINT NOT NULL, value FLOAT, reason TEXT, accuracy VARCHAR(16),"
             " PRIMARY KEY (series_id, ordered_at, version_seq)) WITHOUT ROWID"
         )
     connection = sqlite3.connect(file, isolation_level=None)
@@ -121,7 +121,7 @@ def bare_writer(file: Path) -> Callable[[list[tuple[object, ...]]], float]:
     def write(rows: list[tuple[object, ...]]) -> float:
         begun = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO observations VALUES (?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?)", rows)
         connection.execute("COMMIT")
         return time.perf_counter() - begun
 
