@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from observer.model import GatePolicy, ProfilePolicy, Severity
     from observer.monitors import monitor
     from observer.multi_assets import multi_asset, output
+    from observer.own_metrics import metric
     from observer.project import open_project
     from observer.testing import materialize
     from orchestration.context import Context
@@ -48,6 +49,7 @@ __all__ = [
     "last",
     "mapped",
     "materialize",
+    "metric",
     "monitor",
     "monthly",
     "multi",
@@ -84,6 +86,7 @@ _HOMES = {
     "last": "orchestration.mapping",
     "mapped": "orchestration.mapping",
     "materialize": "observer.testing",
+    "metric": "observer.own_metrics",
     "monitor": "observer.monitors",
     "monthly": "orchestration.partitions",
     "multi": "orchestration.partitions",

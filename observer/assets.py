@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -10,6 +10,7 @@ from observer.checks.base import Check
 from observer.errors import CheckError
 from observer.model import GatePolicy, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor
+from observer.own_metrics import OwnMetric
 from orchestration import assets as core
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy
@@ -31,6 +32,7 @@ class Quality:
     monitors: tuple[Monitor, ...] = ()
     gate: GatePolicy = _DEFAULT_POLICY
     profile: ProfilePolicy = _DEFAULT_PROFILE
+    metrics: tuple[OwnMetric, ...] = ()
 
 
 _NOTHING_DECLARED = Quality()
@@ -51,6 +53,7 @@ def asset(
     *,
     partitions: Partitions | None = ...,
     checks: Iterable[Check] = ...,
+    metrics: Iterable[OwnMetric] = ...,
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
     profile: ProfilePolicy = ...,
@@ -69,6 +72,7 @@ def asset(
     *,
     partitions: Partitions | None = None,
     checks: Iterable[Check] = (),
+    metrics: Iterable[OwnMetric] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -89,6 +93,8 @@ def asset(
         How it is cut, e.g. ``daily(start="2013-01-01")``; None for one whole.
     checks, monitors:
         What must hold, and what is compared with its history; severity "error" holds the version.
+    metrics:
+        What is measured beside the catalogue: ``ob.metric(...)``.
     gate:
         What happens when something could not be evaluated.
     profile:
@@ -106,7 +112,7 @@ def asset(
     DefinitionError, CheckError
         What is declared can't be used, and why.
     """
-    carried = quality(checks, monitors, gate, profile)
+    carried = quality(checks, monitors, gate, profile, metrics)
 
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
@@ -124,6 +130,7 @@ def source(function: Callable[..., object], /) -> Asset: ...
 def source(
     *,
     checks: Iterable[Check] = ...,
+    metrics: Iterable[OwnMetric] = ...,
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
     profile: ProfilePolicy = ...,
@@ -137,6 +144,7 @@ def source(
     /,
     *,
     checks: Iterable[Check] = (),
+    metrics: Iterable[OwnMetric] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -146,7 +154,7 @@ def source(
     tags: Iterable[str] = (),
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
     """Declare data that others make: the function reads it, each run observes and judges it, nothing is written."""
-    carried = quality(checks, monitors, gate, profile)
+    carried = quality(checks, monitors, gate, profile, metrics)
 
     def declare(read_by: Callable[..., object]) -> Asset:
         made: Asset = core.source(
@@ -163,6 +171,7 @@ def sql_asset(
     *,
     partitions: Partitions | None = None,
     checks: Iterable[Check] = (),
+    metrics: Iterable[OwnMetric] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -178,13 +187,19 @@ def sql_asset(
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
         description=description, freshness=freshness, run=run,
-        attachments=(quality(checks, monitors, gate, profile),),
+        attachments=(quality(checks, monitors, gate, profile, metrics),),
     )  # fmt: skip
 
 
-def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePolicy, profile: ProfilePolicy) -> Quality:
+def quality(
+    checks: Iterable[Check],
+    monitors: Iterable[Monitor],
+    gate: GatePolicy,
+    profile: ProfilePolicy,
+    metrics: Iterable[OwnMetric] = (),
+) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
-    found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile)
+    found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile, metrics=tuple(metrics))
     if found == _NOTHING_DECLARED:
         return _NOTHING_DECLARED
     if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
@@ -193,6 +208,7 @@ def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePoli
         )
     if not isinstance(profile, ProfilePolicy):
         raise CheckError(f"profile= takes ob.ProfilePolicy(exact=True), not {profile!r}")
+    _check_metrics(found.metrics)
     for one in found.checks:
         if not isinstance(one, Check):
             raise CheckError(f"checks= takes checks such as ob.unique('id'), not {one!r}")
@@ -206,3 +222,13 @@ def quality(checks: Iterable[Check], monitors: Iterable[Monitor], gate: GatePoli
                 f"{name!r} is declared twice on one asset; leave one of them out or give it a name of its own"
             )
     return found
+
+
+def _check_metrics(metrics: Sequence[OwnMetric]) -> None:
+    for one in metrics:
+        if not isinstance(one, OwnMetric):
+            raise CheckError(f"metrics= takes ob.metric(...), not {one!r}")
+    ids = [one.id for one in metrics]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise CheckError(f"the metric {name} is declared twice on one asset; leave one of them out")

@@ -13,10 +13,12 @@ from observer.collectors.dialect import DUCKDB, NotPlain
 from observer.collectors.frame import Collected, collect
 from observer.collectors.notes import noted
 from observer.collectors.opening import opened
+from observer.collectors.own import asked, by_function, by_segment
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.tabular import first_line
-from observer.model import Audit, CheckOutcome, ProfilePolicy
+from observer.model import Audit, CheckOutcome, Observation, ProfilePolicy
+from observer.own_metrics import OwnMetric
 from orchestration.model import Scalar, Staged
 
 _DEFAULT_POLICY = ProfilePolicy()
@@ -29,6 +31,7 @@ def measure(
     checks: Sequence[Check] = (),
     *,
     policy: ProfilePolicy = _DEFAULT_POLICY,
+    metrics: Sequence[OwnMetric] = (),
     timer: Callable[[], float] = time.perf_counter,
 ) -> Audit:
     """Look at a staged version: one scan for metrics and fused checks, then the checks that look themselves.
@@ -42,6 +45,7 @@ def measure(
     staged: the version.
     checks: those of its asset, with names of their own.
     policy: how its columns are measured.
+    metrics: the user's own, and those by segment.
     timer: seconds, for ``collect_s``.
 
     Returns
@@ -52,7 +56,8 @@ def measure(
     with _opened(staged.data) as (relation, problem):
         fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
-        collected = collect(staged, relation, expressions, policy=policy, reason=problem)
+        own = asked(metrics, relation, problem)
+        collected = collect(staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem)
         outcomes = dict(fused)
         values = iter(collected.values)
         for at, part in wanted.items():
@@ -64,13 +69,20 @@ def measure(
         for at, check in enumerate(checks):
             if at not in outcomes:
                 outcomes[at] = _looked(check, data, problem)
-    return _audit(staged, collected, [_bounded(outcomes[at]) for at in range(len(checks))], timer() - start)
+        seen = [
+            *own.observations(collected.values[len(expressions) :]),
+            *(by_function(one, lambda each: each.run(data)) for one in metrics if one.function is not None),
+            *by_segment(metrics, relation, problem),
+        ]
+    return _audit(staged, collected, seen, [_bounded(outcomes[at]) for at in range(len(checks))], timer() - start)
 
 
-def _audit(staged: Staged, collected: Collected, outcomes: Sequence[CheckOutcome], seconds: float) -> Audit:
+def _audit(
+    staged: Staged, collected: Collected, own: Sequence[Observation], outcomes: Sequence[CheckOutcome], seconds: float
+) -> Audit:
     return Audit(
         materialization=staged.materialization,
-        observations=collected.observations,
+        observations=(*collected.observations, *own),
         schema=noted(collected.schema, staged.data),
         outcomes=tuple(outcomes),
         collect_s=seconds,

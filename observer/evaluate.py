@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -48,9 +48,14 @@ _MEANS = {
 _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
 
 
-def needed_series(monitors: Sequence[Monitor]) -> set[SeriesKey]:
-    """The series that must be read to judge with ``monitors``; row counts always, as what stands behind rates."""
-    return {SeriesKey(m.metric, m.column) for m in monitors if m.metric != SCHEMA} | {SeriesKey("row_count")}
+def needed_series(monitors: Sequence[Monitor], known: Iterable[SeriesKey] = ()) -> set[SeriesKey]:
+    """The series that must be read to judge with ``monitors``; row counts always, as what stands behind rates.
+
+    ``known`` are the series that there are: among them are those of a column's values.
+    """
+    watched = [each for m in monitors for each in m.of_each(known)]
+    behind = {SeriesKey("row_count", None, segment) for segment in {None, *(m.segment for m in watched)}}
+    return {m.key for m in watched if m.metric != SCHEMA} | behind
 
 
 def evaluate(
@@ -77,7 +82,10 @@ def evaluate(
     """
     judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned())
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
-        found for monitor in monitors if (found := judge.monitor(monitor)) is not None
+        found
+        for monitor in monitors
+        for each in monitor.of_each(judge.observed)
+        if (found := judge.monitor(each)) is not None
     )
 
 
@@ -89,7 +97,7 @@ class _Judge:
     ) -> None:
         self._asset, self._audit, self._past, self._data_at, self._now = asset, audit, past, data_at, now
         self._part, self._learned = part, learned
-        self._observed = {SeriesKey(o.metric, o.column): o for o in audit.observations}
+        self.observed = {SeriesKey(o.metric, o.column, o.segment): o for o in audit.observations}
 
     def check(self, outcome: CheckOutcome) -> Evaluation:
         status = EvaluationStatus.UNKNOWN
@@ -110,8 +118,8 @@ class _Judge:
         """The verdict; None for a default monitor of what this kind of data doesn't have (rows of a model)."""
         if monitor.metric == SCHEMA:
             return self._schema(monitor)
-        key = SeriesKey(monitor.metric, monitor.column)
-        observation = self._observed.get(key)
+        key = monitor.key
+        observation = self.observed.get(key)
         if observation is None and monitor == Monitor(metric=monitor.metric) and monitor.metric == "row_count":
             return None
         if observation is None or observation.value is None:
@@ -125,13 +133,15 @@ class _Judge:
 
     def _unmeasured(self, monitor: Monitor, observation: Observation | None) -> Evaluation:
         why = observation.reason if observation is not None and observation.reason else "it was not measured"
-        if observation is None and monitor.column is not None:
+        if observation is None and monitor.segment is not None:
+            why = f"no rows of {monitor.segment} were measured"
+        elif observation is None and monitor.column is not None:
             why = f"there is no column {monitor.column} that it could be measured on"
         elif observation is None:
-            near = difflib.get_close_matches(monitor.metric, [*METRICS, *(k.metric for k in self._observed)], n=1)
+            near = difflib.get_close_matches(monitor.metric, [*METRICS, *(k.metric for k in self.observed)], n=1)
             hint = f"; did you mean {near[0]!r}?" if near and near[0] != monitor.metric else ""
             why = f"nothing called {monitor.metric!r} was measured{hint}"
-        label = metric(monitor.metric, column=monitor.column).label(monitor.column)
+        label = monitor.label
         sentence = f"{label} could not be judged: {why}"
         return self._evaluation(
             SubjectKind.MONITOR, monitor.id, monitor.severity, EvaluationStatus.UNKNOWN, sentence, None, None, {}
@@ -148,8 +158,9 @@ class _Judge:
         if monitor.detector is not None:
             watch = detector(monitor.detector, **dict(monitor.parameters))
         at = self._audit.materialization.materialized_at if wall else self._data_at
-        history = self._history(self._past.series.get(key, ()), at)
-        rows = self._observed.get(SeriesKey("row_count"))
+        behind = SeriesKey("row_count", None, key.segment)
+        history = self._history(self._past.series.get(key, ()), self._past.series.get(behind, ()), at)
+        rows = self.observed.get(behind)
         point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
         series = (self._asset.key, self._part, monitor.id)
         return self._learned.detect(series, watch, history, point, alpha=monitor.false_alarms)
@@ -162,11 +173,11 @@ class _Judge:
         ahead = self._data_at.astimezone(ZoneInfo(self._asset.partitions.timezone)).utcoffset()
         return ahead.total_seconds() if ahead else 0.0
 
-    def _history(self, points: Sequence[StoredPoint], at: datetime) -> History:
+    def _history(self, points: Sequence[StoredPoint], behind: Sequence[StoredPoint], at: datetime) -> History:
         past = [p for p in points if p.at < at]
         if not past:
             return _nothing(self._offset_s)
-        rows = {p.version_seq: p.value for p in self._past.series.get(SeriesKey("row_count"), ())}
+        rows = {p.version_seq: p.value for p in behind}
         return History.of(
             [p.at.timestamp() for p in past],
             [_float(p.value) for p in past],
@@ -177,8 +188,10 @@ class _Judge:
 
     def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:
         described = metric(monitor.metric, column=monitor.column)
-        label, unit = described.label(monitor.column), described.unit
-        said = quantity(value, unit) if unit == "rows" else f"{label} {quantity(value, unit)}"
+        label, unit = monitor.label, described.unit
+        said = (
+            quantity(value, unit) if unit == "rows" and monitor.segment is None else f"{label} {quantity(value, unit)}"
+        )
         if found.status is DetectionStatus.LEARNING:
             return f"{said}; learning, needs {count(found.runs_needed, 'more run')}"
         if found.status is DetectionStatus.UNKNOWN:

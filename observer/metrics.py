@@ -132,6 +132,7 @@ _TABLE: tuple[Metric, ...] = (
     _column("min_length", "Shortest text of {column}", "characters", MetricKind.VALUE, _TEXT),
     _column("max_length", "Longest text of {column}", "characters", MetricKind.VALUE, _TEXT),
     _column("mean_length", "Mean length of {column}", "characters", MetricKind.MEAN, _TEXT),
+    _column("segment_count", "Segments of {column}", "", MetricKind.COUNT, ()),
     _column("latest", "Latest value of {column}", "epoch_s", MetricKind.VALUE, (ColumnKind.TIME,)),
 )
 

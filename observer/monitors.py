@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from observer.errors import CheckError
+from observer.history import SeriesKey
 from observer.metrics import DEFAULT_MONITORS, SCHEMA, metric
 from observer.model import Severity
 from observer.schema_changes import POLICIES, SchemaChangeKind
@@ -29,11 +30,37 @@ class Monitor:
     detector: str | None = None
     parameters: tuple[tuple[str, object], ...] = ()  # of the detector
     alpha: float | None = None
+    segment: str | None = None  # "carrier=UA", or "carrier" for each of its values
 
     @property
     def id(self) -> str:
-        """The subject of its evaluations: ``row_count``, ``null_rate(dep_time)``."""
-        return self.metric if self.column is None else f"{self.metric}({self.column})"
+        """The subject of its evaluations: ``row_count``, ``null_rate(dep_time)``, ``row_count[carrier=UA]``."""
+        column = "" if self.column is None else f"({self.column})"
+        return f"{self.metric}{column}" + ("" if self.segment is None else f"[{self.segment}]")
+
+    @property
+    def key(self) -> SeriesKey:
+        """The series that it watches."""
+        return SeriesKey(self.metric, self.column, self.segment)
+
+    @property
+    def label(self) -> str:
+        """What it watches, as sentences and pages call it."""
+        title = metric(self.metric, column=self.column).label(self.column)
+        return title if self.segment is None else f"{title} where {self.segment}"
+
+    def of_each(self, keys: Iterable[SeriesKey]) -> tuple[Monitor, ...]:
+        """One for each segment among some series, where it watches all values of a column; else itself."""
+        if self.segment is None or not _is_column(self.segment):
+            return (self,)
+        mine = {
+            key.segment
+            for key in keys
+            if key[:2] == (self.metric, self.column)
+            and key.segment is not None
+            and _column_of(key.segment) == self.segment
+        }
+        return tuple(replace(self, segment=segment) for segment in sorted(mine))
 
     @property
     def false_alarms(self) -> float:
@@ -48,6 +75,7 @@ def monitor(
     severity: Severity | str = Severity.WARN,
     detector: str | None = None,
     alpha: float | None = None,
+    segment: str | None = None,
     **parameters: object,
 ) -> Monitor:
     """Watch a metric with a detector.
@@ -65,6 +93,9 @@ def monitor(
     alpha:
         The share of good points that may be flagged, above 0 and at most 0.5; if left out, 1/365 for a warning and
         1/1000 for an error.
+    segment:
+        What ``ob.metric(..., segment=...)`` measures by: ``"carrier=UA"``, or ``"carrier"`` for each value that a
+        version has.
     parameters:
         What the detector takes, e.g. ``lower=`` and ``upper=`` of "threshold"; only beside ``detector=``. For
         "schema", how bad each kind of change is: ``removed=``, ``retyped=``, ``nullable=`` (as ``severity``, if left
@@ -106,6 +137,7 @@ def monitor(
     return Monitor(
         metric=metric_name, column=column, severity=how_bad, detector=detector,
         parameters=tuple(sorted(parameters.items())), alpha=alpha,
+        segment=segment,
     )  # fmt: skip
 
 
@@ -118,6 +150,18 @@ def _check_policy(parameters: Mapping[str, object]) -> None:
             raise CheckError(f"monitor('schema'): no change of a schema is called {name}; {hint}")
         if said not in POLICIES:
             raise CheckError(f"monitor('schema'): {name} is 'ignore', 'warn' or 'error', not {said!r}")
+
+
+_NULL = " is null"
+
+
+def _column_of(segment: str) -> str:
+    """The column of a segment: of ``"carrier=UA"`` and ``"carrier is null"`` it is ``carrier``."""
+    return segment.partition("=")[0] if "=" in segment else segment.removesuffix(_NULL)
+
+
+def _is_column(segment: str) -> bool:
+    return "=" not in segment and not segment.endswith(_NULL)
 
 
 def with_defaults(declared: tuple[Monitor, ...]) -> tuple[Monitor, ...]:

@@ -8,6 +8,7 @@ from observer.assets import quality
 from observer.checks.base import Check
 from observer.model import GatePolicy, ProfilePolicy
 from observer.monitors import Monitor
+from observer.own_metrics import OwnMetric
 from orchestration import multi_assets as core
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy
@@ -25,6 +26,7 @@ _PLAIN = RunPolicy()
 def output(
     *,
     checks: Iterable[Check] = (),
+    metrics: Iterable[OwnMetric] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -36,7 +38,7 @@ def output(
     """What is said of one asset of a multi-asset alone, in the words of :func:`asset`."""
     return Output(
         freshness=freshness, owners=owners, tags=tags, description=description,
-        attachments=(quality(checks, monitors, gate, profile),),
+        attachments=(quality(checks, monitors, gate, profile, metrics),),
     )  # fmt: skip
 
 

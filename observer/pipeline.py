@@ -130,7 +130,8 @@ def measuring(checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph) -> Cal
     def look(staged: Staged) -> Audit:
         key = staged.materialization.asset
         try:
-            return measure(staged, checks.get(key, ()), policy=quality_of(graph.asset(key)).profile)
+            carried = quality_of(graph.asset(key))
+            return measure(staged, checks.get(key, ()), policy=carried.profile, metrics=carried.metrics)
         except Exception as error:  # it promises not to; whatever it was, the version can't be judged
             return unmeasured(staged, error)
 
@@ -153,7 +154,7 @@ def series_of(
 ) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
     """The series that an asset's monitors need."""
     return observation_store.load(
-        connection, asset.key, needed_series(monitors_of(asset)), before=before,
+        connection, asset.key, needed_series(monitors_of(asset), known), before=before,
         partitioned=asset.partitions is not None and asset.partitions.has_time,
         part=part, known=known,
     )  # fmt: skip

@@ -71,7 +71,7 @@ class FunctionCheck(LookingCheck):
 
     def run(self, data: CheckData) -> CheckOutcome:
         try:
-            given = self._argument(data)
+            given = data_for(self.wants, data)
         except Exception as error:
             return self.outcome(None, f"{self.name} could not be given the data: {first_line(error)}")
         try:
@@ -79,13 +79,6 @@ class FunctionCheck(LookingCheck):
         except (Exception, SystemExit) as error:
             return self.outcome(None, f"{self.name} raised {_told(error, self.function)}")
         return self._judged(answer)
-
-    def _argument(self, data: CheckData) -> object:
-        if self.wants is Wants.DATA:
-            return data
-        if not data.is_table:
-            return data.value
-        return data.arrow() if self.wants is Wants.ARROW else data.pandas()
 
     def _judged(self, answer: object) -> CheckOutcome:
         verdict = self._verdict(answer)
@@ -158,13 +151,27 @@ def check(
             severity=level,
             asset=AssetKey(key),
             function=function,
-            wants=_wants(_parameter(function, where)),
+            wants=wants_of(function, where),
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         object.__setattr__(made, "__wrapped__", function)
         return made
 
     return decorate
+
+
+def wants_of(function: Function, where: str) -> Wants:
+    """The form in which a function asks for the data; raises CheckError where it takes anything else."""
+    return _wants(_parameter(function, where))
+
+
+def data_for(wants: Wants, data: CheckData) -> object:
+    """The data in that form; what is no table comes as it is."""
+    if wants is Wants.DATA:
+        return data
+    if not data.is_table:
+        return data.value
+    return data.arrow() if wants is Wants.ARROW else data.pandas()
 
 
 def _parameter(function: Function, where: str) -> inspect.Parameter:

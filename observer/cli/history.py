@@ -15,6 +15,7 @@ from observer.errors import UnknownName
 from observer.history import SeriesKey
 from observer.metrics import SCHEMA
 from observer.metrics import metric as described_metric
+from observer.monitors import Monitor
 from observer.project import Project
 from observer.quantities import count, quantity, span
 from observer.reads.schema import schema_timeline
@@ -121,7 +122,14 @@ def _typed(key: SeriesKey) -> str:
 
 def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
     page = work.reads().asset(asset.key)
-    watched = next((m for m in page.monitors if SeriesKey(m.metric, m.column) == key), None) if page else None
+    watched = (
+        next(
+            (m for m in page.monitors if m.id == Monitor(metric=key.metric, column=key.column, segment=key.segment).id),
+            None,
+        )
+        if page
+        else None
+    )
     if watched is not None:
         return [
             HistoryPoint(

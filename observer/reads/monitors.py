@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from observer import accuracy
 from observer.checks.base import Check
-from observer.history import SeriesKey, StoredPoint
+from observer.history import StoredPoint
 from observer.metrics import SCHEMA, Metric, Order, metric
 from observer.model import EvaluationStatus, Severity
 from observer.monitors import Monitor, with_defaults
@@ -17,6 +17,7 @@ from observer.quantities import quantity
 from observer.reads import points
 from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
 from observer.reads.verdicts import Verdict, Verdicts
+from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.model import VersionStatus
 
@@ -39,13 +40,16 @@ def series(
     number, is a strip.
     """
     watching = [m for m in with_defaults(declared) if m.metric != SCHEMA]
-    keys = {SeriesKey(m.metric, m.column) for m in watching}
+    if any(m.segment is not None for m in watching):
+        there = series_store.measured(connection, asset.key)
+        watching = [each for m in watching for each in m.of_each(there)]
+    keys = {m.key for m in watching}
     partitioned = asset.partitions is not None
     stored = points.load(connection, asset, keys, _POINTS)
     measured = any(stored.values())
     made = []
     for monitor in watching:
-        here = stored[SeriesKey(monitor.metric, monitor.column)]
+        here = stored[monitor.key]
         said = verdicts.of(monitor.id)
         if not said and monitor not in declared and measured and all(p.value is None for p in here):
             continue
@@ -72,7 +76,7 @@ def _series(
     last = _newest(ordered, said, by_clock=by_clock)
     found = last.evaluation.detection if last is not None else None
     return MonitorSeries(
-        id=monitor.id, title=described.label(monitor.column), metric=monitor.metric, column=monitor.column,
+        id=monitor.id, title=monitor.label, metric=monitor.metric, column=monitor.column,
         unit=described.unit, severity=monitor.severity,
         detector=found.detector if found else monitor.detector or "default",
         status=last.evaluation.status if last else None,
@@ -95,7 +99,7 @@ def _newest(drawn: Sequence[SeriesPoint], said: Sequence[Verdict], *, by_clock: 
 def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, described: Metric) -> SeriesPoint:
     said = verdict.evaluation if verdict is not None else None
     found = said.detection if said is not None else None
-    measured = f"{described.label(monitor.column)} {quantity(stored.value, described.unit)}"
+    measured = f"{monitor.label} {quantity(stored.value, described.unit)}"
     return SeriesPoint(
         at=stored.at, partition=stored.partition, value=stored.value, lower=found.lower if found else None,
         expected=found.expected if found else None, upper=found.upper if found else None,
@@ -116,7 +120,7 @@ def _unmeasured(at: datetime, verdict: Verdict) -> SeriesPoint:
 
 
 def _silent(drawn: Sequence[SeriesPoint], described: Metric, monitor: Monitor) -> str:
-    label = described.label(monitor.column)
+    label = monitor.label
     if drawn:
         return f"{label} {quantity(drawn[-1].value, described.unit)}; measured and not judged yet"
     return f"{label} has not been measured yet"

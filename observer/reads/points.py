@@ -28,7 +28,7 @@ def load(
     rows = connection.execute(_question(asset, keys, limit))
     found: dict[SeriesKey, dict[datetime, StoredPoint]] = {key: {} for key in keys}
     for row in rows:
-        here, point = found[SeriesKey(row.metric, row.column or None)], _point(row)
+        here, point = found[SeriesKey(row.metric, row.column or None, row.segment or None)], _point(row)
         other = here.get(point.at)
         if other is None or (other.status is VersionStatus.HELD and point.status is not VersionStatus.HELD):
             here[point.at] = point
@@ -41,7 +41,8 @@ def _question(asset: Asset, keys: Collection[SeriesKey], limit: int) -> Any:
     newest = (observations.c.ordered_at.desc(), versions.c.seq.desc())
     ranked = (
         select(
-            series.c.metric, series.c.column, observations.c.ordered_at, observations.c.value, observations.c.accuracy,
+            series.c.metric, series.c.column, series.c.segment, observations.c.ordered_at, observations.c.value,
+            observations.c.accuracy,
             versions.c.seq,
             versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
             func.row_number().over(partition_by=series.c.id, order_by=newest).label("nth"),
@@ -49,8 +50,10 @@ def _question(asset: Asset, keys: Collection[SeriesKey], limit: int) -> Any:
         .join(observations, observations.c.series_id == series.c.id)
         .join(versions, versions.c.seq == observations.c.version_seq)
         .where(
-            series.c.asset == asset.key, series.c.segment == "",
-            tuple_(series.c.metric, series.c.column).in_([(key.metric, key.column or "") for key in keys]),
+            series.c.asset == asset.key,
+            tuple_(series.c.metric, series.c.column, series.c.segment).in_(
+                [(key.metric, key.column or "", key.segment or "") for key in keys]
+            ),
             or_(versions.c.status.in_(LIVE), again),
         )
         .subquery()
