@@ -11,6 +11,7 @@ from observer.errors import CheckError
 from observer.model import GatePolicy, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor
 from observer.own_metrics import OwnMetric
+from observer.privacy import Sensitive
 from orchestration import assets as core
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy
@@ -208,7 +209,7 @@ def quality(
         )
     if not isinstance(profile, ProfilePolicy):
         raise CheckError(f"profile= takes ob.ProfilePolicy(exact=True), not {profile!r}")
-    _check_metrics(found.metrics)
+    _check_metrics(found.metrics, profile)
     for one in found.checks:
         if not isinstance(one, Check):
             raise CheckError(f"checks= takes checks such as ob.unique('id'), not {one!r}")
@@ -224,10 +225,16 @@ def quality(
     return found
 
 
-def _check_metrics(metrics: Sequence[OwnMetric]) -> None:
+def _check_metrics(metrics: Sequence[OwnMetric], profile: ProfilePolicy) -> None:
+    names: object = profile.sensitive  # a text alone would be taken for its letters
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name for name in names):
+        raise CheckError(f"sensitive= takes names of columns, such as ('email',), not {profile.sensitive!r}")
+    sensitive = Sensitive(profile.sensitive)
     for one in metrics:
         if not isinstance(one, OwnMetric):
             raise CheckError(f"metrics= takes ob.metric(...), not {one!r}")
+        if sensitive.covers(one.segment):
+            raise CheckError(f"the metric {one.id} would keep values of {one.segment}, which is sensitive")
     ids = [one.id for one in metrics]
     for name in ids:
         if ids.count(name) > 1:

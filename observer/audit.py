@@ -19,6 +19,7 @@ from observer.collectors.scan import Measured, scan
 from observer.collectors.tabular import first_line
 from observer.model import Audit, CheckOutcome, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
+from observer.privacy import Sensitive
 from orchestration.model import Scalar, Staged
 
 _DEFAULT_POLICY = ProfilePolicy()
@@ -53,6 +54,7 @@ def measure(
     Audit: pickles; one outcome a check, in their order.
     """
     start = timer()
+    sensitive = Sensitive(policy.sensitive)
     with _opened(staged.data) as (relation, problem):
         fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
@@ -72,17 +74,24 @@ def measure(
         seen = [
             *own.observations(collected.values[len(expressions) :]),
             *(by_function(one, lambda each: each.run(data)) for one in metrics if one.function is not None),
-            *by_segment(metrics, relation, problem),
+            *by_segment([one for one in metrics if not sensitive.covers(one.segment)], relation, problem),
         ]
-    return _audit(staged, collected, seen, [_bounded(outcomes[at]) for at in range(len(checks))], timer() - start)
+        names = () if relation is None else tuple(column.name for column in relation.schema.columns)
+    told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
+    observed = sensitive.observations((*collected.observations, *seen), names)
+    return _audit(staged, collected, observed, told, timer() - start)
 
 
 def _audit(
-    staged: Staged, collected: Collected, own: Sequence[Observation], outcomes: Sequence[CheckOutcome], seconds: float
+    staged: Staged,
+    collected: Collected,
+    observed: tuple[Observation, ...],
+    outcomes: Sequence[CheckOutcome],
+    seconds: float,
 ) -> Audit:
     return Audit(
         materialization=staged.materialization,
-        observations=(*collected.observations, *own),
+        observations=observed,
         schema=noted(collected.schema, staged.data),
         outcomes=tuple(outcomes),
         collect_s=seconds,

@@ -50,9 +50,12 @@ class ProfilePolicy:
     ----------
     exact: count distinct values and take quartiles exactly, whatever that costs. Left out, an engine may approximate
         them, or take them from a sample of a big table; each number says which.
+    sensitive: columns whose values are not to be kept or shown: no smallest, largest or middle value, no examples in
+        what checks say, no segments. ``"*"`` stands for all. Counts, rates, means and lengths stay.
     """
 
     exact: bool = False
+    sensitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from observer.learned import Learned
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.monitors import Monitor, with_defaults
 from observer.policy import decide
+from observer.privacy import EVERY
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
@@ -64,6 +65,7 @@ class Observer:
     new_id: Callable[[], str]
     dashboard_url: str | None
     redact: Callable[[str], str] = str
+    private: bool = False  # every column is sensitive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class ObserverGate:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._measure = measuring(observer.checks, observer.graph)
+        self._measure = measuring(observer.checks, observer.graph, private=observer.private)
         self._learned = Learned()
 
     def measure(self, staged: Staged) -> Audit:
@@ -124,14 +126,17 @@ class ObserverGate:
         return Ruling(verdict.decision, record, verdict)
 
 
-def measuring(checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph) -> Callable[[Staged], Audit]:
+def measuring(
+    checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph, *, private: bool = False
+) -> Callable[[Staged], Audit]:
     """The half of the gate that looks at data: it needs what is declared and nothing else, wherever it runs."""
 
     def look(staged: Staged) -> Audit:
         key = staged.materialization.asset
         try:
             carried = quality_of(graph.asset(key))
-            return measure(staged, checks.get(key, ()), policy=carried.profile, metrics=carried.metrics)
+            policy = replace(carried.profile, sensitive=(EVERY,)) if private else carried.profile
+            return measure(staged, checks.get(key, ()), policy=policy, metrics=carried.metrics)
         except Exception as error:  # it promises not to; whatever it was, the version can't be judged
             return unmeasured(staged, error)
 

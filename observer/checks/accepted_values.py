@@ -26,6 +26,9 @@ class AcceptedValues(FusedCheck):
     column: str
     values: tuple[Literal, ...]
 
+    def shows(self) -> tuple[str, ...]:
+        return (self.column,)
+
     def expressions(self, relation: Relation) -> Sequence[str]:
         field = relation.exact(self.column)
         ensure_comparable(field, self.values)

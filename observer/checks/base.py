@@ -49,6 +49,10 @@ class Check(ABC):
     name: str
     severity: Severity
 
+    def shows(self) -> tuple[str, ...] | None:
+        """Return the columns whose values its message and evidence may show; None: it may show any."""
+        return None
+
     def outcome(
         self,
         passed: bool | None,

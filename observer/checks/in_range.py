@@ -27,6 +27,9 @@ class InRange(FusedCheck):
     min_value: Literal | None
     max_value: Literal | None
 
+    def shows(self) -> tuple[str, ...]:
+        return (self.column,)
+
     def expressions(self, relation: Relation) -> Sequence[str]:
         field = relation.exact(self.column)
         ensure_comparable(field, [bound for bound in (self.min_value, self.max_value) if bound is not None])

@@ -23,6 +23,9 @@ class NotNull(FusedCheck):
     columns: tuple[str, ...]
     max_rate: float
 
+    def shows(self) -> tuple[str, ...]:
+        return ()
+
     def expressions(self, relation: Relation) -> Sequence[str]:
         return ["count(*)", *(f"count({relation.field(column).sql})" for column in self.columns)]
 

@@ -22,6 +22,9 @@ class RowCount(FusedCheck):
     min_rows: int | None
     max_rows: int | None
 
+    def shows(self) -> tuple[str, ...]:
+        return ()
+
     def expressions(self, relation: Relation) -> Sequence[str]:
         return ["count(*)"]
 

@@ -20,6 +20,9 @@ class Unique(LookingCheck):
 
     columns: tuple[str, ...]
 
+    def shows(self) -> tuple[str, ...]:
+        return self.columns
+
     def run(self, data: CheckData) -> CheckOutcome:
         relation, fields = _comparable(data, self.columns)
         keys = ", ".join(field.sql for field in fields)

@@ -19,7 +19,7 @@ from observer.config.section import Section
 from observer.config.variables import fill, written_secrets
 from observer.errors import ProjectError, UnknownName
 
-KEYS = ("state", "io", "retention", "history", "executor", "pools", "channels", "clock", "url", "config")
+KEYS = ("state", "io", "retention", "history", "private", "executor", "pools", "channels", "clock", "url", "config")
 _INLINE = ExecutorConfig()
 _FILES = (IOConfig(name="default", kind="files", options=FILES, assets=None, retention=None, where="io.default"),)
 
@@ -44,6 +44,7 @@ class EnvironmentConfig:
     executor: ExecutorConfig = _INLINE
     pools: Mapping[str, int] = field(default_factory=dict)
     asset_configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+    private: bool = False  # every column is sensitive
     history: timedelta | None = None  # how long points stay; None: for good
 
 
@@ -81,7 +82,8 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         name=name, root=root, project=root / said.text("project", default="pipeline.py"),
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),
         asset_configs=asset_configs(everywhere, env),
-        clock=_clock(env), url=env.maybe("url"), history=history(env), secrets=tuple(dict.fromkeys(secrets)),
+        clock=_clock(env), url=env.maybe("url"), history=history(env), private=env.switch("private"),
+        secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
 

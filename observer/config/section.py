@@ -50,6 +50,13 @@ class Section:
             raise ProjectError(f"{self.file}: {where} is a table; write it in brackets, or as {{ key = value }}")
         return Section(value, self.file, where)
 
+    def switch(self, key: str) -> bool:
+        """True or false; false where it isn't given."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise ProjectError(f"{self}: {key} is true or false, not {value!r}")
+        return value
+
     def part(self, *keys: str) -> Section:
         """This table with these keys alone."""
         return Section({key: self.values[key] for key in keys if key in self.values}, self.file, self.where)

@@ -1,0 +1,70 @@
+"""What may not be kept or shown: the values of columns that are tagged sensitive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from observer.checks.base import Check
+from observer.model import CheckOutcome, Observation
+from observer.quantities import count
+
+EVERY = "*"
+"""Stands for all columns."""
+
+_SAFE = frozenset({
+    "row_count", "column_count", "null_rate", "distinct_count", "zero_rate", "negative_rate", "true_rate", "mean",
+    "std", "min_length", "max_length", "mean_length", "segment_count",
+})  # fmt: skip
+"""The metrics of a column that are none of its values. Any other is taken for one: a new metric has to be said safe."""
+
+_WITHHELD = "values of a sensitive column are not kept"
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
+class Sensitive:
+    """The columns of an asset whose values are not to be kept; ``"*"`` stands for all."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self._columns = frozenset(columns)
+
+    def __bool__(self) -> bool:
+        return bool(self._columns)
+
+    def covers(self, column: str | None) -> bool:
+        """Whether the values of a column, by its name in any case, are not to be kept."""
+        if column is None:
+            return False
+        return EVERY in self._columns or column.lower() in {name.lower() for name in self._columns}
+
+    def observations(self, seen: Sequence[Observation], names: Collection[str]) -> tuple[Observation, ...]:
+        """What was measured, without values of sensitive columns; ``names`` are those of the data's columns."""
+        return tuple(self._observation(one, names) for one in seen) if self else tuple(seen)
+
+    def _observation(self, one: Observation, names: Collection[str]) -> Observation:
+        if self.covers(one.column) and one.metric not in _SAFE and one.value is not None:
+            return replace(one, value=None, reason=_WITHHELD)
+        return one if one.reason is None else replace(one, reason=unquoted(one.reason, names))
+
+    def outcome(self, check: Check, outcome: CheckOutcome, names: Collection[str]) -> CheckOutcome:
+        """What a check saw, without examples and bounds where its columns are sensitive."""
+        if not self:
+            return outcome
+        shows = check.shows()
+        if shows is not None and not any(self.covers(column) for column in shows):
+            return replace(outcome, message=unquoted(outcome.message, names)) if outcome.passed is None else outcome
+        rows = "" if outcome.failing_rows is None else f" in {count(outcome.failing_rows, 'row')}"
+        word = {True: "passed", False: f"failed{rows}", None: "could not be evaluated"}[outcome.passed]
+        message = f"{check.name} {word}; what it saw is not kept, for it looks at sensitive columns"
+        failing = None if outcome.failing_rows is None else float(outcome.failing_rows)
+        return replace(outcome, message=message, observed=failing, evidence={})
+
+
+def unquoted(text: str, names: Collection[str]) -> str:
+    """An engine's message without what it quotes, but for names of columns: it may quote a value.
+
+    >>> unquoted("Could not convert string 'ann@example.com' in 'email'", {"email"})
+    "Could not convert string '…' in 'email'"
+    """
+    return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in names else "'…'", text)

@@ -1,0 +1,116 @@
+"""Nothing of a sensitive column's values lands in the state, in messages or in what is printed."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import observer as ob
+from observer.errors import CheckError
+from observer.privacy import unquoted
+from observer.project import Project, open_project
+from tests.unit.observer.shop import TOML, shop
+
+PIPELINE = """
+import pandas as pd
+
+import observer as ob
+
+EMAILS = [f"secret{n}@example.com" for n in range(9)]
+
+
+@ob.asset(
+    PROFILE
+    checks=[
+        ob.unique("email", severity="warn"),
+        ob.accepted_values("email", ["nobody@example.com"], severity="warn"),
+        ob.in_range("salary", 0, 10, severity="warn"),
+        ob.expect("ExpectColumnValuesToBeInSet", column="email", value_set=["nobody@example.com"], severity="warn"),
+        ob.not_null("email"),
+    ],
+    metrics=[ob.metric("parsed", sql="sum(cast(email as integer))"), METRIC],
+)
+def people() -> pd.DataFrame:
+    return pd.DataFrame({
+        "email": [*EMAILS, EMAILS[0]], "salary": [76543.0 + n for n in range(10)], "country": ["QX"] * 10,
+    })
+
+
+@ob.check(people, severity="warn")
+def broken(people: pd.DataFrame) -> bool:
+    raise ValueError(f"what is {people['email'][0]}?")
+"""
+SECRETS = ("secret", "76543.", "76552.", "QX")  # the least and the most salary; their mean is no one's
+
+
+def opened(folder: Path, *, profile: str, metric: str, toml: str = "") -> Project:
+    text = PIPELINE.replace("PROFILE", profile).replace("METRIC", metric)
+    return open_project(shop(folder, pipeline=text, toml=TOML + toml))
+
+
+def everything_in(work: Project) -> str:
+    """The whole state database as text."""
+    with sqlite3.connect(work.config.root / ".tidegate" / "state.db") as connection:
+        return "\n".join(connection.iterdump())
+
+
+@pytest.fixture(params=["tagged", "everywhere"])
+def private(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    tagged = 'profile=ob.ProfilePolicy(sensitive=("EMAIL", "salary", "country")),'
+    if request.param == "tagged":
+        work = opened(tmp_path / "shop", profile=tagged, metric='ob.metric("people", sql="count(*)")')
+    else:
+        by_country = 'ob.metric("row_count", segment="country")'
+        work = opened(tmp_path / "shop", profile="", metric=by_country, toml="private = true\n")
+    yield work
+    work.close()
+
+
+def test_nothing_sensitive_lands_anywhere(
+    private: Project, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (step,) = private.run(private.plan("people", None), trigger="test").steps
+    page = private.reads().asset("people")
+    assert page is not None
+    said = "\n".join([everything_in(private), repr(page), repr(step), *capsys.readouterr(), caplog.text])
+    assert [secret for secret in SECRETS if secret in said] == []
+    assert step.status.value == "published"
+    verdicts = {strip.name: strip.sentence for strip in page.checks}
+    assert verdicts["unique(email)"] == (
+        "unique(email) failed in 1 row; what it saw is not kept, for it looks at sensitive columns"
+    )
+    assert verdicts["not_null(email)"] == "no null in 10 rows of email"
+
+
+def test_without_a_tag_the_same_values_are_shown(tmp_path: Path) -> None:
+    work = opened(tmp_path / "shop", profile="", metric='ob.metric("row_count", segment="country")')
+    work.run(work.plan("people", None), trigger="test")
+    stored = everything_in(work)
+    work.close()
+    assert [secret for secret in SECRETS if secret in stored] == list(SECRETS)
+
+
+def test_counts_and_rates_of_sensitive_columns_stay() -> None:
+    @ob.asset(profile=ob.ProfilePolicy(sensitive=("*",)))
+    def people() -> pd.DataFrame:
+        return pd.DataFrame({"salary": [1.0, 2.0, None]})
+
+    result = ob.materialize([people])["people"]
+    seen = {(o.metric, o.column): (o.value, o.reason) for o in result.observations}
+    assert seen["null_rate", "salary"][0] == pytest.approx(1 / 3)
+    assert seen["mean", "salary"][0] == 1.5
+    assert seen["max", "salary"] == (None, "values of a sensitive column are not kept")
+    assert seen["row_count", None][0] == 3
+
+
+def test_segments_of_a_sensitive_column_are_refused() -> None:
+    with pytest.raises(CheckError, match="would keep values of country, which is sensitive"):
+        ob.asset(profile=ob.ProfilePolicy(sensitive=("Country",)), metrics=[ob.metric("row_count", segment="country")])
+    with pytest.raises(CheckError, match="takes names of columns"):
+        ob.asset(profile=ob.ProfilePolicy(sensitive="email"))  # type: ignore[arg-type]
+
+
+def test_names_of_columns_stay_in_what_an_engine_says() -> None:
+    assert unquoted("column \"a\" has 'x' and 'a'", ["a"]) == "column \"a\" has '…' and 'a'"
