@@ -229,6 +229,9 @@ def _check_metrics(metrics: Sequence[OwnMetric], profile: ProfilePolicy) -> None
     names: object = profile.sensitive  # a text alone would be taken for its letters
     if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name for name in names):
         raise CheckError(f"sensitive= takes names of columns, such as ('email',), not {profile.sensitive!r}")
+    limit = profile.max_seconds
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0):
+        raise CheckError(f"max_seconds= is a number above 0, or None for no limit, not {limit!r}")
     sensitive = Sensitive(profile.sensitive)
     for one in metrics:
         if not isinstance(one, OwnMetric):

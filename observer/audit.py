@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
+from observer.collectors.budget import budget
 from observer.collectors.dialect import DUCKDB, NotPlain
 from observer.collectors.frame import Collected, collect
 from observer.collectors.notes import noted
@@ -55,7 +56,7 @@ def measure(
     """
     start = timer()
     sensitive = Sensitive(policy.sensitive)
-    with _opened(staged.data) as (relation, problem):
+    with budget(policy.max_seconds) as spent, _opened(staged.data) as (relation, problem):
         fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
         own = asked(metrics, relation, problem)
@@ -78,8 +79,13 @@ def measure(
         ]
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
-    observed = sensitive.observations((*collected.observations, *seen), names)
-    return _audit(staged, collected, observed, told, timer() - start)
+    seconds = timer() - start
+    cost = (
+        Observation(metric="profile_duration", value=seconds),
+        Observation(metric="profile_statements", value=float(spent.statements)),
+    )
+    observed = sensitive.observations((*collected.observations, *cost, *seen), names)
+    return _audit(staged, collected, observed, told, seconds)
 
 
 def _audit(

@@ -116,6 +116,8 @@ _TABLE: tuple[Metric, ...] = (
         default_monitor=True,
     ),
     Metric(name=SCHEMA, title="Schema", default_monitor=True, numeric=False),
+    Metric(name="profile_duration", title="Looking at it", unit="s", kind=MetricKind.DURATION, order=Order.WALL_CLOCK),
+    Metric(name="profile_statements", title="Statements of looking at it", kind=MetricKind.COUNT),
     Metric(name="column_count", title="Columns", kind=MetricKind.COUNT),
     _column("null_rate", "Null rate of {column}", "rate", MetricKind.RATE, _ALL),
     _column("distinct_count", "Distinct values of {column}", "", MetricKind.COUNT, _ALL),

@@ -52,10 +52,12 @@ class ProfilePolicy:
         them, or take them from a sample of a big table; each number says which.
     sensitive: columns whose values are not to be kept or shown: no smallest, largest or middle value, no examples in
         what checks say, no segments. ``"*"`` stands for all. Counts, rates, means and lengths stay.
+    max_seconds: how long looking at a version may take; what is not measured by then has no value. None: no limit.
     """
 
     exact: bool = False
     sensitive: tuple[str, ...] = ()
+    max_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

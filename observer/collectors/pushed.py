@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
+from observer.collectors.budget import counted
 from observer.collectors.dialect import DIALECTS, NotPlain
 from observer.collectors.opening import described, from_memory
 from observer.collectors.relation import Field, Relation
@@ -31,7 +32,8 @@ class _Asked(Relation):
         yield
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self._data.ask(sql)]
+        with counted():  # a statement that a database has begun is left to it
+            return [tuple(row) for row in self._data.ask(sql)]
 
 
 class PushedRelation(_Asked):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from observer.collectors.budget import counted
 from observer.collectors.dialect import DUCKDB, Dialect
 from observer.collectors.sql import identifier
 from observer.collectors.tabular import Unreadable, first_line
@@ -158,10 +159,11 @@ class Relation:
             self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")
             self._named = True
         try:
-            found: Any = self._connection.sql(sql)  # None where the statement returns no rows
-            if found is None:
-                return []
-            table = found.to_arrow_table()  # fetchall() needs pytz for time zones
+            with counted(self._connection.interrupt):
+                found: Any = self._connection.sql(sql)  # None where the statement returns no rows
+                if found is None:
+                    return []
+                table = found.to_arrow_table()  # fetchall() needs pytz for time zones
         except BaseException:
             self._connection.abort()
             raise
@@ -188,7 +190,8 @@ class Relation:
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
         try:
-            return self._connection.execute(sql).fetchall()
+            with counted(self._connection.interrupt):
+                return self._connection.execute(sql).fetchall()
         except BaseException:
             self._connection.abort()  # else the connection takes no further statement
             raise

@@ -1,0 +1,73 @@
+"""What looking at one version may cost, and what it did: statements counted, seconds bounded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class BudgetSpent(Exception):
+    """The seconds that looking at a version may take are over; what was measured until then stays."""
+
+
+class Budget:
+    """Counts the statements of one look; ``max_seconds=None``: as long as it takes."""
+
+    def __init__(self, max_seconds: float | None, timer: Callable[[], float] = time.perf_counter) -> None:
+        self._max_s, self._timer, self._begun = max_seconds, timer, timer()
+        self.statements = 0
+
+    @contextmanager
+    def statement(self, interrupt: Callable[[], None] | None) -> Iterator[None]:
+        """One statement; raises BudgetSpent before it, or when it was interrupted, where the seconds are over."""
+        if self._left_s() <= 0:
+            raise BudgetSpent(self._said())
+        self.statements += 1
+        if self._max_s is None or interrupt is None:
+            yield
+            return
+        timer = threading.Timer(self._left_s(), interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception:
+            if self._left_s() <= 0:
+                raise BudgetSpent(self._said()) from None
+            raise
+        finally:
+            timer.cancel()
+
+    def _left_s(self) -> float:
+        return float("inf") if self._max_s is None else self._max_s - (self._timer() - self._begun)
+
+    def _said(self) -> str:
+        return f"the budget of {self._max_s:g} s was spent before it was measured"
+
+
+_current: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def budget(max_seconds: float | None) -> Iterator[Budget]:
+    """A budget for all statements of this thread until the end of the block, whichever relation they ask."""
+    made = Budget(max_seconds)
+    token = _current.set(made)
+    try:
+        yield made
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def counted(interrupt: Callable[[], None] | None = None) -> Iterator[None]:
+    """One statement of the current budget, if there is one; ``interrupt`` stops it where the engine can."""
+    current = _current.get()
+    if current is None:
+        yield
+        return
+    with current.statement(interrupt):
+        yield
