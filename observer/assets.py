@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from observer.checks.base import Check
+from observer.collectors.base import Collector
 from observer.errors import CheckError
 from observer.model import GatePolicy, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor
@@ -33,7 +34,7 @@ class Quality:
     monitors: tuple[Monitor, ...] = ()
     gate: GatePolicy = _DEFAULT_POLICY
     profile: ProfilePolicy = _DEFAULT_PROFILE
-    metrics: tuple[OwnMetric, ...] = ()
+    metrics: tuple[OwnMetric | Collector, ...] = ()
 
 
 _NOTHING_DECLARED = Quality()
@@ -54,7 +55,7 @@ def asset(
     *,
     partitions: Partitions | None = ...,
     checks: Iterable[Check] = ...,
-    metrics: Iterable[OwnMetric] = ...,
+    metrics: Iterable[OwnMetric | Collector] = ...,
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
     profile: ProfilePolicy = ...,
@@ -73,7 +74,7 @@ def asset(
     *,
     partitions: Partitions | None = None,
     checks: Iterable[Check] = (),
-    metrics: Iterable[OwnMetric] = (),
+    metrics: Iterable[OwnMetric | Collector] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -95,7 +96,7 @@ def asset(
     checks, monitors:
         What must hold, and what is compared with its history; severity "error" holds the version.
     metrics:
-        What is measured beside the catalogue: ``ob.metric(...)``.
+        What is measured beside the catalogue: ``ob.metric(...)``, and collectors of your own.
     gate:
         What happens when something could not be evaluated.
     profile:
@@ -131,7 +132,7 @@ def source(function: Callable[..., object], /) -> Asset: ...
 def source(
     *,
     checks: Iterable[Check] = ...,
-    metrics: Iterable[OwnMetric] = ...,
+    metrics: Iterable[OwnMetric | Collector] = ...,
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
     profile: ProfilePolicy = ...,
@@ -145,7 +146,7 @@ def source(
     /,
     *,
     checks: Iterable[Check] = (),
-    metrics: Iterable[OwnMetric] = (),
+    metrics: Iterable[OwnMetric | Collector] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -172,7 +173,7 @@ def sql_asset(
     *,
     partitions: Partitions | None = None,
     checks: Iterable[Check] = (),
-    metrics: Iterable[OwnMetric] = (),
+    metrics: Iterable[OwnMetric | Collector] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
@@ -197,7 +198,7 @@ def quality(
     monitors: Iterable[Monitor],
     gate: GatePolicy,
     profile: ProfilePolicy,
-    metrics: Iterable[OwnMetric] = (),
+    metrics: Iterable[OwnMetric | Collector] = (),
 ) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
     found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile, metrics=tuple(metrics))
@@ -225,7 +226,7 @@ def quality(
     return found
 
 
-def _check_metrics(metrics: Sequence[OwnMetric], profile: ProfilePolicy) -> None:
+def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePolicy) -> None:
     names: object = profile.sensitive  # a text alone would be taken for its letters
     if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name for name in names):
         raise CheckError(f"sensitive= takes names of columns, such as ('email',), not {profile.sensitive!r}")
@@ -234,11 +235,11 @@ def _check_metrics(metrics: Sequence[OwnMetric], profile: ProfilePolicy) -> None
         raise CheckError(f"max_seconds= is a number above 0, or None for no limit, not {limit!r}")
     sensitive = Sensitive(profile.sensitive)
     for one in metrics:
-        if not isinstance(one, OwnMetric):
-            raise CheckError(f"metrics= takes ob.metric(...), not {one!r}")
-        if sensitive.covers(one.segment):
+        if not isinstance(one, OwnMetric | Collector):
+            raise CheckError(f"metrics= takes ob.metric(...) and collectors, not {one!r}")
+        if isinstance(one, OwnMetric) and sensitive.covers(one.segment):
             raise CheckError(f"the metric {one.id} would keep values of {one.segment}, which is sensitive")
-    ids = [one.id for one in metrics]
+    ids = [one.id if isinstance(one, OwnMetric) else one.name for one in metrics]
     for name in ids:
         if ids.count(name) > 1:
             raise CheckError(f"the metric {name} is declared twice on one asset; leave one of them out")

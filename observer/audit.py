@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
+from observer.collectors.base import Collector
 from observer.collectors.budget import budget
 from observer.collectors.dialect import DUCKDB, NotPlain
 from observer.collectors.frame import Collected, collect
 from observer.collectors.notes import noted
 from observer.collectors.opening import opened
-from observer.collectors.own import asked, by_function, by_segment
+from observer.collectors.own import asked, by_function, by_segment, collected
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.tabular import first_line
@@ -33,7 +34,7 @@ def measure(
     checks: Sequence[Check] = (),
     *,
     policy: ProfilePolicy = _DEFAULT_POLICY,
-    metrics: Sequence[OwnMetric] = (),
+    metrics: Sequence[OwnMetric | Collector] = (),
     timer: Callable[[], float] = time.perf_counter,
 ) -> Audit:
     """Look at a staged version: one scan for metrics and fused checks, then the checks that look themselves.
@@ -59,10 +60,11 @@ def measure(
     with budget(policy.max_seconds) as spent, _opened(staged.data) as (relation, problem):
         fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
-        own = asked(metrics, relation, problem)
-        collected = collect(staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem)
+        mine = [one for one in metrics if isinstance(one, OwnMetric)]
+        own = asked(mine, relation, problem)
+        measured = collect(staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem)
         outcomes = dict(fused)
-        values = iter(collected.values)
+        values = iter(measured.values)
         for at, part in wanted.items():
             outcomes[at] = _judged(checks[at], [next(values) for _ in part])
         for at in elsewhere:
@@ -73,10 +75,13 @@ def measure(
             if at not in outcomes:
                 outcomes[at] = _looked(check, data, problem)
         seen = [
-            *own.observations(collected.values[len(expressions) :]),
-            *(by_function(one, lambda each: each.run(data)) for one in metrics if one.function is not None),
-            *by_segment([one for one in metrics if not sensitive.covers(one.segment)], relation, problem),
+            *own.observations(measured.values[len(expressions) :]),
+            *(by_function(one, lambda each: each.run(data)) for one in mine if one.function is not None),
+            *by_segment([one for one in mine if not sensitive.covers(one.segment)], relation, problem),
         ]
+        for one in metrics:
+            if isinstance(one, Collector):
+                seen += collected(one, lambda each: _collected(each, data, problem))
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
     seconds = timer() - start
@@ -84,8 +89,14 @@ def measure(
         Observation(metric="profile_duration", value=seconds),
         Observation(metric="profile_statements", value=float(spent.statements)),
     )
-    observed = sensitive.observations((*collected.observations, *cost, *seen), names)
-    return _audit(staged, collected, observed, told, seconds)
+    observed = sensitive.observations((*measured.observations, *cost, *seen), names)
+    return _audit(staged, measured, observed, told, seconds)
+
+
+def _collected(one: Collector, data: CheckData, problem: str | None) -> Iterable[Observation]:
+    if problem is not None:
+        raise LookupError(problem)
+    return one.collect(data)
 
 
 def _audit(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from observer.assets import quality
 from observer.checks.base import Check
+from observer.collectors.base import Collector
 from observer.model import GatePolicy, ProfilePolicy
 from observer.monitors import Monitor
 from observer.own_metrics import OwnMetric
@@ -26,7 +27,7 @@ _PLAIN = RunPolicy()
 def output(
     *,
     checks: Iterable[Check] = (),
-    metrics: Iterable[OwnMetric] = (),
+    metrics: Iterable[OwnMetric | Collector] = (),
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,

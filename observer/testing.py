@@ -18,6 +18,7 @@ from sqlalchemy import select
 from observer import accuracy
 from observer.asset_configs import Given
 from observer.checks.function import FunctionCheck
+from observer.collectors.laws import check_collector
 from observer.config import EnvironmentConfig
 from observer.loading import define, each_asset
 from observer.model import Evaluation, Observation
@@ -35,6 +36,8 @@ from orchestration.model import AssetKey, AssetKind, PartitionKey, StepRecord
 from orchestration.multi_assets import MultiAsset
 from orchestration.state import known_versions
 from orchestration.tables import versions
+
+__all__ = ["Made", "Results", "check_collector", "materialize"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

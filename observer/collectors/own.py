@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
+from observer.collectors.base import Collector
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, number
 from observer.collectors.tabular import first_line
+from observer.metrics import METRICS
 from observer.model import Observation
 from observer.own_metrics import OwnMetric
 
@@ -54,6 +57,25 @@ def by_function(one: OwnMetric, call: Callable[[OwnMetric], object]) -> Observat
         return Observation(metric=one.name, value=None, reason=f"{type(error).__name__}: {first_line(error)}")
     known, reason = number(Measured(value))
     return Observation(metric=one.name, value=known, reason="the function returned None" if value is None else reason)
+
+
+def collected(one: Collector, call: Callable[[Collector], Iterable[Observation]]) -> Iterator[Observation]:
+    """What a collector of the user's measured, held to the catalogue's names and to its limit."""
+    try:
+        seen = list(islice(call(one), one.LIMIT + 1))
+        for each in seen:
+            if not isinstance(each, Observation):
+                raise TypeError(f"collect gave a {type(each).__name__}, not an Observation")
+    except (Exception, SystemExit) as error:
+        yield Observation(metric=one.name, value=None, reason=f"{type(error).__name__}: {first_line(error)}")
+        return
+    if len(seen) > one.LIMIT:
+        yield Observation(metric=one.name, value=None, reason=f"it gave more than {one.LIMIT} observations")
+    for each in seen[: one.LIMIT]:
+        if each.metric in METRICS:  # those of the catalogue are not theirs to give
+            continue
+        value, reason = (None, each.reason) if each.value is None else number(Measured(each.value))
+        yield replace(each, value=value, reason=reason)
 
 
 def by_segment(metrics: Sequence[OwnMetric], relation: Relation | None, problem: str | None) -> Iterator[Observation]:
