@@ -18,15 +18,14 @@ from observer.alerts.base import Channel
 from observer.alerts.notify import notifications
 from observer.alerts.payload import Alert
 from observer.assets import quality_of
-from observer.audit import measure
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
+from observer.measuring import measuring
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.monitors import Monitor, with_defaults
 from observer.policy import decide
-from observer.privacy import EVERY
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
@@ -126,23 +125,6 @@ class ObserverGate:
         return Ruling(verdict.decision, record, verdict)
 
 
-def measuring(
-    checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph, *, private: bool = False
-) -> Callable[[Staged], Audit]:
-    """The half of the gate that looks at data: it needs what is declared and nothing else, wherever it runs."""
-
-    def look(staged: Staged) -> Audit:
-        key = staged.materialization.asset
-        try:
-            carried = quality_of(graph.asset(key))
-            policy = replace(carried.profile, sensitive=(EVERY,)) if private else carried.profile
-            return measure(staged, checks.get(key, ()), policy=policy, metrics=carried.metrics)
-        except Exception as error:  # it promises not to; whatever it was, the version can't be judged
-            return unmeasured(staged, error)
-
-    return look
-
-
 def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -> Mapping[Address, Recalled]:
     """The past of those assets that aren't partitioned: of others, other partitions may be made meanwhile."""
     assets = {address.asset: graph.asset(address.asset) for address in addresses if address.partition is None}
@@ -211,15 +193,6 @@ def broken(observer: Observer, audit: Audit, error: Exception) -> Verdict:
     data_at = data_time(asset, made.partition, made.materialized_at)
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=(), decision=decision
-    )  # fmt: skip
-
-
-def unmeasured(staged: Staged, error: Exception) -> Audit:
-    """The audit where measuring itself failed: one check of severity error that could not be evaluated."""
-    why = f"measuring failed: {type(error).__name__}: {' '.join(str(error).split())}"
-    outcome = CheckOutcome(check="measure", severity=Severity.ERROR, passed=None, message=why)
-    return Audit(
-        materialization=staged.materialization, observations=(), schema=None, outcomes=(outcome,), collect_s=0.0
     )  # fmt: skip
 
 

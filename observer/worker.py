@@ -8,7 +8,7 @@ from pathlib import Path
 from observer.config import read
 from observer.io_managers import io_of
 from observer.loading import load
-from observer.pipeline import measuring
+from observer.measuring import measuring
 from orchestration.execute import Execution
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.work import Worker

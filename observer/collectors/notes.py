@@ -14,7 +14,10 @@ _COMMENTS = (b"comment", b"description")  # the keys of a field's metadata
 
 def noted(schema: Schema | None, data: object) -> Schema | None:
     """The schema with what an Arrow table, Parquet files or a database's table say; a pandas frame says nothing."""
-    said = _arrow_schema(data)
+    try:
+        said = _arrow_schema(data) if schema is not None else None
+    except Exception:  # files that can't be read any more; what is known of them stands
+        return schema
     if schema is None or said is None:
         return schema
     fields = {field.name: field for field in said}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, func, select
 
-from observer import pipeline
+from observer import measuring, pipeline
 from observer.history import SeriesKey
 from observer.model import Observation, Severity
 from observer.pipeline import ObserverGate
@@ -189,7 +189,7 @@ def test_a_measure_that_breaks_is_unknown_and_held(here: Ledger, monkeypatch: py
     def break_down(*args: object, **kwargs: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(pipeline, "measure", break_down)
+    monkeypatch.setattr(measuring, "measure", break_down)
     made = here.audit(day(1)).materialization
     audit = ObserverGate(here.observer).measure(Staged(materialization=made, data=None))
     decision = here.judge(audit)

@@ -72,7 +72,7 @@ def test_it_asks_nothing_where_it_has_recalled(whole: Ledger) -> None:
     ObserverGate(whole.observer).decide(audit, past)
     assert seen == []
     ObserverGate(whole.observer).decide(audit)
-    assert len(seen) > 1
+    assert seen  # and the points, for which the driver is asked directly
 
 
 def test_a_clock_that_went_back_is_not_shown_the_future(whole: Ledger) -> None:

@@ -62,7 +62,7 @@ def test_the_numbers_are_those_of_duckdb(made: StagedData) -> None:
     expected = numbers(measured(replaced(made, FLIGHTS.rename(columns={"at": "a:t ü"}))))
     got = numbers(measured(made))
     for key, value in expected.items():
-        if key in got and key[1] != "distinct_count":
+        if key in got and key[1] not in ("distinct_count", "profile_duration", "profile_statements"):
             assert got[key] == pytest.approx(value), key
     common = {key for key in expected if key[0] in ("", "origin", "flight", "delay")}
     assert common - set(got) == set(), "a metric is missing"

@@ -1,0 +1,40 @@
+"""The half of the gate that looks at data, for whichever process the data is looked at in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from observer.assets import quality_of
+from observer.audit import measure
+from observer.checks.base import Check
+from observer.model import Audit, CheckOutcome, Severity
+from observer.privacy import EVERY
+from orchestration.graph import Graph
+from orchestration.model import AssetKey, Staged
+
+
+def measuring(
+    checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph, *, private: bool = False
+) -> Callable[[Staged], Audit]:
+    """The half of the gate that looks at data: it needs what is declared and nothing else, wherever it runs."""
+
+    def look(staged: Staged) -> Audit:
+        key = staged.materialization.asset
+        try:
+            carried = quality_of(graph.asset(key))
+            policy = replace(carried.profile, sensitive=(EVERY,)) if private else carried.profile
+            return measure(staged, checks.get(key, ()), policy=policy, metrics=carried.metrics)
+        except Exception as error:  # it promises not to; whatever it was, the version can't be judged
+            return unmeasured(staged, error)
+
+    return look
+
+
+def unmeasured(staged: Staged, error: Exception) -> Audit:
+    """The audit where measuring itself failed: one check of severity error that could not be evaluated."""
+    why = f"measuring failed: {type(error).__name__}: {' '.join(str(error).split())}"
+    outcome = CheckOutcome(check="measure", severity=Severity.ERROR, passed=None, message=why)
+    return Audit(
+        materialization=staged.materialization, observations=(), schema=None, outcomes=(outcome,), collect_s=0.0
+    )  # fmt: skip
