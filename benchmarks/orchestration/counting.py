@@ -1,7 +1,8 @@
-"""What repeats where seconds don't: calls, statements, commits; both sides speak to SQLite through SQLAlchemy."""
+"""What repeats where seconds don't: calls, statements, commits; both sides keep their log in SQLite."""
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
 from collections import Counter
@@ -14,17 +15,22 @@ from sqlalchemy import Engine, event
 
 @contextmanager
 def counted() -> Iterator[Counter[str]]:
-    """Count in every thread: ``calls`` (of built-in functions too), ``statements`` (without BEGIN), ``commits``."""
+    """Count in every thread: ``calls`` (of built-in functions too), ``statements`` (without BEGIN), ``commits``.
+
+    A statement is a call of the driver's, for however many rows, whether SQLAlchemy made it or not.
+    """
     found: Counter[str] = Counter()
-    calls = 0
+    calls = statements = 0
 
     def seen(frame: Any, kind: str, argument: Any) -> None:
-        nonlocal calls
+        nonlocal calls, statements
         if kind in ("call", "c_call"):
             calls += 1
+        if kind == "c_call" and argument.__name__ in ("execute", "executemany"):
+            statements += isinstance(argument.__self__, sqlite3.Cursor | sqlite3.Connection)
 
     def executed(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        found["statements"] += not statement.startswith("BEGIN")
+        found["statements"] -= statement.startswith("BEGIN")
 
     def committed(connection: Any) -> None:
         found["commits"] += 1
@@ -41,3 +47,4 @@ def counted() -> Iterator[Counter[str]]:
         event.remove(Engine, "before_cursor_execute", executed)
         event.remove(Engine, "commit", committed)
         found["calls"] = calls
+        found["statements"] += statements
