@@ -7,6 +7,7 @@
         ├── CheckError (ValueError)       a check or monitor is declared wrongly
         ├── StateError (RuntimeError)     the state database can't be read or written
         ├── ReleaseError (ValueError)     a release that can't be done, and why
+        ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
         ├── ServeError (RuntimeError)     the service can't listen as asked
         └── ChannelError (RuntimeError)   a message could not be handed over
 
@@ -22,6 +23,7 @@ __all__ = [
     "ChannelError",
     "CheckError",
     "ObserverError",
+    "OverrideError",
     "ProjectError",
     "ReleaseError",
     "ServeError",
@@ -53,6 +55,12 @@ class ReleaseError(ObserverError, ValueError):
     """A release that can't be done."""
 
     code = "cannot-release"
+
+
+class OverrideError(ObserverError, ValueError):
+    """An override of a check or monitor that can't be."""
+
+    code = "cannot-override"
 
 
 class ServeError(ObserverError, RuntimeError):

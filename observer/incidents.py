@@ -30,8 +30,12 @@ class Finding:
 def finding(
     decision: GateDecision, evaluations: Sequence[Evaluation], affected: tuple[AssetKey, ...]
 ) -> Finding | None:
-    """What people must look at, or None: held versions are of severity error, warnings of severity warn."""
-    warned = [e for e in evaluations if e.status is EvaluationStatus.WARNED]
+    """What people must look at, or None: held versions are of severity error, warnings of severity warn.
+
+    What would hold, and doesn't by an override, warns before the others.
+    """
+    warned = [e for e in evaluations if e.subject in decision.overridden]
+    warned += [e for e in evaluations if e.status is EvaluationStatus.WARNED]
     held = decision.outcome is GateOutcome.HELD
     if not held and not warned:
         return None

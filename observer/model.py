@@ -166,6 +166,21 @@ class Evaluation:
     evidence: Mapping[str, Scalar] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A person's word that one check or monitor of an asset doesn't hold until ``until``; None: of every partition."""
+
+    asset: AssetKey
+    partition: PartitionKey
+    subject: str
+    until: datetime
+    by: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"overridden until {self.until:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
+
+
 class IncidentStatus(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"

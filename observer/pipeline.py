@@ -25,13 +25,14 @@ from observer.learned import Learned
 from observer.measuring import measuring
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.monitors import Monitor, with_defaults
-from observer.policy import decide
+from observer.policy import decide, holding, with_overrides
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
 from observer.store import schemas as schema_store
 from observer.store import series as series_store
 from observer.store.outbox import enqueue
+from observer.store.overrides import look_up
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.database import reading
@@ -171,13 +172,13 @@ def judge(
             if audit.schema:
                 schema = schema_store.before(connection, asset.key, data_at)
     now = observer.clock.now()
-    past = Past(series=recalled.series, schema=schema)
-    found = evaluate(
-        asset, audit, monitors_of(asset), past, data_at=data_at, now=now, part=part, learned=learned
-    )  # fmt: skip
+    past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
+    found = evaluate(asset, audit, monitors_of(asset), past, data_at=data_at, now=now, part=part, learned=learned)
+    overrides = look_up(observer.engine, made.address, now) if holding(found, policy) else {}  # seldom
+    found = with_overrides(found, policy, overrides)
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
-        decision=decide(made, found, quality_of(asset).gate, now), series=recalled.known,
+        decision=decide(made, found, policy, now, overrides), series=recalled.known,
     )  # fmt: skip
 
 
@@ -279,7 +280,7 @@ def settle_incidents(connection: Connection, verdict: Verdict) -> None:
         return
     open_ones = incident_store.unresolved(connection, decision.asset)
     doubtful = {EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN}
-    good = all(e.status not in doubtful for e in verdict.evaluations)
+    good = not decision.overridden and all(e.status not in doubtful for e in verdict.evaluations)
     severities = tuple(Severity) if good else (Severity.ERROR,)
     over = list(incident_store.settle(connection, decision.asset, decision.partition, severities))
     known = {incident.id for incident in over}
@@ -289,7 +290,7 @@ def settle_incidents(connection: Connection, verdict: Verdict) -> None:
         if ended and incidents.is_over(incident, decision.partition, verdict.evaluations, covers):
             over.append(incident)
     for incident in over:
-        resolve(connection, verdict.observer, incident, _resolution(decision.partition), decision)
+        resolve(connection, verdict.observer, incident, _resolution(decision), decision)
 
 
 def resolve(
@@ -301,8 +302,9 @@ def resolve(
     tell(connection, observer, "incident.resolved", ended, decision)
 
 
-def _resolution(partition: PartitionKey) -> str:
-    return "passed again" if partition is None else f"passed again with {partition}"
+def _resolution(decision: GateDecision) -> str:
+    done = f"published by override of {', '.join(decision.overridden)}" if decision.overridden else "passed again"
+    return done if decision.partition is None else f"{done} with {decision.partition}"
 
 
 def open_incident(connection: Connection, verdict: Verdict) -> bool:

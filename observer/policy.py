@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from observer.model import Evaluation, EvaluationStatus, GatePolicy, OnUnknown, Severity
+from observer.model import Evaluation, EvaluationStatus, GatePolicy, OnUnknown, Override, Severity
 from orchestration.model import GateDecision, GateOutcome, Materialization
 
 
-def decide(made: Materialization, evaluations: Sequence[Evaluation], policy: GatePolicy, now: datetime) -> GateDecision:
-    """Hold a version if something of severity ``error`` failed, or could not be told and the policy says so."""
+def holding(evaluations: Sequence[Evaluation], policy: GatePolicy) -> tuple[Evaluation, ...]:
+    """What holds a version if nobody overrides it: what failed, then what could not be told, if the policy says so."""
+    statuses = [EvaluationStatus.UNKNOWN] if policy.on_unknown == OnUnknown.HOLD else []
+    statuses += [EvaluationStatus.LEARNING] if policy.on_learning == OnUnknown.HOLD else []
     failed = [e for e in evaluations if e.status is EvaluationStatus.FAILED]
-    untold = [
-        e
+    return (*failed, *(e for e in evaluations if e.severity is Severity.ERROR and e.status in statuses))
+
+
+def with_overrides(
+    evaluations: Sequence[Evaluation], policy: GatePolicy, overrides: Mapping[str, Override]
+) -> tuple[Evaluation, ...]:
+    """The evaluations; those that would hold say by whose word they don't."""
+    would = {e.subject for e in holding(evaluations, policy)} & set(overrides)
+    return tuple(
+        replace(e, sentence=f"{e.sentence}; would hold, {overrides[e.subject]}") if e.subject in would else e
         for e in evaluations
-        if e.severity is Severity.ERROR
-        and (
-            (e.status is EvaluationStatus.UNKNOWN and policy.on_unknown == OnUnknown.HOLD)
-            or (e.status is EvaluationStatus.LEARNING and policy.on_learning == OnUnknown.HOLD)
-        )
-    ]
-    holding = failed + untold
+    )
+
+
+def decide(
+    made: Materialization,
+    evaluations: Sequence[Evaluation],
+    policy: GatePolicy,
+    now: datetime,
+    overrides: Mapping[str, Override] | None = None,
+) -> GateDecision:
+    """Hold a version if something of severity ``error`` failed, or could not be told and the policy says so.
+
+    What is overridden (by its subject) doesn't hold; it is among the reasons all the same, after what holds.
+    """
+    would = holding(evaluations, policy)
+    overridden = [e for e in would if e.subject in (overrides or {})]
+    holds = [e for e in would if e not in overridden]
     return GateDecision(
         asset=made.asset, partition=made.partition, materialization_id=made.id,
-        outcome=GateOutcome.HELD if holding else GateOutcome.OPEN,
-        reasons=tuple(e.sentence for e in holding), holds=tuple(e.subject for e in holding),
-        decided_at=now, by="policy", unknown=bool(untold) and not failed,
+        outcome=GateOutcome.HELD if holds else GateOutcome.OPEN,
+        reasons=tuple(e.sentence for e in (*holds, *overridden)), holds=tuple(e.subject for e in holds),
+        decided_at=now, by="policy", overridden=tuple(e.subject for e in overridden),
+        unknown=bool(holds) and all(e.status is not EvaluationStatus.FAILED for e in holds),
     )  # fmt: skip

@@ -58,13 +58,13 @@ def roll_back_to(
 ) -> Rollback:
     """Put an earlier version back; see :func:`orchestration.rollback.roll_back`."""
     return roll_back(
-        work.engine, work.runtime.io, work.clock, work.address(asset, partition), to=to, reason=_reason(reason), by=by
+        work.engine, work.runtime.io, work.clock, work.address(asset, partition), to=to, reason=reason_of(reason), by=by
     )
 
 
 def discard_held(work: Project, asset: str, partition: PartitionKey, *, reason: str, by: str) -> VersionRecord:
     """Throw a held version away; see :func:`orchestration.quarantine.discard`."""
-    return discard(work.engine, work.clock, work.address(asset, partition), reason=_reason(reason), by=by)
+    return discard(work.engine, work.clock, work.address(asset, partition), reason=reason_of(reason), by=by)
 
 
 def override_gate(
@@ -73,7 +73,7 @@ def override_gate(
     """Open a gate for a while; see :func:`orchestration.quarantine.override`. Returns also when it shuts."""
     until = work.clock.now() + timedelta(seconds=for_s)
     address = work.address(asset, partition)
-    return override(work.engine, work.clock, address, until=until, reason=_reason(reason), by=by), until
+    return override(work.engine, work.clock, address, until=until, reason=reason_of(reason), by=by), until
 
 
 def remove_old(work: Project, selection: str, *, dry: bool) -> Iterator[Pruned]:
@@ -84,7 +84,8 @@ def remove_old(work: Project, selection: str, *, dry: bool) -> Iterator[Pruned]:
             yield from prune(work.engine, work.runtime.io, work.clock, key, kept, dry=dry)
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
+    """A reason as it is kept; raises ReleaseError for an empty one."""
     if not text.strip():
         raise ReleaseError("this needs a reason, which stays in the history: --reason '...'")
     return text.strip()

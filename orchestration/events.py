@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     VERSION_DISCARDED = "version.discarded"
     VERSIONS_REMOVED = "versions.removed"
     GATE_OVERRIDDEN = "gate.overridden"
+    HOLD_OVERRIDDEN = "hold.overridden"
     SOURCE_OBSERVED = "source.observed"
 
 

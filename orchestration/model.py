@@ -138,6 +138,7 @@ class GateDecision:
     by: str
     unknown: bool = False  # held because something could not be evaluated
     expires_at: datetime | None = None
+    overridden: tuple[str, ...] = ()  # the checks and monitors that would hold, and don't by an override of theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

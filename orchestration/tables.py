@@ -135,6 +135,7 @@ gates = Table(
     Column("reasons", JSON, nullable=False),
     Column("holds", JSON, nullable=False),
     Column("unknown", Boolean, nullable=False, default=False),
+    Column("overridden", JSON, nullable=False, server_default="[]"),
     Column("decided_at", Instant, nullable=False),
     Column("by", Text, nullable=False),
     Column("expires_at", Instant),

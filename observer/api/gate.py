@@ -26,6 +26,7 @@ class GateWire(BaseModel):
     sentence: str = Field(description="the answer for a person")
     reasons: list[str]
     holds: list[str] = Field(description="the checks and monitors that hold")
+    overridden: list[str] = Field(description="the checks and monitors that would hold, and don't by an override")
     unknown: bool = Field(description="held because something could not be evaluated")
     materialization_id: str | None
     decided_at: datetime | None
@@ -44,6 +45,7 @@ class GateWire(BaseModel):
             sentence=answer.sentence,
             reasons=list(answer.reasons),
             holds=list(answer.holds),
+            overridden=list(answer.overridden),
             unknown=answer.unknown,
             materialization_id=answer.materialization_id,
             decided_at=answer.decided_at,

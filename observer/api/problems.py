@@ -19,6 +19,7 @@ _STATUS: Mapping[str, int] = {
     "unknown-name": 404,
     "invalid-partition": 404,
     "cannot-release": 409,
+    "cannot-override": 409,
     "lease-held": 409,
     "lease-lost": 409,
     "channel": 502,

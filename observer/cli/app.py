@@ -222,14 +222,21 @@ def override(
     asset: Annotated[str, typer.Argument(help="The asset whose gate is to be open for a while.")],
     reason: Reason,
     length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 3d.")],
+    subject: Annotated[
+        str | None, typer.Option(help="A check or monitor that is not to hold, e.g. 'null_rate(price)'.")
+    ] = None,
     partition: PartitionOption = None,
     project: ProjectOption = None,
     env: EnvOption = None,
     output: FormatOption = Format.TEXT,
 ) -> ExitCode | None:
-    """Let what is downstream read a held version for a while, with a reason; other readers keep what they have."""
+    """Let what is downstream read a held version for a while, or one check or monitor not hold; with a reason."""
     from observer.cli.versions import override_version
 
+    if subject is not None:
+        from observer.cli.overrides import override_subject
+
+        return override_subject(asset, subject, partition, length, reason, project, env, output)
     return override_version(asset, partition, length, reason, project, env, output)
 
 

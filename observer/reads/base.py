@@ -29,6 +29,7 @@ class GateAnswer:
     incident_id: int | None
     readers_see: str | None  # the newest partition (or version) that readers have
     unknown: bool = False
+    overridden: tuple[str, ...] = ()  # what would hold, and doesn't by an override of its own
 
 
 class Reads(Protocol):

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
-from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.model import EvaluationStatus, IncidentStatus, Override, Severity
 from observer.reads.base import GateAnswer
 from observer.reads.instants import full, timezone_of
 from observer.reads.ledger import LIVE, STEP, VERSION, Gate, LastStep, Version, ended, gate, last_step, version
 from observer.reads.states import why
-from observer.store.tables import evaluations, incident_versions, incidents
+from observer.store.tables import evaluations, incident_versions, incidents, overrides
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
 from orchestration.graph import Graph
@@ -35,6 +35,7 @@ class _Facts:
     readers: Version | None  # the newest of the asset
     verdicts: tuple[tuple[Severity, EvaluationStatus, int], ...]
     incident_id: int | None
+    overrides: tuple[Override, ...]  # in force, of what holds
     zone: ZoneInfo
 
 
@@ -60,8 +61,7 @@ def _read(connection: Connection, asset: Asset, partition: PartitionKey, zone: Z
     judged = select(gates).where(gates.c.asset == asset.key)
     if partition is not None or asset.partitions is None:
         judged = judged.where(gates.c.partition == (partition or ""))
-    row = connection.execute(judged.order_by(gates.c.partition.desc()).limit(1)).one_or_none()
-    decided = gate(row, now) if row is not None else None
+    decided, overridden = _decided(connection, judged.order_by(gates.c.partition.desc()).limit(1), now)
     address = decided.address if decided is not None else Address(asset.key, partition)
     here = (versions.c.asset == asset.key, versions.c.partition == (address.partition or ""))
     live = connection.execute(select(*VERSION).where(*here, versions.c.status.in_(LIVE)).order_by(versions.c.seq))
@@ -75,8 +75,29 @@ def _read(connection: Connection, asset: Asset, partition: PartitionKey, zone: Z
     return _Facts(
         asset=asset, partition=address.partition, gate=decided, step=_step(connection, address),
         live=tuple(version(each) for each in live), readers=None if readers is None else version(readers),
-        verdicts=_verdicts(connection, judged_id), incident_id=_incident(connection, address, judged_id), zone=zone,
+        verdicts=_verdicts(connection, judged_id), incident_id=_incident(connection, address, judged_id),
+        overrides=overridden, zone=zone,
     )  # fmt: skip
+
+
+def _decided(connection: Connection, judged: Select[Any], now: datetime) -> tuple[Gate | None, tuple[Override, ...]]:
+    """A decision, and the overrides in force of what holds: one statement."""
+    one, c = judged.subquery(), overrides.c
+    counts = (c.asset == one.c.asset) & c.partition.in_(("", one.c.partition)) & (c.until > now)
+    said = (c.subject, c.until, c.reason, c.partition.label("said_of"), c.by.label("said_by"))
+    rows = connection.execute(select(one, *said).select_from(one.outerjoin(overrides, counts)).order_by(c.until)).all()
+    if not rows:
+        return None, ()
+    decided = gate(rows[0], now)
+    given = {
+        row.subject: Override(
+            asset=decided.address.asset, partition=row.said_of or None, subject=row.subject, until=row.until,
+            by=row.said_by, reason=row.reason,
+        )
+        for row in rows
+    }  # fmt: skip
+    holds = decided.holds if decided.is_held else ()
+    return decided, tuple(given[subject] for subject in holds if subject in given)
 
 
 def _step(connection: Connection, address: Address) -> LastStep | None:
@@ -129,14 +150,14 @@ def _answer(facts: _Facts) -> GateAnswer:
     return GateAnswer(
         **common, outcome=decided.outcome.value, sentence=_sentence(facts, decided, seen), reasons=decided.reasons,
         holds=decided.holds, materialization_id=decided.materialization_id, decided_at=decided.decided_at,
-        expires_at=decided.expires_at, unknown=decided.unknown,
+        expires_at=decided.expires_at, unknown=decided.unknown, overridden=decided.overridden,
     )  # fmt: skip
 
 
 def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
     if decided.outcome is GateOutcome.HELD:
         ran_out = f" (an override ended {full(decided.expires_at, facts.zone)})" if decided.expires_at else ""
-        return f"held: {why(decided)}{ran_out}; {_kept(facts, seen)}"
+        return f"held: {why(decided)}{ran_out}; {_kept(facts, seen)}{_since(facts)}"
     if decided.outcome is GateOutcome.OPEN_BY_OVERRIDE:
         until = f" until {full(decided.expires_at, facts.zone)}" if decided.expires_at else ""
         return f"open by override of {decided.by}{until}: {why(decided)}"
@@ -145,11 +166,21 @@ def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
     at = f" at {full(published.materialized_at, facts.zone)}" if published else ""
     if published is not None and published.status is VersionStatus.PUBLISHING:
         said = f"open: the publication of {what} has begun and is not confirmed"
+    elif decided.overridden:
+        return f"open: {what} was published{at}, though {why(decided)} ({_passed(facts.verdicts)})"
     elif decided.reasons:
         return f"open: {what} was {decided.reasons[0].rstrip('. ')} ({_passed(facts.verdicts)})"
     else:
         said = f"open: {what} was published{at}"
     return f"{said}, {_passed(facts.verdicts)}"
+
+
+def _since(facts: _Facts) -> str:
+    """What is overridden of that which holds: by a word that came after the verdict."""
+    if not facts.overrides:
+        return ""
+    said = ", ".join(f"{one.subject} is {one}" for one in facts.overrides)
+    return f" ({said}: that counts when it is made again)"
 
 
 def _kept(facts: _Facts, seen: str | None) -> str:

@@ -37,6 +37,7 @@ class Gate:
     decided_at: datetime
     by: str
     expires_at: datetime | None
+    overridden: tuple[str, ...] = ()
 
     @property
     def is_held(self) -> bool:
@@ -132,7 +133,7 @@ def gate(row: Any, now: datetime) -> Gate:
     return Gate(
         address=Address(AssetKey(row.asset), row.partition or None), materialization_id=row.materialization_id,
         outcome=outcome, reasons=tuple(row.reasons), holds=tuple(row.holds), unknown=row.unknown,
-        decided_at=row.decided_at, by=row.by, expires_at=row.expires_at,
+        decided_at=row.decided_at, by=row.by, expires_at=row.expires_at, overridden=tuple(row.overridden),
     )  # fmt: skip
 
 

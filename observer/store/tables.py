@@ -98,6 +98,17 @@ evaluations = Table(
     Index(None, "materialization_id"),
 )
 
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("asset", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),  # "" for all of them
+    Column("subject", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 incidents = Table(
     "incidents",
     metadata,

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from observer.model import Evaluation, EvaluationStatus, GatePolicy, Severity, SubjectKind
-from observer.policy import decide
+from observer.model import Evaluation, EvaluationStatus, GatePolicy, Override, Severity, SubjectKind
+from observer.policy import decide, with_overrides
 from orchestration.model import AssetKey, GateOutcome, Materialization
 
 AT = datetime(2024, 3, 1, tzinfo=UTC)
@@ -53,3 +53,38 @@ def test_a_failure_comes_before_what_could_not_be_told() -> None:
 
 def test_nothing_declared_is_open() -> None:
     assert decide(MADE, [], GatePolicy(), AT).outcome is GateOutcome.OPEN
+
+
+def override(subject: str) -> Override:
+    until = datetime(2024, 3, 2, 18, 30, tzinfo=UTC)
+    return Override(asset=MADE.asset, partition=None, subject=subject, until=until, by="ana", reason="a new feed")
+
+
+SAID = "would hold, overridden until 2024-03-02 18:30 UTC by ana: a new feed"
+
+
+@pytest.mark.parametrize("status", [S.FAILED, S.UNKNOWN, S.LEARNING])
+def test_what_is_overridden_does_not_hold_and_says_so(status: EvaluationStatus) -> None:
+    policy, overrides = GatePolicy(on_learning="hold"), {"a": override("a")}
+    found = with_overrides([evaluation(status, E.ERROR, "a"), evaluation(S.PASSED, E.ERROR, "b")], policy, overrides)
+    assert [(e.status, e.severity) for e in found] == [(status, E.ERROR), (S.PASSED, E.ERROR)]
+    decision = decide(MADE, found, policy, AT, overrides)
+    assert (decision.outcome, decision.holds, decision.unknown) == (GateOutcome.OPEN, (), False)
+    assert decision.overridden == ("a",)
+    assert decision.reasons == (f"a {status}; {SAID}",)
+
+
+def test_an_override_leaves_the_others_to_hold() -> None:
+    both, overrides = [evaluation(S.FAILED, E.ERROR, "a"), evaluation(S.UNKNOWN, E.ERROR, "b")], {"a": override("a")}
+    decision = decide(MADE, with_overrides(both, GatePolicy(), overrides), GatePolicy(), AT, overrides)
+    assert (decision.outcome, decision.holds, decision.overridden) == (GateOutcome.HELD, ("b",), ("a",))
+    assert decision.reasons == ("b unknown", f"a failed; {SAID}")
+    assert decision.unknown, "what failed is overridden, what holds could not be told"
+
+
+def test_an_override_of_what_would_not_hold_says_nothing() -> None:
+    overrides = {"a": override("a")}
+    for given in (evaluation(S.PASSED, E.ERROR, "a"), evaluation(S.WARNED, E.WARN, "a")):
+        assert with_overrides([given], GatePolicy(), overrides) == (given,)
+        decision = decide(MADE, [given], GatePolicy(), AT, overrides)
+        assert (decision.outcome, decision.reasons, decision.overridden) == (GateOutcome.OPEN, (), ())

@@ -22,6 +22,7 @@ def test_a_held_partition(reads: Reads) -> None:
         "sentence": "flights is held",
         "reasons": ["dep_time null rate 50.8 %"],
         "holds": ["null_rate(dep_time)"],
+        "overridden": [],
         "unknown": False,
         "materialization_id": "m1",
         "decided_at": "2013-02-09T06:00:00Z",
