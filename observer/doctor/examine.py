@@ -47,7 +47,7 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
             with diagnosis.looking_at(f"io.{one.name}"):
                 io = opened(one, config)
                 try:
-                    look_at_storage(diagnosis, f"io.{one.name}", one.kind, io)
+                    look_at_storage(diagnosis, one.name, one.kind, io, engine)
                 finally:
                     close(io)
         if definitions is None:

@@ -3,16 +3,20 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import update
 
 from observer.doctor.examine import examine
 from observer.doctor.model import Health
-from observer.doctor.storage import SCRATCH
+from observer.doctor.scratch import scratch
 from observer.project import open_project
+from orchestration import database
+from orchestration.tables import EPOCH, leases
 from tests.support import local_snowflake
 from tests.support.backends import KINDS, seen, shop_on, writing
 
@@ -94,10 +98,15 @@ def doctors_clear_up_after_each_other(folder: Path) -> None:
     work = open_project(folder)
     try:
         io = work.runtime.io
-        for version in ("doctor-1", "doctor-2"):
-            io.stage(SCRATCH, version, pa.table({"probe": [version]}))
-        io.publish(SCRATCH, "doctor-1", 7)
+        with suppress(EOFError), scratch(work.engine, io, "default") as address:
+            for version in ("doctor-1", "doctor-2"):
+                io.stage(address, version, pa.table({"probe": [version]}))
+            io.publish(address, "doctor-1", 7)
+            raise EOFError
+        with database.writing(work.engine) as connection:
+            ours = leases.c.asset == address.asset
+            connection.execute(update(leases).where(ours).values(holder="nowhere:1:1", acquired_at=EPOCH))
         clear(folder)
-        assert (io.pointer(SCRATCH), io.versions(SCRATCH)) == (None, ())
+        assert (io.pointer(address), io.versions(address)) == (None, ())
     finally:
         work.close()

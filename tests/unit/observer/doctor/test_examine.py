@@ -4,16 +4,17 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from observer.doctor.examine import examine
 from observer.doctor.model import Finding, Health
-from observer.doctor.storage import SCRATCH
+from observer.doctor.scratch import scratch
 from observer.project import Project, open_project
-from orchestration.database import writing
+from orchestration.database import reading, writing
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, RunStatus, VersionStatus
 from orchestration.tables import EPOCH, leases, runs, versions
@@ -66,13 +67,52 @@ def test_one_that_has_worked_is_well_and_nothing_is_left_of_the_look(work: Proje
     assert found(folder, deep=True)["published data"].said == "every one of 3 published versions is what was recorded"
 
 
-def test_what_a_killed_doctor_left_goes_with_the_next(work: Project, folder: Path) -> None:
+def begun(work: Project, name: str = "default") -> Address:
+    """The address of a doctor who has begun and is not done."""
     io = work.runtime.io
-    for version in ("doctor-1", "doctor-2"):
-        io.stage(SCRATCH, version, "left")
-        io.publish(SCRATCH, version, 7)
+    with suppress(EOFError), scratch(work.engine, io, name) as address:
+        io.stage(address, "doctor-1", "left")
+        io.publish(address, "doctor-1", 7)
+        raise EOFError
+    return address
+
+
+def test_what_a_killed_doctor_left_goes_with_the_next(work: Project, folder: Path) -> None:
+    io, address = work.runtime.io, begun(work)
+    with writing(work.engine) as connection:
+        connection.execute(update(leases).where(leases.c.asset == address.asset).values(holder=GONE, acquired_at=EPOCH))
     assert found(folder)["io.default"].health is Health.OK
-    assert (io.pointer(SCRATCH), io.versions(SCRATCH)) == (None, ())
+    assert (io.pointer(address), io.versions(address)) == (None, ())
+    assert found(folder)["leases"].health is Health.OK
+    assert leased(work) == []
+
+
+def test_doctors_who_look_at_once_leave_each_other_alone(work: Project, folder: Path) -> None:
+    other, elsewhere = begun(work), begun(work, "models")
+    assert set(unwell(folder)) == {"channels"}
+    assert [work.runtime.io.pointer(one) is None for one in (other, elsewhere)] == [False, False]
+    assert sorted(leased(work)) == sorted([other.asset, elsewhere.asset])
+
+
+def test_what_storage_would_not_remove_stays_known(work: Project, folder: Path) -> None:
+    address = begun(work)
+    with writing(work.engine) as connection:
+        connection.execute(update(leases).where(leases.c.asset == address.asset).values(holder=GONE, acquired_at=EPOCH))
+    data = folder / ".tidegate" / "data"
+    aside = data.rename(folder / "aside")
+    data.write_text("no folder")
+    assert found(folder, fix=True)["io.default"].health is Health.BROKEN
+    assert address.asset in leased(work)
+    data.unlink()
+    aside.rename(data)
+    assert found(folder)["io.default"].health is Health.OK
+    assert work.runtime.io.pointer(address) is None
+
+
+def leased(work: Project) -> list[str]:
+    """The addresses of doctors that the state knows."""
+    with reading(work.engine) as connection:
+        return list(connection.execute(select(leases.c.asset).where(leases.c.asset.startswith("doctor"))).scalars())
 
 
 def test_code_that_cannot_be_loaded(folder: Path) -> None:
