@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from observer.errors import OverrideError, UnknownName
+from observer.history import SeriesKey
+from observer.metrics import SCHEMA
 from observer.model import Override, Severity
 from observer.pipeline import monitors_of
 from observer.project import Project
+from observer.schema_changes import policy
 from observer.store import overrides
 from observer.versions import reason_of
 from orchestration import log
@@ -35,7 +38,7 @@ def override_subject(
     found = work.graph.asset(asset)
     if partition is not None:
         partition = work.address(asset, partition).partition
-    severities = _severities(work, found.key)
+    severities = _severities(work, found.key, subject)
     if subject not in severities:
         raise UnknownName("check or monitor", subject, severities, where=asset)
     if severities[subject] is Severity.WARN:
@@ -55,7 +58,16 @@ def override_subject(
     return given
 
 
-def _severities(work: Project, asset: AssetKey) -> Mapping[str, Severity]:
-    """Of the checks and monitors of an asset, by subject."""
-    found = {monitor.id: monitor.severity for monitor in monitors_of(work.graph.asset(asset))}
+def _severities(work: Project, asset: AssetKey, subject: str) -> Mapping[str, Severity]:
+    """How bad each check and monitor of an asset can get, by subject; that of ``subject`` too, if it is a segment's.
+
+    A monitor of each value of a column isn't a subject itself: each value is one.
+    """
+    found: dict[str, Severity] = {}
+    for monitor in monitors_of(work.graph.asset(asset)):
+        worst = policy(monitor.severity, monitor.parameters).values() if monitor.metric == SCHEMA else ()
+        segment = subject.removeprefix(monitor.id.removesuffix(f"{monitor.segment}]")).removesuffix("]")
+        asked = SeriesKey(monitor.metric, monitor.column, segment)
+        for one in monitor.of_each([] if segment == monitor.segment else [asked]):
+            found[one.id] = Severity.ERROR if Severity.ERROR in worst else monitor.severity
     return found | {check.name: check.severity for check in work.observer.checks.get(asset, ())}

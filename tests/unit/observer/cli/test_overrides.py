@@ -68,6 +68,21 @@ def test_who_said_it_why_and_until_when_stays_in_the_log(tidegate: Tidegate, fol
     assert tidegate("versions", "orders").code == 0, "no version was touched"
 
 
+def test_a_value_of_a_segment_and_a_schema_that_may_hold(tidegate: Tidegate, folder: Path) -> None:
+    file = folder / "pipeline.py"
+    more = """ob.monitor("row_count", segment="name", severity="error"), ob.monitor("schema", added="error"), """
+    metrics = """    metrics=[ob.metric("row_count", segment="name")],\n"""
+    before = file.read_text()
+    after = before.replace("monitors=[", f"monitors=[{more}", 1).replace("    checks=[", f"{metrics}    checks=[", 1)
+    file.write_text(after)
+    for subject in ("row_count[name=ada]", "row_count[name is null]", "schema"):
+        done = tidegate(*FOR, subject)
+        assert (done.code, done.err) == (0, "")
+    for subject in ("row_count[name]", "row_count[id=1]"):
+        done = tidegate(*FOR, subject)
+        assert (done.code, f"no check or monitor is called '{subject}'" in done.err) == (2, True), done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
