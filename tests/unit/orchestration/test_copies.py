@@ -11,7 +11,7 @@ from tests.support.databases import KINDS
 from tests.support.measured import Measured
 from tests.support.repository import ROOT
 
-LIMIT_MB = 300
+LIMIT_MB = 250
 CHUNKS = 40
 DATA_MB = 160  # whole in memory on the way it takes 430 MB and more
 
