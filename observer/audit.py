@@ -76,12 +76,16 @@ def measure(
                 outcomes[at] = _looked(check, data, problem)
         seen = [
             *own.observations(measured.values[len(expressions) :]),
-            *(by_function(one, lambda each: each.run(data)) for one in mine if one.function is not None),
+            *(
+                by_function(one, lambda each: each.run(data), sensitive.said)
+                for one in mine
+                if one.function is not None
+            ),
             *by_segment([one for one in mine if not sensitive.covers(one.segment)], relation, problem),
         ]
         for one in metrics:
             if isinstance(one, Collector):
-                seen += collected(one, lambda each: _collected(each, data, problem))
+                seen += collected(one, lambda each: _collected(each, data, problem), sensitive.said)
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
     seconds = timer() - start

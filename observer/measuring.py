@@ -9,7 +9,7 @@ from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
 from observer.model import Audit, CheckOutcome, Severity
-from observer.privacy import EVERY
+from observer.privacy import EVERY, unquoted
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, Staged
 
@@ -29,6 +29,16 @@ def measuring(
             return unmeasured(staged, error)
 
     return look
+
+
+def withholding(graph: Graph, *, private: bool = False) -> Callable[[AssetKey, str], str]:
+    """What may be told of why an asset could not be made or stored: stores and engines quote values in their errors."""
+
+    def told(asset: AssetKey, error: str) -> str:
+        names = quality_of(graph.asset(asset)).profile.sensitive
+        return unquoted(error, names) if private or names else error
+
+    return told
 
 
 def unmeasured(staged: Staged, error: Exception) -> Audit:

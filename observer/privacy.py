@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from observer.checks.base import Check
+from observer.collectors.tabular import described
 from observer.model import CheckOutcome, Observation
 from observer.quantities import count
 
@@ -20,7 +21,7 @@ _SAFE = frozenset({
 """The metrics of a column that are none of its values. Any other is taken for one: a new metric has to be said safe."""
 
 _WITHHELD = "values of a sensitive column are not kept"
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_QUOTED = re.compile(r"""(?<!\w)'.*?'(?!\w)|(?<!\w)".*?"(?!\w)""", re.DOTALL)  # not the apostrophes of can't and O'Hara
 
 
 class Sensitive:
@@ -37,6 +38,12 @@ class Sensitive:
         if column is None:
             return False
         return EVERY in self._columns or column.lower() in {name.lower() for name in self._columns}
+
+    def said(self, error: BaseException) -> str:
+        """What an exception of the user's own code says: only its kind where it may quote a value."""
+        if not self:
+            return described(error)
+        return f"{type(error).__name__}; what it said is not kept, for it may show a sensitive column"
 
     def observations(self, seen: Sequence[Observation], names: Collection[str]) -> tuple[Observation, ...]:
         """What was measured, without values of sensitive columns; ``names`` are those of the data's columns."""

@@ -19,6 +19,7 @@ from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
 from observer.io_managers import check_queries, io_of, keepers_of
 from observer.loading import Definitions, load
+from observer.measuring import withholding
 from observer.pipeline import Observer, ObserverGate, resolve
 from observer.reads.model import State
 from observer.settings import ServeSettings, variable
@@ -306,6 +307,7 @@ def compose(
         code_versions=configs.versions(hashes.of_all(definitions.graph)),
         configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
+        withhold=withholding(definitions.graph, private=config.private),
     )  # fmt: skip
     return Project(
         config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer, configs=configs

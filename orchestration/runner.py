@@ -267,20 +267,24 @@ class _Walk:
     def _finish_failed(self, flight: Flight, failure: Failure) -> None:
         first = flight.makings[0].step
         policy = self._runtime.graph.asset(first.asset).run
+        error = failure.error
         for making in flight.makings:
             self._settlement.sweep(making.step.address)
+            error = self._runtime.withhold(making.step.asset, error)
+        error = self._runtime.redact(error)
         if policy.tries_again(flight.attempt, failure.kinds):
             wait_s = policy.wait_s(flight.attempt, self._runtime.chance)
-            _log.warning("%s: try %d failed and is repeated in %.1f s: %s", first.address, flight.attempt, wait_s,
-                         self._runtime.redact(failure.error))  # fmt: skip
+            _log.warning(
+                "%s: try %d failed and is repeated in %.1f s: %s", first.address, flight.attempt, wait_s, error
+            )
             for making in flight.makings:
                 self._agenda.leave(making.step.position)
-                self._tried[making.step.position] = replace(making.step, error=failure.error)
+                self._tried[making.step.position] = replace(making.step, error=error)
                 heapq.heappush(self._later, (time.monotonic() + wait_s, making.step.position))
             return
         tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
         for making in flight.makings:
-            self._fail(replace(making.step, execute_s=failure.execute_s), failure.error + tries)
+            self._fail(replace(making.step, execute_s=failure.execute_s), error + tries)
 
     def _decide(self, asset: AssetKey) -> None:
         """Judge what an asset's steps have made, in the order of the plan, as far as it is there."""

@@ -21,14 +21,18 @@ from orchestration.model import AssetKey
 from orchestration.work import Worker
 
 
+def _as_it_is(asset: AssetKey, text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """Where a run reads, writes, asks and counts time; made by the project.
 
     ``recipe`` makes a worker in another process, where there is a way to; ``executor`` makes the executor of one run
     from a recipe. ``configs`` are the assets' settings as JSON. ``pools`` say how many steps of one pool, or of one
-    ``tag:`` and a tag, run at once. ``new_id`` gives at most 30 characters. ``chance`` is only for the jitter of
-    retries.
+    ``tag:`` and a tag, run at once. ``withhold`` takes values of the asset's data out of an error's text. ``new_id``
+    gives at most 30 characters. ``chance`` is only for the jitter of retries.
     """
 
     graph: Graph
@@ -41,6 +45,7 @@ class Runtime:
     root: Path  # the project's folder: whose files error texts name
     environment: str
     redact: Callable[[str], str] = field(default=str)
+    withhold: Callable[[AssetKey, str], str] = field(default=_as_it_is)
     recipe: WorkerRecipe | None = None
     executor: Callable[[WorkerRecipe], Executor] = InlineExecutor
     configs: Mapping[AssetKey, str] = field(default_factory=dict)

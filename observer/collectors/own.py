@@ -9,10 +9,12 @@ from itertools import islice
 from observer.collectors.base import Collector
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, number
-from observer.collectors.tabular import first_line
+from observer.collectors.tabular import described, first_line
 from observer.metrics import METRICS
 from observer.model import Observation
 from observer.own_metrics import OwnMetric
+
+Said = Callable[[BaseException], str]
 
 _MAX_TEXT = 80  # characters of a segment's value
 _OF_VALUES = ("zero_rate", "negative_rate", "true_rate")
@@ -48,18 +50,20 @@ def asked(metrics: Sequence[OwnMetric], relation: Relation | None, problem: str 
     return Asked(tuple(one for one, _ in found), tuple(text for _, text in found), tuple(problems))
 
 
-def by_function(one: OwnMetric, call: Callable[[OwnMetric], object]) -> Observation:
+def by_function(one: OwnMetric, call: Callable[[OwnMetric], object], said: Said = described) -> Observation:
     """What a function of the user's said; whatever it raises is the reason why there is no value."""
     try:
         answer = call(one)
         value = None if answer is None else float(answer)  # type: ignore[arg-type] # what can't be one raises
     except (Exception, SystemExit) as error:
-        return Observation(metric=one.name, value=None, reason=f"{type(error).__name__}: {first_line(error)}")
+        return Observation(metric=one.name, value=None, reason=said(error))
     known, reason = number(Measured(value))
     return Observation(metric=one.name, value=known, reason="the function returned None" if value is None else reason)
 
 
-def collected(one: Collector, call: Callable[[Collector], Iterable[Observation]]) -> Iterator[Observation]:
+def collected(
+    one: Collector, call: Callable[[Collector], Iterable[Observation]], said: Said = described
+) -> Iterator[Observation]:
     """What a collector of the user's measured, held to the catalogue's names and to its limit."""
     try:
         seen = list(islice(call(one), one.LIMIT + 1))
@@ -67,7 +71,7 @@ def collected(one: Collector, call: Callable[[Collector], Iterable[Observation]]
             if not isinstance(each, Observation):
                 raise TypeError(f"collect gave a {type(each).__name__}, not an Observation")
     except (Exception, SystemExit) as error:
-        yield Observation(metric=one.name, value=None, reason=f"{type(error).__name__}: {first_line(error)}")
+        yield Observation(metric=one.name, value=None, reason=said(error))
         return
     if len(seen) > one.LIMIT:
         yield Observation(metric=one.name, value=None, reason=f"it gave more than {one.LIMIT} observations")

@@ -119,6 +119,11 @@ def _nulls(series: pd.Series) -> int | None:
         return None
 
 
+def described(error: BaseException) -> str:
+    """Return an exception's kind and what it says, in one bounded line."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
 def first_line(error: BaseException) -> str:
     """Return what an error says, in one bounded line."""
     text = str(error).strip().splitlines()

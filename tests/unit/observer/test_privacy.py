@@ -17,8 +17,16 @@ PIPELINE = """
 import pandas as pd
 
 import observer as ob
+from observer.collectors.base import Collector
 
 EMAILS = [f"secret{n}@example.com" for n in range(9)]
+
+
+class Domains(Collector):
+    name = "domains"
+
+    def collect(self, data):
+        raise LookupError(f"no domain in {data.query('select min(email) from data')[0][0]}")
 
 
 @ob.asset(
@@ -30,7 +38,12 @@ EMAILS = [f"secret{n}@example.com" for n in range(9)]
         ob.expect("ExpectColumnValuesToBeInSet", column="email", value_set=["nobody@example.com"], severity="warn"),
         ob.not_null("email"),
     ],
-    metrics=[ob.metric("parsed", sql="sum(cast(email as integer))"), METRIC],
+    metrics=[
+        ob.metric("parsed", sql="sum(cast(email as integer))"),
+        ob.metric("by_hand", function=lambda people: {}[people.email[0]]),
+        Domains(),
+        METRIC,
+    ],
 )
 def people() -> pd.DataFrame:
     return pd.DataFrame({
@@ -114,3 +127,33 @@ def test_segments_of_a_sensitive_column_are_refused() -> None:
 
 def test_names_of_columns_stay_in_what_an_engine_says() -> None:
     assert unquoted("column \"a\" has 'x' and 'a'", ["a"]) == "column \"a\" has '…' and 'a'"
+
+
+def test_apostrophes_quote_nothing() -> None:
+    said = "it can't be stored: could not convert 'Ann O'Hara' with type str"
+    assert unquoted(said, []) == "it can't be stored: could not convert '…' with type str"
+
+
+@pytest.mark.parametrize("sensitive", [True, False])
+@pytest.mark.parametrize("asset", ["unfit", "queried"])
+def test_what_could_not_be_stored_is_not_quoted(
+    asset: str, sensitive: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    profile = 'profile=ob.ProfilePolicy(sensitive=("email",))' if sensitive else ""
+    pipeline = f"""
+import pandas as pd
+import observer as ob
+
+@ob.asset({profile}{", " if profile else ""}run=ob.RunPolicy(retries=1, backoff="1s"))
+def unfit() -> pd.DataFrame:
+    return pd.DataFrame({{"email": [1, "secret@example.com"]}})
+
+queried = ob.sql_asset("queried", sql="select cast('secret@example.com' as integer) as email", {profile})
+"""
+    work = open_project(shop(tmp_path / "shop", pipeline=pipeline, toml=TOML))
+    (step,) = work.run(work.plan(asset, None), trigger="test").steps
+    stored = everything_in(work)
+    work.close()
+    assert step.status.value == "failed"
+    assert "onver" in (step.error or ""), "it still says what was wrong"
+    assert ("secret@" in stored + caplog.text + repr(step)) is not sensitive
