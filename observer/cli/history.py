@@ -39,6 +39,7 @@ class HistoryPoint:
     upper: float | None
     status: str
     accuracy: str  # "of a 1 % sample"; nothing of what is exact
+    reason: str | None  # why there is no value
 
 
 def show_history(
@@ -68,7 +69,7 @@ def show_history(
             if point.lower is None and point.upper is None
             else f"expected {span(point.lower, point.upper, catalogued.unit)}"
         )
-        notes = "; ".join(note for note in (expected, point.accuracy) if note)
+        notes = "; ".join(note for note in (expected, point.accuracy, point.reason) if note)
         say(f"{when:<20} {quantity(point.value, catalogued.unit):>14}  {point.status:<9} {notes}".rstrip())
     return ExitCode.OK
 
@@ -135,6 +136,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
             HistoryPoint(
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
                 status="held" if p.excluded else (p.status.value if p.status else "measured"), accuracy=p.accuracy,
+                reason=p.sentence if p.value is None else None,
             )
             for p in watched.points
         ]  # fmt: skip
@@ -142,10 +144,12 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         _check_measured(connection, asset, key)
         timed = asset.partitions is not None and asset.partitions.has_time
         stored = observations.load(connection, asset.key, {key}, partitioned=timed)[key]
+        why = observations.reasons(connection, asset.key, key)
     return [
         HistoryPoint(
             at=p.at, partition=p.partition, value=p.value, lower=None, upper=None,
             status="held" if p.status is VersionStatus.HELD else "measured", accuracy=in_words(p.accuracy),
+            reason=why.get(p.version_seq),
         )
         for p in stored
     ]  # fmt: skip

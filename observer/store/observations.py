@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from observer.accuracy import read as read_accuracy
 from observer.accuracy import stored as stored_accuracy
@@ -16,6 +16,7 @@ from observer.metrics import METRICS, Order
 from observer.model import EXACT, Observation
 from observer.store.points import Found, Row, newest, write
 from observer.store.series import Owner, add, known_series
+from observer.store.tables import observations as _table
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import EPOCH
 
@@ -129,6 +130,18 @@ def load(
         rows = newest(connection, number, _MAX if before is None else _micros(before), limit, counted)
         found[key] = _one_each(rows)
     return found
+
+
+def reasons(connection: Connection, asset: AssetKey, key: SeriesKey, *, limit: int = WINDOW) -> Mapping[int, str]:
+    """Why the newest points without a value have none, by the number of their version."""
+    number = known_series(connection, asset).get(key)
+    question = (
+        select(_table.c.version_seq, _table.c.reason)
+        .where(_table.c.series_id == number, _table.c.reason.is_not(None))
+        .order_by(_table.c.ordered_at.desc())
+        .limit(limit)
+    )
+    return {} if number is None else {row.version_seq: row.reason for row in connection.execute(question)}
 
 
 _STANDING = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)

@@ -130,6 +130,16 @@ def test_history_shows_the_points_with_what_was_expected(tidegate: Tidegate, fol
     assert (wrong.code, "did you mean 'score'" in wrong.err) == (2, True)
 
 
+def test_history_says_why_a_number_is_missing(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, "2024-01-01", [])
+    tidegate("run", "orders", "--partition", "2024-01-01")
+    for metric in ("null_rate", "distinct_count"):  # one is watched, the other only measured
+        asked = ("history", "orders", metric, "--column", "name")
+        assert "no rows" in tidegate(*asked).out
+        (point,) = tidegate(*asked, "--format", "json").json
+        assert (point["value"], "no rows" in point["reason"]) == (None, True)
+
+
 def test_init_makes_a_project_that_runs_and_never_overwrites(
     tidegate: Tidegate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
