@@ -22,6 +22,8 @@ _LEAST_ROWS = 10_000  # of a wide table: 0.5 %
 _KEPT = 1_000  # distinct values, so that their count is right to within 3.2 % (rms), 1 / sqrt(kept)
 _FEW = 0.05  # distinct values as a share of the sample's: then it has met nearly all there are
 
+_MANY_ROWS = 20_000  # below, asking twice costs more than a division a row
+
 _MAY_BE_NAN = ("FLOAT", "DOUBLE")
 _TOGETHER = {MOMENTS: ("mean", "std"), QUARTILES: ("q25", "median", "q75")}
 
@@ -60,20 +62,22 @@ class Compiled:
     rate: float
 
 
-def compiled(relation: Relation, policy: ProfilePolicy, *, bare: bool = True) -> Compiled:
+def compiled(relation: Relation, policy: ProfilePolicy, *, swift: bool = True) -> Compiled:
     """Compile the catalogue's column metrics for a relation's engine and size.
 
-    ``bare``: columns may be read as they are, though NaN is no null then; the moments tell where there is one.
+    ``swift``: columns may be read as they are, though NaN is no null then, and those of a big table be added up in a way
+    that hides a small spread; the moments tell where it was so, and the column is asked for again without.
     """
+    adds = swift and relation.rows >= _MANY_ROWS
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))
     dear = relation.dialect.dear if rate < 1 else frozenset[str]()
     taken = Accuracy(AccuracyKind.SAMPLED, rate)
     fields, full, sampled = [], [], []
     for field in relation.fields:
         names = _ASKED_OF[relation.dialect.name][field.kind]
-        asked = field.bare if bare and relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
+        asked = field.bare if swift and relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
         fields.append(asked)
-        full.append(tuple(_question(relation, asked, name, policy.exact) for name in names if name not in dear))
+        full.append(tuple(_question(relation, asked, name, policy.exact, adds) for name in names if name not in dear))
         part = (_question(relation, field, name, policy.exact) for name in names if name in dear)
         sampled.append(tuple(replace(question, accuracy=taken) for question in part))
     return Compiled(tuple(fields), tuple(full), tuple(sampled), rate)
@@ -91,9 +95,9 @@ def sample_rate(rows: int, columns: int) -> float:
     return 1.0 if rows <= wanted else round(wanted / rows, 6) or 1e-6
 
 
-def _question(relation: Relation, field: Field, name: str, exact: bool) -> Question:
+def _question(relation: Relation, field: Field, name: str, exact: bool, swift: bool = False) -> Question:
     accuracy = EXACT if exact else relation.dialect.accuracy(name)
-    return Question(_TOGETHER.get(name, (name,)), relation.metric(name, field, exact=exact), accuracy)
+    return Question(_TOGETHER.get(name, (name,)), relation.metric(name, field, exact=exact, swift=swift), accuracy)
 
 
 def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Question | None:

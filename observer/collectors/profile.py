@@ -41,9 +41,9 @@ def profile(relation: Relation, expressions: Sequence[str] = (), policy: Profile
     asked = compiled(relation, policy)
     (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *_expressions(asked)])
     answers = [_answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)]
-    again = [at for at, found in enumerate(answers) if _has_nan(found)]
+    again = [at for at, found in enumerate(answers) if _is_open(found)]
     if again:
-        careful = compiled(relation, policy, bare=False)
+        careful = compiled(relation, policy, swift=False)
         every = _expressions(careful)
         for at, measured in zip(again, scan(relation, [every[at] for at in again]), strict=True):
             columns[at], answers[at] = measured, _answers(careful.full[at], measured[1:])
@@ -67,10 +67,10 @@ def _expressions(asked: Compiled) -> list[list[str]]:
     ]
 
 
-def _has_nan(found: Answers) -> bool:
-    """Whether a column that was read bare has a NaN, which makes one of its mean; infinities of both signs do too."""
-    value = found["mean"][1].value if "mean" in found else None
-    return isinstance(value, float) and math.isnan(value)
+def _is_open(found: Answers) -> bool:
+    """Whether a column has to be asked for carefully: a NaN, infinities, or sums that cancel make one of a moment."""
+    values = (found[name][1].value for name in ("mean", "std") if name in found)
+    return any(isinstance(value, float) and math.isnan(value) for value in values)
 
 
 def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Answers:

@@ -109,11 +109,18 @@ class Relation:
         assert self._sample is not None, "a relation without columns has nothing to sample"
         return Relation(self._database, self._sample(rate, fields), fields, (), self.schema, self.rows)
 
-    def metric(self, name: str, field: Field, *, exact: bool = False) -> str:
-        """Return the aggregate that measures a metric of the catalogue; exactly, where it would else approximate."""
+    def metric(self, name: str, field: Field, *, exact: bool = False, swift: bool = False) -> str:
+        """Return the aggregate that measures a metric of the catalogue.
+
+        ``exact``: exactly, where it would else approximate; ``swift``: in the form that may leave it open.
+        """
         subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
-        known = {**self.dialect.metrics, **self.dialect.exactly} if exact else self.dialect.metrics
-        return known[name].format(c=subject, s=f"({self._rows_of([field])}) m")
+        known = self.dialect.metrics[name]
+        if exact:
+            known = self.dialect.exactly.get(name, known)
+        if swift:
+            known = self.dialect.swiftly.get(name, known)
+        return known.format(c=subject, s=f"({self._rows_of([field])}) m")
 
     def field(self, name: str) -> Field:
         """Return the column of a name.

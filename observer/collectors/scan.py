@@ -16,6 +16,7 @@ BATCH = 50
 """How many groups (columns, as a rule) go into one statement: planning grows faster than their number."""
 
 _PATIENCE_S = 60.0
+_CANCELS = 1000.0  # the sums' rounding errors grow by no more than this: 1e-13 of a sum, mostly
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,26 @@ def spread(measured: Measured, parts: int) -> list[Measured]:
         return [measured] * parts
     found = json.loads(measured.value)
     if isinstance(found, dict):
-        found = _moments(**found)
+        found = _moments(**found) if "dsquared" in found else _moments_of_sums(**found)
     return [Measured(None if part is None else float(part)) for part in found]
 
 
 def _moments(count: int, mean: float, dsquared: float) -> tuple[float | None, float | None]:
     """Mean and standard deviation from DuckDB's state of the latter."""
     return (mean if count else None), (math.sqrt(dsquared / (count - 1)) if count > 1 else None)
+
+
+def _moments_of_sums(
+    count: int, total: float | None, squares: float | None
+) -> tuple[float | None, float | None]:
+    """The same from sums; the deviation is NaN where the sums cancel, for it is too small beside the mean."""
+    if total is None or squares is None:
+        return None, None
+    mean = total / count
+    around = squares - total * mean
+    if not around * _CANCELS > squares:  # also of NaN and infinity
+        return mean, math.nan
+    return mean, (math.sqrt(around / (count - 1)) if count > 1 else None)
 
 
 def number(measured: Measured) -> tuple[float | None, str | None]:

@@ -193,6 +193,17 @@ def test_a_big_table_is_right_within_what_it_states(form: Form, few_are_looked_a
             assert below - allowed <= share <= at_most + allowed, (name, metric, one.value)
 
 
+def test_a_spread_that_is_small_beside_the_mean_is_not_lost_in_a_big_table(form: Form) -> None:
+    random = np.random.default_rng(3)
+    far = 1e9 + random.normal(size=24_000)
+    table = {"far": far, "same": np.full(24_000, 0.1), "whole": 2**50 + random.integers(0, 9, 24_000)}
+    table["outlier"] = np.append(random.normal(size=23_999), 1e12)
+    seen = profiled(form(pa.table(table)))
+    for name, values in table.items():
+        assert seen[name, "mean"].value == pytest.approx(np.mean(values), rel=1e-9), name
+        assert seen[name, "std"].value == pytest.approx(np.std(values, ddof=1), rel=1e-6, abs=1e-9), name
+
+
 def error_of(accuracy: Accuracy) -> float:
     """What a distinct count may be off by; of a sample it is only taken where that has met nearly all."""
     return {AccuracyKind.EXACT: 0.0, AccuracyKind.SAMPLED: 0.01}.get(accuracy.kind, accuracy.amount)
