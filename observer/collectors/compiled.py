@@ -65,8 +65,8 @@ class Compiled:
 def compiled(relation: Relation, policy: ProfilePolicy, *, swift: bool = True) -> Compiled:
     """Compile the catalogue's column metrics for a relation's engine and size.
 
-    ``swift``: columns may be read as they are, though NaN is no null then, and those of a big table be added up in a way
-    that hides a small spread; the moments tell where it was so, and the column is asked for again without.
+    ``swift``: columns may be read as they are, though NaN is no null then, and those of a big table be added up in a
+    way that hides a small spread; the moments tell where it was so, and the column is asked for again without.
     """
     adds = swift and relation.rows >= _MANY_ROWS
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))

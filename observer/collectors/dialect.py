@@ -155,6 +155,8 @@ _DIALECTS = (
         name="postgresql",
         metrics={
             **_EVERYWHERE,
+            "mean": "avg(CAST({c} AS DOUBLE PRECISION))",  # of whole numbers it would else be counted in decimals
+            "std": "stddev_samp(CAST({c} AS DOUBLE PRECISION))",
             QUARTILES: "percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY {c})",
             "distinct_count": _DISTINCT,
             "latest": "extract(epoch FROM max({c}))",
@@ -168,6 +170,8 @@ _DIALECTS = (
             "INTEGER": "hashint4({c})",
             "DOUBLE": "hashfloat8({c})",
             "VARCHAR": "hashtext({c})",
+            "TIMESTAMP": "timestamp_hash({c})",
+            "TIMESTAMP WITH TIME ZONE": "timestamp_hash({c} AT TIME ZONE 'UTC')",
             "": "hashtext(CAST({c} AS text))",
         },
         value=_postgres_value,

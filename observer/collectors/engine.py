@@ -29,7 +29,6 @@ def cursor() -> DuckDBPyConnection:
         _local.kept = kept
     made = kept[1].cursor()
     made.execute("SET enable_progress_bar = false")
-    made.execute("SET TimeZone = 'UTC'")
     return made
 
 
@@ -45,7 +44,7 @@ def _connect() -> DuckDBPyConnection:
     import duckdb
 
     spill = Path(tempfile.gettempdir()) / f"tidegate-duckdb-{os.getpid()}"
-    return duckdb.connect(
+    made = duckdb.connect(
         ":memory:",
         config={
             "threads": str(min(_MAX_THREADS, os.cpu_count() or 1)),
@@ -57,3 +56,5 @@ def _connect() -> DuckDBPyConnection:
             "temp_directory": str(spill),  # made only when a query doesn't fit in memory
         },
     )
+    made.execute("SET GLOBAL TimeZone = 'UTC'")  # for its cursors too
+    return made

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _SOURCE = "tidegate_data"
 _SAMPLE = "tidegate_sample"
+_MANY_COLUMNS = 50
+_KNOWN = {  # what DuckDB makes of Arrow's commonest types: asking it costs as much as looking at a small table
+    "bool": "BOOLEAN", "int32": "INTEGER", "int64": "BIGINT", "float": "FLOAT", "double": "DOUBLE",
+    "string": "VARCHAR", "large_string": "VARCHAR", "date32[day]": "DATE", "timestamp[us]": "TIMESTAMP",
+}  # fmt: skip
 
 
 @contextmanager
@@ -73,6 +78,8 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
     source = f"read_parquet([{files}], hive_partitioning = false)"
     if not names:
         return Relation(connection, f"range({rows})", (), (), Schema(()), rows)
+    if len(names) > _MANY_COLUMNS:
+        connection.execute("SET parquet_metadata_cache = true")  # else each statement parses the footers again
     source += f" AS s({', '.join(f'c{i}' for i in range(len(names)))})"
     types = _types(connection, source)
     fields = [Field(name, f"c{i}", type_) for i, (name, type_) in enumerate(zip(names, types, strict=True))]
@@ -134,7 +141,9 @@ def _registered(
         return table, [], positions, []
     try:
         connection.register(_SOURCE, table)
-        return table, _types(connection, _SOURCE), positions, []
+        known = [_KNOWN.get(str(type_)) for type_ in table.schema.types]
+        types = [type_ for type_ in known if type_ is not None]
+        return table, types if len(types) == len(known) else _types(connection, _SOURCE), positions, []
     except duckdb.Error:
         connection.abort()
     kept: list[int] = []

@@ -26,10 +26,8 @@ class _Asked(Relation):
         super().__init__(None, source, fields, (), schema, data.rows)
         self._data = data
 
-    @contextmanager
-    def quick(self) -> Iterator[None]:
+    def quick(self) -> None:
         """Nothing: what the database plans is its own affair."""
-        yield
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
         with counted():  # a statement that a database has begun is left to it

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,9 @@ from observer.model import Schema
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+BARE = "bare_"
+"""What the alias of a column that is read as it is begins with."""
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
@@ -35,7 +37,7 @@ class Field:
     @property
     def bare(self) -> Field:
         """The column as it lies there, in which NaN is a number."""
-        return replace(self, sql=f"bare_{self.sql}")
+        return replace(self, sql=BARE + self.sql)
 
     @property
     def kind(self) -> ColumnKind:
@@ -78,6 +80,7 @@ class Relation:
         self._source = source
         self._sample = sample
         self._named = False
+        self._is_quick = False
         self.fields = tuple(fields)
         self.unreadable = tuple(unreadable)
         self.schema = schema
@@ -120,7 +123,8 @@ class Relation:
             known = self.dialect.exactly.get(name, known)
         if swift:
             known = self.dialect.swiftly.get(name, known)
-        return known.format(c=subject, s=f"({self._rows_of([field])}) m")
+        rows = f"({self._rows_of([field])}) m" if "{s}" in known else ""
+        return known.format(c=subject, s=rows)
 
     def field(self, name: str) -> Field:
         """Return the column of a name.
@@ -150,7 +154,7 @@ class Relation:
     def _rows_of(self, fields: Sequence[Field], names: Collection[str] = ()) -> str:
         """A SELECT of columns by their aliases, with NaN as null; as they are, where ``names`` has their bare ones."""
         used = [f"{self._value(field)} AS {field.sql}" for field in fields]
-        used += [f"{field.sql} AS {field.bare.sql}" for field in self.fields if names and field.bare.sql in names]
+        used += [f"{name[len(BARE) :]} AS {name}" for name in sorted(names) if name.startswith(BARE)]
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
@@ -158,6 +162,9 @@ class Relation:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
+        if self._is_quick:  # which isn't for statements of a user's own
+            self._connection.execute("PRAGMA enable_optimizer")
+            self._is_quick = False
         if not self._named:
             named = ", ".join(
                 f"{self._value(field)} AS {identifier(name)}"
@@ -183,17 +190,11 @@ class Relation:
         told = first_line(error)
         return re.sub(r"\b(?:bare_)?(c\d+)\b", lambda found: names.get(found.group(1), found.group()), told)
 
-    @contextmanager
-    def quick(self) -> Iterator[None]:
+    def quick(self) -> None:
         """Skip DuckDB's optimizer for a small table, where planning costs more than the scan."""
-        small = self.rows <= 20_000
-        if small:
+        if self.rows <= 20_000 and not self._is_quick:
             self._connection.execute("PRAGMA disable_optimizer")
-        try:
-            yield
-        finally:
-            if small:
-                self._connection.execute("PRAGMA enable_optimizer")
+            self._is_quick = True
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
         try:

@@ -40,11 +40,11 @@ def scan(relation: Relation, groups: Sequence[Sequence[str]]) -> list[list[Measu
     """
     out: list[list[Measured]] = []
     failures = _Failures()
-    with relation.quick():
-        for start in range(0, len(groups), BATCH):
-            batch = groups[start : start + BATCH]
-            values = iter(_evaluate(relation, [expression for group in batch for expression in group], failures))
-            out += [[next(values) for _ in group] for group in batch]
+    relation.quick()
+    for start in range(0, len(groups), BATCH):
+        batch = groups[start : start + BATCH]
+        values = iter(_evaluate(relation, [expression for group in batch for expression in group], failures))
+        out += [[next(values) for _ in group] for group in batch]
     return out
 
 
@@ -109,9 +109,7 @@ def _moments(count: int, mean: float, dsquared: float) -> tuple[float | None, fl
     return (mean if count else None), (math.sqrt(dsquared / (count - 1)) if count > 1 else None)
 
 
-def _moments_of_sums(
-    count: int, total: float | None, squares: float | None
-) -> tuple[float | None, float | None]:
+def _moments_of_sums(count: int, total: float | None, squares: float | None) -> tuple[float | None, float | None]:
     """The same from sums; the deviation is NaN where the sums cancel, for it is too small beside the mean."""
     if total is None or squares is None:
         return None, None

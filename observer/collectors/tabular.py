@@ -80,13 +80,25 @@ def arrow_columns(frame: pd.DataFrame) -> tuple[pa.Table, list[int], list[Unread
     for position, name in enumerate(column_names(frame.columns)):
         series = frame.iloc[:, position]
         try:
-            arrays.append(pa.array(series, from_pandas=True))
+            arrays.append(_floats(series) if series.dtype.kind == "f" else pa.array(series, from_pandas=True))
         except Exception as error:  # any type of the user's own may raise anything
             unreadable.append(Unreadable(position, name, str(series.dtype).lower(), _nulls(series), first_line(error)))
         else:
             positions.append(position)
     table = pa.Table.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])
     return table, positions, unreadable
+
+
+def _floats(series: pd.Series) -> pa.Array:
+    """Numbers of a pandas column; without a copy where there is no NaN."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not isinstance(series.dtype, np.dtype):  # a type of some library's own
+        return pa.array(series, from_pandas=True)
+    values = series.to_numpy()
+    missing = np.isnan(values)
+    return pa.array(values, mask=missing) if missing.any() else pa.array(values)
 
 
 def polars_columns(frame: pl.DataFrame) -> tuple[pa.Table, list[int], list[Unreadable]]:
