@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from detectors.adaptive import Adaptive
     from detectors.base import Detector, State
     from detectors.calibrate import DEFAULT_ALPHA
+    from detectors.drift import Drift
     from detectors.registry import default_detector, default_detectors, detector
     from detectors.stuck import StuckValue
     from detectors.threshold import Threshold
@@ -27,6 +28,7 @@ _LATER = {
     "Adaptive": "adaptive",
     "Detector": "base",
     "State": "base",
+    "Drift": "drift",
     "StuckValue": "stuck",
     "Threshold": "threshold",
     "default_detector": "registry",
@@ -44,6 +46,7 @@ __all__ = [
     "Detector",
     "DetectorError",
     "Direction",
+    "Drift",
     "History",
     "HistoryError",
     "MetricKind",

@@ -13,13 +13,14 @@ from detectors.calibrate import (
     min_p_value,
     points_for,
     score,
+    two_sided_p,
     upper_p,
     upper_quantile,
 )
 from detectors.errors import ParameterError
 from detectors.forecast import Mixture
 from detectors.model import Cadence, Detection, DetectionStatus, Direction, MetricKind, Point
-from detectors.noise import NOISES, Noise
+from detectors.noise import LARGEST_TRAINED, NOISES, Noise
 from detectors.season import forecasters_for, slots_at
 
 MIN_TRAIN = 7
@@ -43,8 +44,11 @@ PROBATION = 14
 SETTLE = 4
 """Points before errors are clipped at all: earlier there is no scale to clip at."""
 
-LARGEST_TRAINED = 1e90
-"""Larger magnitudes are judged but teach nothing."""
+TURBULENCE = 0.2
+"""Weight of what has just happened in the scale: trouble comes in clusters (Engle 1982, Bollerslev 1986)."""
+
+TURBULENCE_MEMORY = 0.7
+"""Discount of the squared standardised errors that turbulence is made of: about three points."""
 
 
 class AdaptiveState(State):
@@ -70,6 +74,7 @@ class AdaptiveState(State):
         "probation",
         "run",
         "square",
+        "turbulence",
         "upper_tail",
         "utc_offset_s",
         "weight",
@@ -80,7 +85,7 @@ class AdaptiveState(State):
         self.noise = noise
         self.utc_offset_s = utc_offset_s
         self.mixture = Mixture(forecasters_for(cadence))
-        self.upper_tail = Tail(noise.upper_index)
+        self.upper_tail = Tail(noise.blind_index)
         self.lower_tail = Tail(noise.lower_index)
         self.n_train = 0
         self.first: float | None = None
@@ -89,6 +94,8 @@ class AdaptiveState(State):
         self.square = 0.0
         self.weight = 0.0
         self.weight_square = 0.0
+        self.turbulence = 1.0
+        """Mean squared standardised error of the last few points; it widens the scale and never narrows it."""
         self.former = 0.0
         """Where the level was before it jumped, seen from the new one, on the working scale."""
         self.probation = 0
@@ -151,13 +158,17 @@ class AdaptiveState(State):
         if not self.weight:
             return expected, least, 1.0
         worth = self.weight**2 / self.weight_square
-        return expected, max(sqrt(self.square / self.weight), least), round(max(1.0, worth - 1.0), 1)
+        spread = max(sqrt(self.square / self.weight), least) * self._unrest()
+        return expected, spread, round(max(1.0, worth - 1.0), 1)
+
+    def _unrest(self) -> float:
+        """Return by how much the scale is wider than usual just now; 1 while all is quiet."""
+        return sqrt(max(1.0, 1.0 + TURBULENCE * (self.turbulence - 1.0)))
 
     def _p_value(self, error: float, freedom: float) -> float:
         if not self.noise.two_sided:
             return upper_p(error, freedom, self.upper_tail)
-        tail = self.upper_tail if error > 0.0 else self.lower_tail
-        return min(1.0, 2.0 * upper_p(abs(error), freedom, tail))
+        return two_sided_p(error, freedom, self.upper_tail, self.lower_tail)
 
     def _believed(self, expected: float) -> tuple[float, float]:
         """Return what counts as the level, around `expected`: it and, for a while, the level before a jump.
@@ -183,7 +194,7 @@ class AdaptiveState(State):
     def advance(self, point: Point) -> None:
         if not abs(point.value) < LARGEST_TRAINED or not self.noise.possible(point.value):
             return
-        value = self.noise.forward(point.value)
+        raw = value = self.noise.forward(point.value)
         slots = slots_at(point.at, self.utc_offset_s)
         outlook = self._outlook(point)
         if outlook is not None:
@@ -191,12 +202,13 @@ class AdaptiveState(State):
             outlook = self._outlook(point) or outlook
             value = self._weigh(value, outlook)
             self.mixture.predict(slots)
-        self.mixture.learn(value, slots)
+        self.mixture.learn(value, slots, raw)
         self.n_train += 1
         self.first = point.at if self.first is None else self.first
         self.last = point.at
         if point.exposure is not None and isfinite(point.exposure):
             self.evidence += max(0.0, point.exposure)
+            self.upper_tail.index = self.noise.upper_index
 
     def _return_to_former(self, value: float, outlook: tuple[float, float, float]) -> None:
         """Jump back when a new level proves to have been an episode."""
@@ -220,6 +232,9 @@ class AdaptiveState(State):
             self.upper_tail.learn(ratio)
             self.lower_tail.learn(-ratio)
             clipped = max(-CLIP * spread, min(CLIP * spread, error))
+        if self.n_train >= MIN_TRAIN:
+            unusual = min(CLIP, abs(error) * self._unrest() / spread)
+            self.turbulence += (1.0 - TURBULENCE_MEMORY) * (unusual * unusual - self.turbulence)
         self.square = SCALE_MEMORY * self.square + clipped * clipped
         self.weight = SCALE_MEMORY * self.weight + 1.0
         self.weight_square = SCALE_MEMORY**2 * self.weight_square + 1.0

@@ -146,6 +146,11 @@ def upper_p(z: float, freedom: float, tail: Tail) -> float:
     return rate + (0.5 - rate) * (body - 0.5 * BODY) / (0.5 - 0.5 * BODY) if z >= 0 else body
 
 
+def two_sided_p(z: float, freedom: float, upper: Tail, lower: Tail) -> float:
+    """Return the p-value of an error on either side: twice the one-sided one of the side on which it lies."""
+    return min(1.0, 2.0 * upper_p(abs(z), freedom, upper if z > 0.0 else lower))
+
+
 def upper_quantile(p_value: float, freedom: float, tail: Tail) -> float:
     """Return the z >= 0 with upper_p(z) = p_value, for p_value <= 0.5; the inverse of `upper_p`."""
     rate, index = tail.shape(freedom)

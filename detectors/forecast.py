@@ -15,7 +15,8 @@ ERROR_MEMORY = 0.93
 class Forecaster(ABC):
     """One recursive forecaster of the next value of a series, in O(1) time and memory a point.
 
-    `predict` returns None until it has seen enough; `learn` takes the value that came; `jump` moves its level
+    `predict` returns None until it has seen enough; `learn` takes the value that came, clipped and as it was;
+    `jump` moves its level
     to a new one that has been accepted, and keeps the shape (slot effects) that it has learned.
     """
 
@@ -26,8 +27,8 @@ class Forecaster(ABC):
         """Return the forecast for the next point, which falls into `slot`, or None when it has none yet."""
 
     @abstractmethod
-    def learn(self, value: float, slot: int) -> None:
-        """Take in the value that came in `slot`."""
+    def learn(self, value: float, slot: int, raw: float) -> None:
+        """Take in the value that came in `slot`; a slot's first visit teaches it `raw`, as nothing is known yet."""
 
     @abstractmethod
     def jump(self, by: float) -> None:
@@ -52,7 +53,7 @@ class Level(Forecaster):
     def predict(self, slot: int) -> float | None:
         return self.level if self.count else None
 
-    def learn(self, value: float, slot: int) -> None:
+    def learn(self, value: float, slot: int, raw: float) -> None:
         self.count += 1
         self.level += max(self.gain, 1.0 / self.count) * (value - self.level)
 
@@ -87,7 +88,7 @@ class SlotLevel(Forecaster):
         count = self.counts[slot]
         return self.level + self.effects[slot] * count / (count + 1.0) if count else None
 
-    def learn(self, value: float, slot: int) -> None:
+    def learn(self, value: float, slot: int, raw: float) -> None:
         self.seen += 1
         count = self.counts[slot]
         effect = self.effects[slot]
@@ -95,7 +96,8 @@ class SlotLevel(Forecaster):
             error = value - self.level - effect * count / (count + 1.0)
             self.level += max(self.gain, 1.0 / self.seen) * error
         self.counts[slot] = count + 1
-        self.effects[slot] = effect + max(self.slot_gain, 1.0 / (count + 1)) * (value - self.level - effect)
+        seen = value if count else raw
+        self.effects[slot] = effect + max(self.slot_gain, 1.0 / (count + 1)) * (seen - self.level - effect)
 
     def jump(self, by: float) -> None:
         self.level += by
@@ -120,9 +122,10 @@ class SlotMean(Forecaster):
     def predict(self, slot: int) -> float | None:
         return self.levels[slot] if self.counts[slot] else None
 
-    def learn(self, value: float, slot: int) -> None:
+    def learn(self, value: float, slot: int, raw: float) -> None:
+        seen = value if self.counts[slot] else raw
         self.counts[slot] += 1
-        self.levels[slot] += max(self.gain, 1.0 / self.counts[slot]) * (value - self.levels[slot])
+        self.levels[slot] += max(self.gain, 1.0 / self.counts[slot]) * (seen - self.levels[slot])
 
     def jump(self, by: float) -> None:
         self.levels = [level + by for level in self.levels]
@@ -166,15 +169,15 @@ class Mixture:
             weighted += weight * forecast
         return weighted / total
 
-    def learn(self, value: float, slots: Sequence[int]) -> None:
-        """Take in `value`; `predict` must have been called for the same point before."""
+    def learn(self, value: float, slots: Sequence[int], raw: float) -> None:
+        """Take in `value`, clipped, and `raw`, as it was; `predict` must have been called for the same point before."""
         for i, forecaster in enumerate(self.forecasters):
             forecast = self.forecasts[i]
             if forecast is not None:
                 error = value - forecast
                 self.loss[i] = ERROR_MEMORY * self.loss[i] + error * error
                 self.record[i] = ERROR_MEMORY * self.record[i] + 1.0
-            forecaster.learn(value, slots[self.seasons[i]])
+            forecaster.learn(value, slots[self.seasons[i]], raw)
 
     def jump(self, by: float) -> None:
         """Move every forecaster to an accepted new level."""

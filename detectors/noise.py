@@ -13,6 +13,9 @@ INDEX = 2.5
 LARGEST = 1e120
 """Values beyond are judged as if they were this large, so that squares stay finite."""
 
+LARGEST_TRAINED = 1e90
+"""Larger magnitudes are judged but teach nothing."""
+
 RATE_CORRELATION = 0.002
 """Correlation believed between rows of one point: they fail together and spread more than a binomial."""
 
@@ -36,6 +39,7 @@ class Noise:
         more than Poisson noise has.
     poisson_floor: the same as a share of the square root of the level, for counts.
     upper_index, lower_index: prior Pareto index of the two tails (`detectors.calibrate`); smaller is heavier.
+    blind_index: the upper one while no exposure is known: what is not known to be binomial noise may be storms.
 
     Examples
     --------
@@ -52,6 +56,7 @@ class Noise:
     absolute_floor: float = 0.0
     poisson_floor: float = 0.0
     upper_index: float = INDEX
+    blind_index: float = INDEX
     lower_index: float = INDEX
 
     def possible(self, value: float) -> bool:
@@ -81,6 +86,13 @@ class Noise:
             return self._rate_floor(expected, exposure, evidence)
         if not self.cube_root:
             return max(self.relative_floor * abs(expected), self.absolute_floor)
+        if self.kind is MetricKind.COUNT:
+            return self._count_floor(expected)
+        level = abs(self.backward(expected))
+        return cbrt(level + max(self.relative_floor * level, self.absolute_floor)) - cbrt(level)
+
+    def _count_floor(self, expected: float) -> float:
+        """Return the floor of a count by the slope of the cube root, level ** (-2 / 3) / 3."""
         level = max(abs(self.backward(expected)), 1.0)
         poisson = sqrt(level)
         few = min(poisson, self.absolute_floor)
@@ -110,10 +122,22 @@ NOISES: dict[MetricKind, Noise] = {
         absolute_floor=2.0,
         poisson_floor=0.5,
     ),
-    MetricKind.RATE: Noise(kind=MetricKind.RATE, minimum=0.0, maximum=1.0, relative_floor=0.0, absolute_floor=0.01),
+    MetricKind.RATE: Noise(
+        kind=MetricKind.RATE,
+        minimum=0.0,
+        maximum=1.0,
+        relative_floor=0.0,
+        absolute_floor=0.01,
+        blind_index=2.0,
+    ),
     MetricKind.MEAN: Noise(kind=MetricKind.MEAN),
     MetricKind.DURATION: Noise(
-        kind=MetricKind.DURATION, two_sided=False, minimum=0.0, relative_floor=0.1, absolute_floor=0.5
+        kind=MetricKind.DURATION,
+        cube_root=True,
+        two_sided=False,
+        minimum=0.0,
+        relative_floor=0.1,
+        absolute_floor=0.5,
     ),
     MetricKind.FRESHNESS: Noise(kind=MetricKind.FRESHNESS, two_sided=False, absolute_floor=5.0),
     MetricKind.VALUE: Noise(kind=MetricKind.VALUE),

@@ -16,18 +16,22 @@ ENTRY_POINTS = "tidegate.detectors"
 
 BUILT_IN: dict[str, str] = {
     "adaptive": "detectors.adaptive:Adaptive",
+    "drift": "detectors.drift:Drift",
     "stuck": "detectors.stuck:StuckValue",
     "threshold": "detectors.threshold:Threshold",
 }
 """Name -> module:class of what comes with the package; a built-in name cannot be taken by others."""
 
+BY_KIND = ("adaptive", "drift")
+"""Built-in detectors that are made for a kind of metric and a cadence."""
+
 DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
-    MetricKind.COUNT: (("adaptive", 0.9), ("stuck", 0.1)),
-    MetricKind.RATE: (("adaptive", 0.9), ("stuck", 0.1)),
-    MetricKind.MEAN: (("adaptive", 0.9), ("stuck", 0.1)),
-    MetricKind.DURATION: (("adaptive", 1.0),),
-    MetricKind.FRESHNESS: (("adaptive", 1.0),),
-    MetricKind.VALUE: (("adaptive", 0.9), ("stuck", 0.1)),
+    MetricKind.COUNT: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
+    MetricKind.RATE: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
+    MetricKind.MEAN: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
+    MetricKind.DURATION: (("adaptive", 0.92), ("drift", 0.08)),
+    MetricKind.FRESHNESS: (("adaptive", 0.92), ("drift", 0.08)),
+    MetricKind.VALUE: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
 }
 """Kind of metric -> the detectors that watch it with each one's share of the alpha; the shares sum to 1.
 
@@ -99,9 +103,9 @@ def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) ->
     Examples
     --------
     >>> [(member.name, share) for member, share in default_detectors(MetricKind.RATE)]
-    [('adaptive', 0.9), ('stuck', 0.1)]
+    [('adaptive', 0.82), ('stuck', 0.1), ('drift', 0.08)]
     """
     return tuple(
-        (detector(name, kind=kind, cadence=cadence) if name == "adaptive" else detector(name), share)
+        (detector(name, kind=kind, cadence=cadence) if name in BY_KIND else detector(name), share)
         for name, share in DEFAULT_TABLE[MetricKind(kind)]
     )

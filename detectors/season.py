@@ -57,3 +57,33 @@ def forecasters_for(cadence: Cadence) -> list[tuple[int, Forecaster]]:
                 (HOUR, SlotMean(24, 1.0)),
                 (WEEKHOUR, SlotMean(168, 0.5)),
             ]
+
+
+def seasonal_slots(cadence: Cadence) -> int:
+    """Return how many slots the shortest season of a cadence has: weekdays, hours, or one for none.
+
+    Examples
+    --------
+    >>> seasonal_slots(Cadence.DAILY), seasonal_slots(Cadence.HOURLY), seasonal_slots(Cadence.WEEKLY)
+    (7, 24, 1)
+    """
+    match cadence:
+        case Cadence.WEEKLY:
+            return 1
+        case Cadence.DAILY | Cadence.IRREGULAR:
+            return 7
+        case Cadence.HOURLY | Cadence.MINUTELY:
+            return 24
+
+
+def slot_at(cadence: Cadence, at: float, utc_offset_s: float) -> int:
+    """Return the slot of the shortest season (`seasonal_slots`) in which a moment lies.
+
+    Examples
+    --------
+    >>> slot_at(Cadence.DAILY, 0.0, 0.0), slot_at(Cadence.WEEKLY, 0.0, 0.0)
+    (3, 0)
+    """
+    if cadence is Cadence.WEEKLY:
+        return 0
+    return slots_at(at, utc_offset_s)[HOUR if cadence in (Cadence.HOURLY, Cadence.MINUTELY) else WEEKDAY]

@@ -8,6 +8,7 @@ import pytest
 
 from detectors import Cadence, ConformanceError, Detection, Detector, MetricKind, Point, State, detector
 from detectors.adaptive import Adaptive, AdaptiveState
+from detectors.drift import Drift
 from detectors.noise import NOISES
 from detectors.registry import BUILT_IN
 from detectors.testing import check_detector
@@ -15,6 +16,7 @@ from detectors.testing import check_detector
 MADE: dict[str, list[Detector]] = {
     "adaptive": [Adaptive(kind, Cadence.DAILY) for kind in MetricKind]
     + [Adaptive(cadence=cadence) for cadence in Cadence],
+    "drift": [Drift(kind, Cadence.DAILY) for kind in MetricKind] + [Drift(cadence=cadence) for cadence in Cadence],
     "stuck": [detector("stuck")],
     "threshold": [detector("threshold", lower=0.0, upper=100.0), detector("threshold", upper=3.0)],
 }

@@ -1,0 +1,319 @@
+"""Slow drift: steps too small to alarm one by one that all go one way."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import isfinite, sqrt
+from typing import ClassVar
+
+from detectors.base import Detector, State
+from detectors.calibrate import (
+    Tail,
+    body_end,
+    check_alpha,
+    min_p_value,
+    points_for,
+    score,
+    two_sided_p,
+    upper_p,
+)
+from detectors.errors import ParameterError
+from detectors.model import Cadence, Detection, DetectionStatus, Direction, MetricKind, Point
+from detectors.noise import LARGEST_TRAINED, NOISES, Noise
+from detectors.season import seasonal_slots, slot_at
+
+MIN_TRAIN = 14
+"""Fewest trained points: two weeks of a daily series, for one teaches the season."""
+
+FAST, SLOW = 0.2, 0.05
+"""Gains of the two levels: what holds now, worth about nine points, and what it is compared with."""
+
+EFFECT_GAIN = 0.15
+"""Weight of the newest value in the effect of its weekday or hour."""
+
+LAG = 8
+"""Points by which what is compared with stays behind, level and scale: a drift must not hide in them."""
+
+CLIP = 2.5
+"""Standard deviations beyond which a value counts no more here: a single jump is the level detector's news."""
+
+NOISE_MEMORY, SCALE_MEMORY = 0.97, 0.985
+"""Discounts of squared errors around the slow level, and of squared differences of the two levels."""
+
+CORRELATED = 3.0
+"""So many differences in a row are worth one: they share most of their points."""
+
+INDEX = 8.0
+"""Prior Pareto index of the tails: means of clipped values have light ones."""
+
+FLOOR = 0.45
+"""Smallest spread of the difference, as a share of the smallest that is believed of a point."""
+
+ACCEPTED_AFTER = 3
+"""Surprising differences, or clipped values on one side, in a row that make a new level."""
+
+
+class DriftState(State):
+    """The two levels of one series, its seasonal effects, and how far the levels have been apart.
+
+    Parameters
+    ----------
+    noise: of the kind of metric.
+    cadence: of the series.
+    utc_offset_s: seconds that the local clock is ahead of UTC.
+    """
+
+    __slots__ = (
+        "cadence",
+        "counts",
+        "differences",
+        "effects",
+        "fast",
+        "first",
+        "last",
+        "levels",
+        "lower_tail",
+        "n_train",
+        "noise",
+        "one_way",
+        "one_way_sum",
+        "scales",
+        "slow",
+        "spread",
+        "surprises",
+        "upper_tail",
+        "utc_offset_s",
+    )
+
+    def __init__(self, noise: Noise, cadence: Cadence, utc_offset_s: float) -> None:
+        self.noise = noise
+        self.cadence = cadence
+        self.utc_offset_s = utc_offset_s
+        slots = seasonal_slots(cadence)
+        self.effects = [0.0] * slots
+        self.counts = [0] * slots
+        self.fast = 0.0
+        self.slow = 0.0
+        self.spread = Spread(NOISE_MEMORY)
+        self.differences = Spread(SCALE_MEMORY)
+        self.levels: deque[float] = deque(maxlen=LAG + 1)
+        self.scales: deque[float] = deque(maxlen=LAG + 1)
+        self.upper_tail = Tail(INDEX)
+        self.lower_tail = Tail(INDEX)
+        self.n_train = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.surprises = 0
+        """Surprising differences in a row."""
+        self.one_way = 0
+        """Clipped values in a row, negative below the level, and their sum in `one_way_sum`."""
+        self.one_way_sum = 0.0
+
+    def judge(self, point: Point, *, alpha: float) -> Detection:
+        check_alpha(alpha)
+        needed = max(MIN_TRAIN, points_for(alpha)) - self.n_train
+        status, p_value, side = DetectionStatus.NORMAL, None, Direction.NONE
+        if not isfinite(point.value):
+            status = DetectionStatus.UNKNOWN
+        elif needed > 0:
+            status = DetectionStatus.LEARNING
+        else:
+            z = self._standardised(self._fast_with(self._error(point)[1]), point)
+            least = min_p_value(self.n_train)
+            p_value = max(least, self._p_value(z, self._freedom()))
+            status = DetectionStatus.ANOMALOUS if p_value < alpha else DetectionStatus.NORMAL
+            side = Direction.HIGH if z > 0.0 else Direction.LOW if z < 0.0 else Direction.NONE
+        return Detection(
+            status=status,
+            score=0.0 if p_value is None else score(p_value),
+            p_value=p_value,
+            direction=side,
+            detector=Drift.name,
+            trained_from=self.first,
+            trained_to=self.last,
+            n_train=self.n_train,
+            runs_needed=max(needed, 0) if status is DetectionStatus.LEARNING else 0,
+            min_p_value=min_p_value(self.n_train) if self.n_train else None,
+            alpha=alpha,
+        )
+
+    def _error(self, point: Point) -> tuple[float, float, float]:
+        """Return (error around the slow level and the season, the same clipped, its standard deviation)."""
+        worked = self.noise.forward(point.value)
+        slot = slot_at(self.cadence, point.at, self.utc_offset_s)
+        count = self.counts[slot]
+        error = worked - self.slow - self.effects[slot] * count / (count + 1.0)
+        spread = max(self.spread.deviation(), self._floor(point))
+        clipped = error if self.n_train < 4 else max(-CLIP * spread, min(CLIP * spread, error))
+        return error, clipped, spread
+
+    def _floor(self, point: Point) -> float:
+        return max(self.noise.floor(self.slow, point.exposure, 0.0), 1e-9 * abs(self.slow), 1e-150)
+
+    def _fast_with(self, clipped: float) -> float:
+        """Return the fast level once the point with this clipped error has been taken in."""
+        return self.fast + max(FAST, 1.0 / (self.n_train + 1)) * (self.slow + clipped - self.fast)
+
+    def _standardised(self, fast: float, point: Point) -> float:
+        scale = max(self.scales[0], FLOOR * self._floor(point))
+        return (fast - self.levels[0]) / scale
+
+    def _freedom(self) -> float:
+        return round(max(1.0, self.differences.worth() / CORRELATED - 1.0), 1)
+
+    def _p_value(self, z: float, freedom: float) -> float:
+        if not self.noise.two_sided:
+            return upper_p(z, freedom, self.upper_tail)
+        return two_sided_p(z, freedom, self.upper_tail, self.lower_tail)
+
+    def advance(self, point: Point) -> None:
+        if not abs(point.value) < LARGEST_TRAINED or not self.noise.possible(point.value):
+            return
+        if self.n_train:
+            self._learn(point)
+        else:
+            self.fast = self.slow = self.noise.forward(point.value)
+            self.counts[slot_at(self.cadence, point.at, self.utc_offset_s)] += 1
+            self.levels.append(self.slow)
+        self.n_train += 1
+        self.first = point.at if self.first is None else self.first
+        self.last = point.at
+
+    def _learn(self, point: Point) -> None:
+        error, clipped, spread = self._error(point)
+        self.fast = self._fast_with(clipped)
+        self._learn_difference(point)
+        self.spread.learn(clipped)
+        self._learn_season(point, clipped)
+        self.levels.append(self.slow)
+        if self.surprises >= ACCEPTED_AFTER:
+            self._settle(self.fast)
+        self._learn_one_way(error, spread)
+
+    def _learn_difference(self, point: Point) -> None:
+        """Learn how far the levels are apart, by the scale of LAG points ago."""
+        difference = self.fast - self.levels[0]
+        scale = max(self.scales[0] if self.scales else 0.0, FLOOR * self._floor(point))
+        if self.n_train >= MIN_TRAIN:
+            ratio = difference / scale / body_end(self._freedom())
+            self.upper_tail.learn(ratio)
+            self.lower_tail.learn(-ratio)
+            self.surprises = self.surprises + 1 if abs(ratio) > 1.0 else 0
+        if self.n_train > 5:
+            difference = max(-3.0 * scale, min(3.0 * scale, difference))
+        self.differences.learn(difference)
+        self.scales.append(self.differences.deviation())
+
+    def _learn_season(self, point: Point, clipped: float) -> None:
+        slot = slot_at(self.cadence, point.at, self.utc_offset_s)
+        count, effect = self.counts[slot], self.effects[slot]
+        before = self.slow
+        if count or self.n_train <= 2:
+            self.slow += max(SLOW, 1.0 / (self.n_train + 1)) * clipped
+        known = effect * count / (count + 1.0)
+        seen = known + clipped if count else self.noise.forward(point.value) - before
+        self.counts[slot] = count + 1
+        self.effects[slot] += max(EFFECT_GAIN, 1.0 / (count + 1)) * (seen - effect)
+
+    def _learn_one_way(self, error: float, spread: float) -> None:
+        """Take clipped values in a row on one side for a new level, as the level's detector does."""
+        if self.n_train < 5 or abs(error) <= CLIP * spread:
+            self.one_way, self.one_way_sum = 0, 0.0
+            return
+        side = 1 if error > 0.0 else -1
+        if self.one_way * side <= 0:
+            self.one_way, self.one_way_sum = 0, 0.0
+        self.one_way += side
+        self.one_way_sum += error
+        if abs(self.one_way) >= ACCEPTED_AFTER:
+            self._settle(self.slow + self.one_way_sum / abs(self.one_way))
+            self.one_way, self.one_way_sum = 0, 0.0
+
+    def _settle(self, level: float) -> None:
+        """Take `level` for what holds and has held."""
+        self.fast = self.slow = level
+        self.levels.extend([level] * len(self.levels))
+        self.surprises = 0
+
+
+class Spread:
+    """Exponentially weighted standard deviation around zero, and what it is worth in points.
+
+    Parameters
+    ----------
+    memory: discount of the past at each value, 0..1.
+    """
+
+    __slots__ = ("memory", "square", "weight", "weight_square")
+
+    def __init__(self, memory: float) -> None:
+        self.memory = memory
+        self.square = 0.0
+        self.weight = 0.0
+        self.weight_square = 0.0
+
+    def learn(self, error: float) -> None:
+        """Take in one value."""
+        self.square = self.memory * self.square + error * error
+        self.weight = self.memory * self.weight + 1.0
+        self.weight_square = self.memory**2 * self.weight_square + 1.0
+
+    def deviation(self) -> float:
+        """Return the standard deviation; 0 with no value at all."""
+        return sqrt(self.square / self.weight) if self.weight else 0.0
+
+    def worth(self) -> float:
+        """Return how many equally weighted values it is worth (Kish 1965); 2 with none."""
+        return self.weight**2 / self.weight_square if self.weight else 2.0
+
+
+class Drift(Detector):
+    """Alarms when the level of now has left the level of before, by steps that are no news one by one.
+
+    Values, on the scale of their kind of noise and without the effect of their weekday or hour, are clipped and
+    averaged twice: fast, and slowly with a lag. Their difference is judged by how far the two have been apart
+    before, in a Student t with a light Pareto tail. Three surprises in a row, or three clipped values on one
+    side, are a new level, which both averages then take.
+
+    Parameters
+    ----------
+    kind: the kind of noise.
+    cadence: how often a point comes; decides which season is taken out.
+
+    Raises
+    ------
+    ParameterError: `kind` or `cadence` is not one of its enumeration.
+
+    References
+    ----------
+    Roberts (1959) and Lucas and Saccucci (1990) for charts of exponentially weighted means; Page (1954) for
+    why small steps must be added up.
+
+    Examples
+    --------
+    >>> from detectors.model import History, Point
+    >>> wobble = [5000 + (day * 37 % 11 - 5) * 40 for day in range(60)]
+    >>> rising = [value + 40 * max(0, day - 49) for day, value in enumerate(wobble)]
+    >>> history = History.of([86400 * day for day in range(60)], rising)
+    >>> verdict = Drift(MetricKind.COUNT, Cadence.IRREGULAR).detect(history, Point(86400 * 60, 5440), alpha=0.01)
+    >>> str(verdict.status), str(verdict.direction)
+    ('anomalous', 'high')
+    """
+
+    name: ClassVar[str] = "drift"
+    banded: ClassVar[bool] = False
+
+    def __init__(self, kind: MetricKind = MetricKind.VALUE, cadence: Cadence = Cadence.IRREGULAR) -> None:
+        try:
+            self.kind = MetricKind(kind)
+            self.cadence = Cadence(cadence)
+        except ValueError as error:
+            allowed = f"a kind of {[str(k) for k in MetricKind]} and a cadence of {[str(c) for c in Cadence]}"
+            raise ParameterError("kind, cadence", (kind, cadence), allowed) from error
+
+    def start(self, utc_offset_s: float = 0.0) -> DriftState:
+        """Return the state of a series without a past."""
+        return DriftState(NOISES[self.kind], self.cadence, utc_offset_s)
+
+    def __repr__(self) -> str:
+        return f"Drift(kind={self.kind.value!r}, cadence={self.cadence.value!r})"
