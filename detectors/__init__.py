@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from detectors.base import Detector, State
     from detectors.calibrate import DEFAULT_ALPHA
     from detectors.drift import Drift
-    from detectors.registry import default_detector, default_detectors, detector
+    from detectors.registry import default_detector, default_detectors, detector, foremost
     from detectors.stuck import StuckValue
     from detectors.threshold import Threshold
 
@@ -34,6 +34,7 @@ _LATER = {
     "default_detector": "registry",
     "default_detectors": "registry",
     "detector": "registry",
+    "foremost": "registry",
 }
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "default_detector",
     "default_detectors",
     "detector",
+    "foremost",
 ]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
 from detectors.base import Detector
 from detectors.errors import UnknownDetectorError
-from detectors.model import Cadence, MetricKind
+from detectors.model import Cadence, Detection, DetectionStatus, MetricKind
 
 ENTRY_POINTS = "tidegate.detectors"
 """Entry point group in which other distributions offer detectors: name -> class."""
@@ -21,9 +22,6 @@ BUILT_IN: dict[str, str] = {
     "threshold": "detectors.threshold:Threshold",
 }
 """Name -> module:class of what comes with the package; a built-in name cannot be taken by others."""
-
-BY_KIND = ("adaptive", "drift")
-"""Built-in detectors that are made for a kind of metric and a cadence."""
 
 DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
     MetricKind.COUNT: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
@@ -106,6 +104,35 @@ def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) ->
     [('adaptive', 0.82), ('stuck', 0.1), ('drift', 0.08)]
     """
     return tuple(
-        (detector(name, kind=kind, cadence=cadence) if name in BY_KIND else detector(name), share)
+        (detector(name, kind=kind) if name == "stuck" else detector(name, kind=kind, cadence=cadence), share)
         for name, share in DEFAULT_TABLE[MetricKind(kind)]
     )
+
+
+def foremost(verdicts: Sequence[Detection]) -> Detection:
+    """Return the verdict of a whole table: its level's, or the most surprising alarm that the level does not raise.
+
+    Parameters
+    ----------
+    verdicts: on one point, the level's first, each asked at its share of alpha.
+
+    Returns
+    -------
+    Detection: the level's band and forecast are kept where another detector alarms, so that a value may be
+        called anomalous inside the band; `detector`, `p_value` and `alpha` are of the one that alarms.
+
+    Examples
+    --------
+    >>> from detectors.model import History, Point
+    >>> moving = History.of([86400 * day for day in range(12)], [100, 104, 97, 101, 99, 103, 98, 102, 95, 105, 105, 105])
+    >>> table = default_detectors(MetricKind.VALUE)
+    >>> again = Point(86400 * 12, 105)
+    >>> foremost([member.detect(moving, again, alpha=0.1 * share) for member, share in table]).detector
+    'stuck'
+    """
+    level = verdicts[0]
+    alarms = [verdict for verdict in verdicts[1:] if verdict.status is DetectionStatus.ANOMALOUS]
+    if level.status is DetectionStatus.ANOMALOUS or not alarms:
+        return level
+    worst = max(alarms, key=lambda verdict: verdict.score)
+    return dataclasses.replace(worst, lower=level.lower, expected=level.expected, upper=level.upper)

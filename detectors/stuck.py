@@ -7,17 +7,25 @@ from typing import ClassVar
 
 from detectors.base import Detector, State
 from detectors.calibrate import check_alpha, min_p_value, points_for, score
-from detectors.model import Detection, DetectionStatus, Direction, Point
+from detectors.errors import ParameterError
+from detectors.model import Detection, DetectionStatus, Direction, MetricKind, Point
+from detectors.noise import NOISES, Noise
 
 MIN_TRAIN = 7
 
 
 class StuckState(State):
-    """Ties between neighbours in the past of one series, and the run of ties that is going on."""
+    """Ties between neighbours in the past of one series, and the run of ties that is going on.
 
-    __slots__ = ("first", "last", "longest", "n_train", "previous", "run", "ties")
+    Parameters
+    ----------
+    noise: of the kind of metric.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("first", "last", "longest", "n_train", "noise", "previous", "run", "ties")
+
+    def __init__(self, noise: Noise) -> None:
+        self.noise = noise
         self.n_train = 0
         self.first: float | None = None
         self.last: float | None = None
@@ -53,6 +61,8 @@ class StuckState(State):
 
     def _p_value(self, value: float) -> float:
         """Return P(a run of ties this long) given the tie rate; 1 unless it is longer than any before."""
+        if value in (self.noise.minimum, self.noise.maximum):
+            return 1.0
         run = self.run + 1 if value == self.previous else 0
         if run <= self.longest:
             return 1.0
@@ -81,7 +91,15 @@ class StuckValue(Detector):
 
     With t ties and m moves before the run, and Jeffreys' prior on the tie rate, a run of r ties has the
     predictive probability p = B(t + 1/2 + r, m + 1/2) / B(t + 1/2, m + 1/2).
-    A series that never moved proves nothing.
+    A series that never moved proves nothing, and at the ends of what is possible (no nulls at all) a metric may rest.
+
+    Parameters
+    ----------
+    kind: the kind of noise, which says what is possible.
+
+    Raises
+    ------
+    ParameterError: `kind` is not one of its enumeration.
 
     References
     ----------
@@ -99,6 +117,14 @@ class StuckValue(Detector):
     name: ClassVar[str] = "stuck"
     banded: ClassVar[bool] = False
 
+    def __init__(self, kind: MetricKind = MetricKind.VALUE) -> None:
+        if kind not in list(MetricKind):
+            raise ParameterError("kind", kind, f"one of {[str(known) for known in MetricKind]}")
+        self.kind = MetricKind(kind)
+
     def start(self, utc_offset_s: float = 0.0) -> StuckState:
         """Return the state of a series without a past; the clock does not matter."""
-        return StuckState()
+        return StuckState(NOISES[self.kind])
+
+    def __repr__(self) -> str:
+        return f"StuckValue(kind={self.kind.value!r})"

@@ -45,6 +45,11 @@ _MEANS = {
     DetectionStatus.LEARNING: EvaluationStatus.LEARNING,
     DetectionStatus.UNKNOWN: EvaluationStatus.UNKNOWN,
 }
+_BEYOND_BANDS = {
+    "stuck": "the same value for longer than ever before",
+    "drift": "after drifting one way in steps too small to alarm one by one",
+}
+"""What the detectors of the default table that know no band say of an alarm."""
 _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
 
 
@@ -148,22 +153,28 @@ class _Judge:
         )
 
     def _detect(self, monitor: Monitor, key: SeriesKey, observation: Observation) -> Detection:
-        from detectors.registry import default_detector, detector
+        from detectors.registry import default_detectors, detector, foremost
 
         described = metric(monitor.metric, column=monitor.column)
         partitions = self._asset.partitions
         wall = described.order is Order.WALL_CLOCK
         cadence = Cadence.IRREGULAR if wall else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
-        watch = default_detector(described.kind, cadence)
+        table = default_detectors(described.kind, cadence)
         if monitor.detector is not None:
-            watch = detector(monitor.detector, **dict(monitor.parameters))
+            table = ((detector(monitor.detector, **dict(monitor.parameters)), 1.0),)
         at = self._audit.materialization.materialized_at if wall else self._data_at
         behind = SeriesKey("row_count", None, key.segment)
         history = self._history(self._past.series.get(key, ()), self._past.series.get(behind, ()), at)
         rows = self.observed.get(behind)
         point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
-        series = (self._asset.key, self._part, monitor.id)
-        return self._learned.detect(series, watch, history, point, alpha=monitor.false_alarms)
+        found: list[Detection] = []
+        for watch, share in table:
+            series = (self._asset.key, self._part, monitor.id, watch.name)
+            alpha = monitor.false_alarms * share
+            found.append(self._learned.detect(series, watch, history, point, alpha=alpha))
+            if found[0].status is DetectionStatus.LEARNING:  # then the others, which need more, are too
+                break
+        return foremost(found)
 
     @cached_property
     def _offset_s(self) -> float:
@@ -198,6 +209,8 @@ class _Judge:
             return f"{said} could not be judged"
         what = _WHATS.get(type(self._asset.partitions), "run")
         learned = f" (learned from {count(found.n_train, what)})" if found.n_train else ""
+        if found.status is DetectionStatus.ANOMALOUS and found.detector in _BEYOND_BANDS:
+            return f"{said}, {_BEYOND_BANDS[found.detector]}{learned}"
         return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}"
 
     def _schema(self, monitor: Monitor) -> Evaluation | None:

@@ -11,7 +11,7 @@ from detectors.model import Detection, History, Point
 if TYPE_CHECKING:
     from detectors.base import Detector, State
 
-_MOST = 512
+_MOST = 1536
 
 
 @dataclass(frozen=True, slots=True)

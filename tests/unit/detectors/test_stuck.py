@@ -27,3 +27,11 @@ def test_a_run_must_be_longer_than_any_before() -> None:
     rested = [*MOVING, *[100.0] * 6, *MOVING]
     assert last_status([*rested, *[90.0] * 6]) is DetectionStatus.NORMAL
     assert last_status([*rested, *[90.0] * 7]) is DetectionStatus.ANOMALOUS
+
+
+def test_a_share_may_rest_at_nothing_and_not_elsewhere() -> None:
+    shares = [0.01 + 0.001 * (value - 100.0) / 5.0 for value in MOVING]
+    rates = detector("stuck", kind="rate")
+    for resting, status in ((0.0, DetectionStatus.NORMAL), (0.01, DetectionStatus.ANOMALOUS)):
+        history = History.of(np.arange(33) * 86400.0, [*shares, resting, resting, resting])
+        assert rates.detect(history, Point(86400.0 * 33, resting), alpha=0.001).status is status

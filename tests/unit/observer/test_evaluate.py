@@ -227,3 +227,21 @@ def test_durations_are_ordered_by_the_clock() -> None:
 
 def test_only_what_is_watched_is_read() -> None:
     assert needed_series([WATCHED, Monitor(metric="schema")]) == {NULLS, SeriesKey("row_count")}
+
+
+def test_a_value_that_no_longer_moves_is_told_although_it_is_inside_the_band() -> None:
+    stuck = [0.01 + 0.001 * (n * 37 % 11) / 11 for n in range(36)] + [0.0102] * 4
+    found = one(audit(nulls(0.0102)), past(stuck))
+    assert found.status is EvaluationStatus.FAILED
+    assert "the same value for longer than ever before" in found.sentence
+    assert found.detection is not None
+    assert (found.detection.detector, found.detection.upper is not None) == ("stuck", True)
+
+
+def test_a_drift_is_told_although_no_step_of_it_is_news() -> None:
+    rising = [5000.0 + (n * 37 % 11 - 5) * 40 + 40 * max(0, n - 49) for n in range(60)]
+    before = past(rising, key=SeriesKey("mean", "name"))
+    seen = Observation(metric="mean", column="name", value=5440.0)
+    found = one(audit(seen), before, monitor("mean", column="name", alpha=0.1), day=60)
+    assert found.status is EvaluationStatus.WARNED
+    assert "after drifting one way" in found.sentence

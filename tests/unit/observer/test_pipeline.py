@@ -75,9 +75,9 @@ def test_consecutive_bad_days_fold_and_the_incident_ends_when_all_are_mended(dai
     assert daily.incidents() == [(day(21), day(23), "error", "open")]
     assert daily.told() == [(1, "incident.opened")]
     for n in (22, 21):
-        daily.version(day(n), nulls=0.011)
+        daily.version(day(n), nulls=0.011, rows=1000.0 + n)
         assert daily.incidents() == [(day(21), day(23), "error", "open")]
-    daily.version(day(23), nulls=0.011)
+    daily.version(day(23), nulls=0.011, rows=1023.0)
     assert daily.incidents() == [(day(21), day(23), "error", "resolved")]
     assert daily.told() == [(1, "incident.opened"), (1, "incident.resolved")]
 
