@@ -10,6 +10,7 @@ from detectors.errors import (
     DetectorError,
     HistoryError,
     ParameterError,
+    StateError,
     UnknownDetectorError,
 )
 from detectors.model import Cadence, Detection, DetectionStatus, Direction, History, MetricKind, Point
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from detectors.base import Detector, State
     from detectors.calibrate import DEFAULT_ALPHA
     from detectors.drift import Drift
+    from detectors.fleet import FleetVerdicts, replay_many
     from detectors.registry import default_detector, default_detectors, detector, foremost
+    from detectors.saved import restore_state, save_state
     from detectors.stuck import StuckValue
     from detectors.threshold import Threshold
 
@@ -29,12 +32,16 @@ _LATER = {
     "Detector": "base",
     "State": "base",
     "Drift": "drift",
+    "FleetVerdicts": "fleet",
     "StuckValue": "stuck",
     "Threshold": "threshold",
     "default_detector": "registry",
     "default_detectors": "registry",
     "detector": "registry",
     "foremost": "registry",
+    "replay_many": "fleet",
+    "restore_state": "saved",
+    "save_state": "saved",
 }
 
 __all__ = [
@@ -48,12 +55,14 @@ __all__ = [
     "DetectorError",
     "Direction",
     "Drift",
+    "FleetVerdicts",
     "History",
     "HistoryError",
     "MetricKind",
     "ParameterError",
     "Point",
     "State",
+    "StateError",
     "StuckValue",
     "Threshold",
     "UnknownDetectorError",
@@ -61,6 +70,9 @@ __all__ = [
     "default_detectors",
     "detector",
     "foremost",
+    "replay_many",
+    "restore_state",
+    "save_state",
 ]
 
 

@@ -2,6 +2,7 @@
 
 DetectorError
 ├── HistoryError        (ValueError)   a series that cannot be read as a history
+├── StateError          (ValueError)   saved state cannot be read back
 ├── ParameterError      (ValueError)   a detector was given a parameter outside its range
 ├── UnknownDetectorError (LookupError) no detector has that name
 └── ConformanceError    (AssertionError) a detector breaks the law of `detectors.base`
@@ -35,6 +36,21 @@ class HistoryError(DetectorError, ValueError):
         self.what = what
         self.hint = hint
         super().__init__(f"not a history: {what}. Nothing was judged. {hint}")
+
+
+class StateError(DetectorError, ValueError):
+    """What a detector had learned cannot be saved or read back.
+
+    Parameters
+    ----------
+    what: the reason.
+    """
+
+    code: ClassVar[str] = "detector_state_invalid"
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"not a saved state: {what}. Nothing was restored. Learn the state anew from the history.")
 
 
 class ParameterError(DetectorError, ValueError):

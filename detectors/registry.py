@@ -124,7 +124,8 @@ def foremost(verdicts: Sequence[Detection]) -> Detection:
     Examples
     --------
     >>> from detectors.model import History, Point
-    >>> moving = History.of([86400 * day for day in range(12)], [100, 104, 97, 101, 99, 103, 98, 102, 95, 105, 105, 105])
+    >>> values = [100, 104, 97, 101, 99, 103, 98, 102, 95, 105, 105, 105]
+    >>> moving = History.of([86400 * day for day in range(12)], values)
     >>> table = default_detectors(MetricKind.VALUE)
     >>> again = Point(86400 * 12, 105)
     >>> foremost([member.detect(moving, again, alpha=0.1 * share) for member, share in table]).detector

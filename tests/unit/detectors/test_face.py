@@ -28,6 +28,7 @@ def test_errors_have_codes_of_their_own() -> None:
         detectors.DetectorError,
         detectors.HistoryError,
         detectors.ParameterError,
+        detectors.StateError,
         detectors.UnknownDetectorError,
         detectors.ConformanceError,
     ]
