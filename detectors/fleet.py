@@ -13,8 +13,9 @@ import numpy as np
 
 from detectors import adaptive, calibrate, noise
 from detectors.adaptive import Adaptive
+from detectors.columns import Forecasts, Tails
 from detectors.errors import HistoryError
-from detectors.forecast import ERROR_MEMORY, WEIGHT_POWER, Forecaster, Level, SlotLevel, SlotMean
+from detectors.forecast import ERROR_MEMORY, WEIGHT_POWER
 from detectors.model import MetricKind
 from detectors.season import forecasters_for, slots_at
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetVerdicts:
-    """Verdicts on a matrix of points.
+    """Verdicts on a matrix of points, or on one point of each series.
 
     Parameters
     ----------
@@ -77,20 +78,25 @@ def replay_many(
     >>> replay_many(Adaptive(MetricKind.COUNT), [86400 * day for day in range(11)], rows, alpha=0.001).anomalous[:, 10]
     array([ True, False])
     """
-    calibrate.check_alpha(alpha)
     times, values = np.asarray(at, dtype=np.float64), np.asarray(value, dtype=np.float64)
     rows = None if exposure is None else np.asarray(exposure, dtype=np.float64)
     _check(times, values, rows)
-    fleet = _Fleet(detector, len(values), alpha)
-    out = np.full((4, *values.shape), np.nan)
-    with np.errstate(all="ignore"):
-        for step, when in enumerate(times.tolist()):
-            behind = None if rows is None else rows[:, step]
-            fleet.look(slots_at(when, utc_offset_s), behind)
-            out[:, :, step] = fleet.judge(values[:, step])
-            fleet.advance(values[:, step], behind)
-    p_value, lower, expected, upper = out
-    return FleetVerdicts(p_value=p_value, lower=lower, expected=expected, upper=upper, anomalous=p_value < alpha)
+    fleet = Fleet(detector, len(values), alpha=alpha, utc_offset_s=utc_offset_s)
+    found: list[FleetVerdicts] = []
+    for step, when in enumerate(times.tolist()):
+        behind = None if rows is None else rows[:, step]
+        fleet.look(when, behind)
+        found.append(fleet.judge(values[:, step]))
+        fleet.advance(values[:, step], behind)
+    if not found:
+        return FleetVerdicts(**dict.fromkeys(("p_value", "lower", "expected", "upper"), values), anomalous=values > 0)
+    return FleetVerdicts(
+        p_value=np.stack([each.p_value for each in found], axis=1),
+        lower=np.stack([each.lower for each in found], axis=1),
+        expected=np.stack([each.expected for each in found], axis=1),
+        upper=np.stack([each.upper for each in found], axis=1),
+        anomalous=np.stack([each.anomalous for each in found], axis=1),
+    )
 
 
 def _check(at: FloatArray, value: FloatArray, exposure: FloatArray | None) -> None:
@@ -102,76 +108,36 @@ def _check(at: FloatArray, value: FloatArray, exposure: FloatArray | None) -> No
         raise HistoryError("`at` is not finite and strictly increasing", "Sort by time, once for all series.")
 
 
-class _Forecasts:
-    """One forecaster of all series; `season` tells which slot it looks at."""
+class Fleet:
+    """The states of many series without a past: `look` at a moment, `judge` what came, `advance` by it; in that order.
 
-    def __init__(self, like: Forecaster, season: int, series: int) -> None:
-        self.like, self.season = like, season
-        slots = len(like.counts) if isinstance(like, SlotLevel | SlotMean) else 1
-        self.level = np.zeros((slots if isinstance(like, SlotMean) else 1, series))
-        self.effects = np.zeros((slots, series))
-        self.counts = np.zeros((slots, series))
-        self.seen = np.zeros(series)
+    Parameters
+    ----------
+    detector: what would judge each series alone.
+    series: how many.
+    alpha: as in `Detector.detect`.
+    utc_offset_s: seconds that the local clock of the data is ahead of UTC.
 
-    def predict(self, slots: tuple[int, int, int]) -> FloatArray:
-        slot = slots[self.season]
-        if isinstance(self.like, SlotMean):
-            return np.where(self.counts[slot] > 0, self.level[slot], np.nan)
-        if isinstance(self.like, SlotLevel):
-            count = self.counts[slot]
-            return np.where(count > 0, self.level[0] + self.effects[slot] * count / (count + 1.0), np.nan)
-        return np.where(self.seen > 0, self.level[0], np.nan)
+    Raises
+    ------
+    ParameterError: alpha is not above 0 and at most 0.5.
 
-    def learn(self, value: FloatArray, raw: FloatArray, live: BoolArray, slots: tuple[int, int, int]) -> None:
-        slot = slots[self.season]
-        self.seen += live
-        count = self.counts[slot if not isinstance(self.like, Level) else 0].copy()
-        self.counts[slot if not isinstance(self.like, Level) else 0] += live
-        seen = np.where(count > 0, value, raw)
-        if isinstance(self.like, Level):
-            gain = np.maximum(self.like.gain, 1.0 / self.seen)
-            self.level[0] += np.where(live, gain * (value - self.level[0]), 0.0)
-        elif isinstance(self.like, SlotMean):
-            gain = np.maximum(self.like.gain, 1.0 / self.counts[slot])
-            self.level[slot] += np.where(live, gain * (seen - self.level[slot]), 0.0)
-        elif isinstance(self.like, SlotLevel):
-            effect = self.effects[slot]
-            moved = live & ((count > 0) | (self.seen <= 2))
-            error = value - self.level[0] - effect * count / (count + 1.0)
-            self.level[0] += np.where(moved, np.maximum(self.like.gain, 1.0 / self.seen) * error, 0.0)
-            gain = np.maximum(self.like.slot_gain, 1.0 / (count + 1.0))
-            self.effects[slot] = effect + np.where(live, gain * (seen - self.level[0] - effect), 0.0)
+    Examples
+    --------
+    >>> fleet = Fleet(Adaptive(MetricKind.COUNT), 2, alpha=0.01)
+    >>> fleet.look(0.0)
+    >>> fleet.judge(np.array([5.0, 7.0])).p_value
+    array([nan, nan])
+    """
 
-
-class _Tails:
-    """One tail of all series; see `calibrate.Tail`."""
-
-    def __init__(self, index: float, series: int) -> None:
-        self.index = np.full(series, index)
-        self.seen, self.exceeded, self.excess = np.zeros(series), np.zeros(series), np.zeros(series)
-
-    def learn(self, ratio: FloatArray, live: BoolArray) -> None:
-        beyond = live & (ratio > 1.0)
-        self.seen += live
-        self.exceeded += beyond
-        self.excess += np.where(beyond, np.minimum(np.log(np.where(beyond, ratio, 1.0)), calibrate.LOG_EXCESS_MAX), 0.0)
-
-    def shape(self, freedom: FloatArray) -> tuple[FloatArray, FloatArray]:
-        rate = (calibrate.RATE_WEIGHT * 0.5 * calibrate.BODY + self.exceeded) / (calibrate.RATE_WEIGHT + self.seen)
-        weight = calibrate.INDEX_WEIGHT
-        index = (weight + self.exceeded) / (weight / self.index + self.excess)
-        return np.minimum(rate, 0.1), np.minimum(index, freedom)
-
-
-class _Fleet:
-    """The states of all series; `look` at a moment, `judge` what came and `advance` by it."""
-
-    def __init__(self, detector: Adaptive, series: int, alpha: float) -> None:
+    def __init__(self, detector: Adaptive, series: int, *, alpha: float, utc_offset_s: float = 0.0) -> None:
+        calibrate.check_alpha(alpha)
+        self.utc_offset_s = utc_offset_s
         self.noise = noise.NOISES[detector.kind]
         self.alpha, self.series = alpha, series
-        self.parts = [_Forecasts(each, season, series) for season, each in forecasters_for(detector.cadence)]
+        self.parts = [Forecasts(each, season, series) for season, each in forecasters_for(detector.cadence)]
         self.loss, self.record = np.zeros((2, len(self.parts), series))
-        self.upper, self.lower = _Tails(self.noise.blind_index, series), _Tails(self.noise.lower_index, series)
+        self.upper, self.lower = Tails(self.noise.blind_index, series), Tails(self.noise.lower_index, series)
         names = ("n", "square", "weight", "weight_square", "former", "probation", "run", "evidence")
         self.now = {name: np.zeros(series) for name in names}
         self.turbulence = np.ones(series)
@@ -212,10 +178,15 @@ class _Fleet:
         return np.where(rows > 0.0, np.maximum(np.sqrt(variance), noise.RATE_MATTERS), blind)
 
     # what `Mixture` and `AdaptiveState` do
-    def look(self, slots: tuple[int, int, int], rows: FloatArray | None) -> None:
-        """Forecast the points of a moment: expected, spread, degrees of freedom and the end of the body."""
-        self.slots, now = slots, self.now
-        self.forecasts = np.array([part.predict(slots) for part in self.parts])
+    def look(self, at: float, rows: FloatArray | None = None) -> None:
+        """Forecast the points of the moment `at` (POSIX s), behind each of which there are `rows`."""
+        self.slots = slots_at(at, self.utc_offset_s)
+        with np.errstate(all="ignore"):
+            self._look(rows)
+
+    def _look(self, rows: FloatArray | None) -> None:
+        now = self.now
+        self.forecasts = np.array([part.predict(self.slots) for part in self.parts])
         self.expected = self._mixed()
         least = np.maximum(self._floor(self.expected, rows), np.maximum(1e-9 * np.abs(self.expected), 1e-150))
         self.unrest = np.sqrt(np.maximum(1.0, 1.0 + adaptive.TURBULENCE * (self.turbulence - 1.0)))
@@ -243,8 +214,14 @@ class _Fleet:
             below = np.nan_to_num(self.forecasts[adaptive.SLOW] - self.expected)
         return np.minimum(np.minimum(former, below), 0.0), np.maximum(former, 0.0)
 
-    def judge(self, value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return p-values and the band (lower, expected, upper); NaN where nothing can be judged."""
+    def judge(self, value: FloatArray) -> FleetVerdicts:
+        """Judge one point of each series at the moment that was looked at; teaches nothing."""
+        with np.errstate(all="ignore"):
+            p_value, lower, expected, upper = self._judge(value)
+        anomalous = p_value < self.alpha
+        return FleetVerdicts(p_value=p_value, lower=lower, expected=expected, upper=upper, anomalous=anomalous)
+
+    def _judge(self, value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         needed = max(adaptive.MIN_TRAIN, calibrate.points_for(self.alpha))
         able = np.isfinite(value) & (self.now["n"] >= needed) & np.isfinite(self.expected)
         error = self._forward(value) - self.expected
@@ -282,7 +259,7 @@ class _Fleet:
             return np.full(self.series, self.noise.minimum), upper
         return self._backward(self.expected + lowest - self.spread * self._quantile(share, self.lower)), upper
 
-    def _quantile(self, share: float, tails: _Tails) -> FloatArray:
+    def _quantile(self, share: float, tails: Tails) -> FloatArray:
         from scipy.special import stdtrit
 
         rate, index = tails.shape(self.freedom)
@@ -293,14 +270,18 @@ class _Fleet:
             far[inside] = stdtrit(self.freedom[inside], 1.0 - body)
         return far
 
-    def advance(self, value: FloatArray, rows: FloatArray | None) -> None:
-        """Learn the points of the moment that was looked at last."""
+    def advance(self, value: FloatArray, rows: FloatArray | None = None) -> None:
+        """Learn one point of each series at the moment that was looked at; NaN teaches nothing."""
+        with np.errstate(all="ignore"):
+            self._advance(value, rows)
+
+    def _advance(self, value: FloatArray, rows: FloatArray | None) -> None:
         now = self.now
         live = (np.abs(value) < noise.LARGEST_TRAINED) & (value >= self.noise.minimum) & (value <= self.noise.maximum)
         raw = self._forward(value)
         known = live & np.isfinite(self.expected)
         if self._return_to_former(raw, known):
-            self.look(self.slots, rows)
+            self._look(rows)
         worked = np.where(known, self._weigh(raw, known), raw)
         self._learn(worked, raw, live)
         now["n"] += live

@@ -1,0 +1,91 @@
+"""The parts of a state for many series at once: arrays with one number a series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors import calibrate
+from detectors.forecast import Forecaster, Level, SlotLevel, SlotMean
+
+if TYPE_CHECKING:
+    from detectors.model import BoolArray, FloatArray
+
+
+class Forecasts:
+    """One forecaster of all series; see `detectors.forecast`.
+
+    Parameters
+    ----------
+    like: the forecaster of one series, fresh.
+    season: index of the season whose slot it looks at.
+    series: how many.
+    """
+
+    def __init__(self, like: Forecaster, season: int, series: int) -> None:
+        self.like, self.season = like, season
+        slots = len(like.counts) if isinstance(like, SlotLevel | SlotMean) else 1
+        self.level = np.zeros((slots if isinstance(like, SlotMean) else 1, series))
+        self.effects = np.zeros((slots, series))
+        self.counts = np.zeros((slots, series))
+        self.seen = np.zeros(series)
+
+    def predict(self, slots: tuple[int, int, int]) -> FloatArray:
+        """Return the forecasts for a moment in `slots`; NaN where there is none yet."""
+        slot = slots[self.season]
+        if isinstance(self.like, SlotMean):
+            return np.where(self.counts[slot] > 0, self.level[slot], np.nan)
+        if isinstance(self.like, SlotLevel):
+            count = self.counts[slot]
+            return np.where(count > 0, self.level[0] + self.effects[slot] * count / (count + 1.0), np.nan)
+        return np.where(self.seen > 0, self.level[0], np.nan)
+
+    def learn(self, value: FloatArray, raw: FloatArray, live: BoolArray, slots: tuple[int, int, int]) -> None:
+        """Take in values, clipped and `raw`, of the series that are `live`."""
+        slot = slots[self.season]
+        self.seen += live
+        count = self.counts[slot if not isinstance(self.like, Level) else 0].copy()
+        self.counts[slot if not isinstance(self.like, Level) else 0] += live
+        seen = np.where(count > 0, value, raw)
+        if isinstance(self.like, Level):
+            gain = np.maximum(self.like.gain, 1.0 / self.seen)
+            self.level[0] += np.where(live, gain * (value - self.level[0]), 0.0)
+        elif isinstance(self.like, SlotMean):
+            gain = np.maximum(self.like.gain, 1.0 / self.counts[slot])
+            self.level[slot] += np.where(live, gain * (seen - self.level[slot]), 0.0)
+        elif isinstance(self.like, SlotLevel):
+            effect = self.effects[slot]
+            moved = live & ((count > 0) | (self.seen <= 2))
+            error = value - self.level[0] - effect * count / (count + 1.0)
+            self.level[0] += np.where(moved, np.maximum(self.like.gain, 1.0 / self.seen) * error, 0.0)
+            gain = np.maximum(self.like.slot_gain, 1.0 / (count + 1.0))
+            self.effects[slot] = effect + np.where(live, gain * (seen - self.level[0] - effect), 0.0)
+
+
+class Tails:
+    """One tail of all series; see `detectors.calibrate.Tail`.
+
+    Parameters
+    ----------
+    index: the prior Pareto index.
+    series: how many.
+    """
+
+    def __init__(self, index: float, series: int) -> None:
+        self.index = np.full(series, index)
+        self.seen, self.exceeded, self.excess = np.zeros(series), np.zeros(series), np.zeros(series)
+
+    def learn(self, ratio: FloatArray, live: BoolArray) -> None:
+        """Take in errors as multiples of the end of the body, of the series that are `live`."""
+        beyond = live & (ratio > 1.0)
+        self.seen += live
+        self.exceeded += beyond
+        self.excess += np.where(beyond, np.minimum(np.log(np.where(beyond, ratio, 1.0)), calibrate.LOG_EXCESS_MAX), 0.0)
+
+    def shape(self, freedom: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return (one-sided probability of an exceedance, Pareto index) of each series."""
+        rate = (calibrate.RATE_WEIGHT * 0.5 * calibrate.BODY + self.exceeded) / (calibrate.RATE_WEIGHT + self.seen)
+        weight = calibrate.INDEX_WEIGHT
+        index = (weight + self.exceeded) / (weight / self.index + self.excess)
+        return np.minimum(rate, 0.1), np.minimum(index, freedom)
