@@ -9,7 +9,10 @@ from typing import ClassVar, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from benchmarks.detection.partitions import Partitions
 from detectors import DEFAULT_ALPHA, Cadence, DetectionStatus, MetricKind, Point, default_detectors
+
+__all__ = ["Level", "Minutes", "Partitions", "Series"]
 
 KINDS = {kind.value: kind for kind in MetricKind}
 CADENCES = {"D": Cadence.DAILY, "H": Cadence.HOURLY, "W": Cadence.WEEKLY, "min": Cadence.MINUTELY}
@@ -63,3 +66,12 @@ class Level(Series):
 
     name: ClassVar[str] = "tidegate_level"
     members: ClassVar[int | None] = 1
+
+
+class Minutes(Series):
+    """The whole default table on minute data, whatever the kit calls it."""
+
+    name: ClassVar[str] = "tidegate_minutes"
+
+    def __init__(self, kind: str = "any", freq: str = "any") -> None:
+        super().__init__(kind, "min")
