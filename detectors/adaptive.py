@@ -198,10 +198,9 @@ class AdaptiveState(State):
         slots = slots_at(point.at, self.utc_offset_s)
         outlook = self._outlook(point)
         if outlook is not None:
-            self._return_to_former(value, outlook)
-            outlook = self._outlook(point) or outlook
+            if self._return_to_former(value, outlook):
+                outlook = self._outlook(point) or outlook
             value = self._weigh(value, outlook)
-            self.mixture.predict(slots)
         self.mixture.learn(value, slots, raw)
         self.n_train += 1
         self.first = point.at if self.first is None else self.first
@@ -210,17 +209,19 @@ class AdaptiveState(State):
             self.evidence += max(0.0, point.exposure)
             self.upper_tail.index = self.noise.upper_index
 
-    def _return_to_former(self, value: float, outlook: tuple[float, float, float]) -> None:
-        """Jump back when a new level proves to have been an episode."""
+    def _return_to_former(self, value: float, outlook: tuple[float, float, float]) -> bool:
+        """Jump back when a new level proves to have been an episode; return whether it did."""
         if not self.probation:
-            return
+            return False
         expected, spread, _ = outlook
         error = value - expected
-        if abs(error) > CLIP * spread and abs(error - self.former) < abs(error):
+        back = abs(error) > CLIP * spread and abs(error - self.former) < abs(error)
+        if back:
             self.mixture.jump(self.former)
             self.probation = 0
         self.probation = max(0, self.probation - 1)
         self.former = self.former if self.probation else 0.0
+        return back
 
     def _weigh(self, value: float, outlook: tuple[float, float, float]) -> float:
         """Learn the forecast's error; return the value to learn from, clipped unless the level is new."""

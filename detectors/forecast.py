@@ -180,6 +180,7 @@ class Mixture:
             forecaster.learn(value, slots[self.seasons[i]], raw)
 
     def jump(self, by: float) -> None:
-        """Move every forecaster to an accepted new level."""
+        """Move every forecaster, and what it has forecast of the point that is learned, to an accepted new level."""
         for forecaster in self.forecasters:
             forecaster.jump(by)
+        self.forecasts = [None if forecast is None else forecast + by for forecast in self.forecasts]
