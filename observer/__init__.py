@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from observer.assets import asset, source, sql_asset
+    from observer.change_times import last_change
     from observer.checks.accepted_values import accepted_values
     from observer.checks.expectation import expect
     from observer.checks.function import CheckResult, check
@@ -47,6 +48,7 @@ __all__ = [
     "hourly",
     "in_range",
     "last",
+    "last_change",
     "mapped",
     "materialize",
     "metric",
@@ -84,6 +86,7 @@ _HOMES = {
     "hourly": "orchestration.partitions",
     "in_range": "observer.checks.in_range",
     "last": "orchestration.mapping",
+    "last_change": "observer.change_times",
     "mapped": "orchestration.mapping",
     "materialize": "observer.testing",
     "metric": "observer.own_metrics",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
+from observer.change_times import LastChange
 from observer.checks.base import Check
 from observer.collectors.base import Collector
 from observer.errors import CheckError
 from observer.model import GatePolicy, OnUnknown, ProfilePolicy
-from observer.monitors import Monitor
+from observer.monitors import Monitor, with_defaults
 from observer.own_metrics import OwnMetric
 from observer.privacy import Sensitive
 from orchestration import assets as core
@@ -35,6 +36,12 @@ class Quality:
     gate: GatePolicy = _DEFAULT_POLICY
     profile: ProfilePolicy = _DEFAULT_PROFILE
     metrics: tuple[OwnMetric | Collector, ...] = ()
+    updated_by: str | LastChange | None = None
+
+    @property
+    def watched(self) -> tuple[Monitor, ...]:
+        """The monitors that were declared, and the default ones."""
+        return with_defaults(self.monitors, ages=self.updated_by is not None)
 
 
 _NOTHING_DECLARED = Quality()
@@ -136,6 +143,7 @@ def source(
     monitors: Iterable[Monitor] = ...,
     gate: GatePolicy = ...,
     profile: ProfilePolicy = ...,
+    updated_by: str | LastChange | None = ...,
     freshness: FreshnessPolicy | None = ...,
     group: str | None = ...,
     owners: Iterable[str] = ...,
@@ -150,13 +158,32 @@ def source(
     monitors: Iterable[Monitor] = (),
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
+    updated_by: str | LastChange | None = None,
     freshness: FreshnessPolicy | None = None,
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
-    """Declare data that others make: the function reads it, each run observes and judges it, nothing is written."""
+    """Declare data that others make: the function reads it, each run observes and judges it, nothing is written.
+
+    Parameters
+    ----------
+    updated_by:
+        What tells how old the data is: a column of instants, or ``ob.last_change(...)`` of a file, an object or a
+        table. The metric ``age`` is measured by it.
+    freshness:
+        How old the data may be, by ``updated_by``; without it, how long ago it may have been looked at.
+
+    Raises
+    ------
+    DefinitionError, CheckError
+        What is declared can't be used, and why.
+    """
     carried = quality(checks, monitors, gate, profile, metrics)
+    if updated_by is not None:
+        if not isinstance(updated_by, LastChange) and not (isinstance(updated_by, str) and updated_by):
+            raise CheckError(f"updated_by= takes a column's name or ob.last_change(...), not {updated_by!r}")
+        carried = replace(carried, updated_by=updated_by)
 
     def declare(read_by: Callable[..., object]) -> Asset:
         made: Asset = core.source(

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from observer.change_times import LastChange
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
+from observer.collectors.age import age
 from observer.collectors.base import Collector
 from observer.collectors.budget import budget
 from observer.collectors.dialect import DUCKDB, NotPlain
@@ -35,6 +37,7 @@ def measure(
     *,
     policy: ProfilePolicy = _DEFAULT_POLICY,
     metrics: Sequence[OwnMetric | Collector] = (),
+    updated_by: str | LastChange | None = None,
     timer: Callable[[], float] = time.perf_counter,
 ) -> Audit:
     """Look at a staged version: one scan for metrics and fused checks, then the checks that look themselves.
@@ -49,6 +52,7 @@ def measure(
     checks: those of its asset, with names of their own.
     policy: how its columns are measured.
     metrics: the user's own, and those by segment.
+    updated_by: what tells how old the data is; None: nothing does.
     timer: seconds, for ``collect_s``.
 
     Returns
@@ -86,6 +90,8 @@ def measure(
         for one in metrics:
             if isinstance(one, Collector):
                 seen += collected(one, lambda each: _collected(each, data, problem), sensitive.said)
+        if updated_by is not None:
+            seen.append(age(updated_by, made.materialized_at, measured.observations, measured.schema, sensitive))
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
     seconds = timer() - start

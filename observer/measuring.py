@@ -24,7 +24,9 @@ def measuring(
         try:
             carried = quality_of(graph.asset(key))
             policy = replace(carried.profile, sensitive=(EVERY,)) if private else carried.profile
-            return measure(staged, checks.get(key, ()), policy=policy, metrics=carried.metrics)
+            return measure(
+                staged, checks.get(key, ()), policy=policy, metrics=carried.metrics, updated_by=carried.updated_by
+            )
         except Exception as error:  # it promises not to; whatever it was, the version can't be judged
             return unmeasured(staged, error)
 

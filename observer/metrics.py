@@ -23,7 +23,7 @@ from enum import StrEnum
 from detectors.model import MetricKind
 from observer.errors import CheckError
 
-__all__ = ["DEFAULT_MONITORS", "METRICS", "SCHEMA", "ColumnKind", "Level", "Metric", "Order", "metric"]
+__all__ = ["AGE", "DEFAULT_MONITORS", "METRICS", "SCHEMA", "ColumnKind", "Level", "Metric", "Order", "metric"]
 
 
 class Level(StrEnum):
@@ -103,6 +103,7 @@ _NUMBER = (ColumnKind.NUMBER,)
 _TEXT = (ColumnKind.TEXT,)
 
 SCHEMA = "schema"
+AGE = "age"
 
 _TABLE: tuple[Metric, ...] = (
     Metric(name="row_count", title="Rows", unit="rows", kind=MetricKind.COUNT, default_monitor=True),
@@ -116,6 +117,13 @@ _TABLE: tuple[Metric, ...] = (
         default_monitor=True,
     ),
     Metric(name=SCHEMA, title="Schema", default_monitor=True, numeric=False),
+    Metric(
+        name=AGE,
+        title="Age",
+        unit="s",
+        kind=MetricKind.FRESHNESS,
+        order=Order.WALL_CLOCK,
+    ),
     Metric(name="profile_duration", title="Looking at it", unit="s", kind=MetricKind.DURATION, order=Order.WALL_CLOCK),
     Metric(name="profile_statements", title="Statements of looking at it", kind=MetricKind.COUNT),
     Metric(name="column_count", title="Columns", kind=MetricKind.COUNT),

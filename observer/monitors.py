@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from observer.errors import CheckError
 from observer.history import SeriesKey
-from observer.metrics import DEFAULT_MONITORS, SCHEMA, metric
+from observer.metrics import AGE, DEFAULT_MONITORS, SCHEMA, metric
 from observer.model import Severity
 from observer.schema_changes import POLICIES, SchemaChangeKind
 
@@ -164,12 +164,14 @@ def _is_column(segment: str) -> bool:
     return "=" not in segment and not segment.endswith(_NULL)
 
 
-def with_defaults(declared: tuple[Monitor, ...]) -> tuple[Monitor, ...]:
-    """The declared monitors and the default ones that nobody declared otherwise."""
+def with_defaults(declared: tuple[Monitor, ...], *, ages: bool = False) -> tuple[Monitor, ...]:
+    """The declared monitors and the default ones that nobody declared otherwise; ``ages``: it has an age to watch."""
+    defaults = (*_DEFAULTS, _AGE) if ages else _DEFAULTS
     if not declared:
-        return _DEFAULTS
+        return defaults
     ids = {m.id for m in declared}
-    return declared + tuple(monitor for monitor in _DEFAULTS if monitor.metric not in ids)
+    return declared + tuple(monitor for monitor in defaults if monitor.metric not in ids)
 
 
 _DEFAULTS = tuple(Monitor(metric=name) for name in DEFAULT_MONITORS)
+_AGE = Monitor(metric=AGE)

@@ -24,7 +24,6 @@ from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.measuring import measuring
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
-from observer.monitors import Monitor, with_defaults
 from observer.policy import decide, holding, with_overrides
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
@@ -142,15 +141,10 @@ def series_of(
 ) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
     """The series that an asset's monitors need."""
     return observation_store.load(
-        connection, asset.key, needed_series(monitors_of(asset), known), before=before,
+        connection, asset.key, needed_series(quality_of(asset).watched, known), before=before,
         partitioned=asset.partitions is not None and asset.partitions.has_time,
         part=part, known=known,
     )  # fmt: skip
-
-
-def monitors_of(asset: Asset) -> tuple[Monitor, ...]:
-    """Those that were declared, and the default ones."""
-    return with_defaults(quality_of(asset).monitors)
 
 
 def judge(
@@ -173,7 +167,9 @@ def judge(
                 schema = schema_store.before(connection, asset.key, data_at)
     now = observer.clock.now()
     past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
-    found = evaluate(asset, audit, monitors_of(asset), past, data_at=data_at, now=now, part=part, learned=learned)
+    found = evaluate(
+        asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned
+    )  # fmt: skip
     overrides = look_up(observer.engine, made.address, now) if holding(found, policy) else {}  # seldom
     found = with_overrides(found, policy, overrides)
     return Verdict(

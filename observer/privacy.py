@@ -20,7 +20,7 @@ _SAFE = frozenset({
 })  # fmt: skip
 """The metrics of a column that are none of its values. Any other is taken for one: a new metric has to be said safe."""
 
-_WITHHELD = "values of a sensitive column are not kept"
+WITHHELD = "values of a sensitive column are not kept"
 _QUOTED = re.compile(r"""(?<!\w)'.*?'(?!\w)|(?<!\w)".*?"(?!\w)""", re.DOTALL)  # not the apostrophes of can't and O'Hara
 
 
@@ -51,7 +51,7 @@ class Sensitive:
 
     def _observation(self, one: Observation, names: Collection[str]) -> Observation:
         if self.covers(one.column) and one.metric not in _SAFE and one.value is not None:
-            return replace(one, value=None, reason=_WITHHELD)
+            return replace(one, value=None, reason=WITHHELD)
         return one if one.reason is None else replace(one, reason=unquoted(one.reason, names))
 
     def outcome(self, check: Check, outcome: CheckOutcome, names: Collection[str]) -> CheckOutcome:

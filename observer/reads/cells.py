@@ -91,6 +91,8 @@ def _state(by_status: Counter[EvaluationStatus], *, held: bool) -> State:
 def _freshness(asset: Asset, standing: Standing, now: datetime) -> StatusCell:
     title, until, policy = "Freshness", standing.data_until, asset.freshness
     allowed = f"allowed: {policy.max_age}" if policy is not None else "no policy"
+    if until is None and standing.readers is not None:
+        return StatusCell(title=title, state=State.UNKNOWN, value="not known", detail=allowed)
     if until is None:
         return StatusCell(title=title, state=State.NEVER, value="no data", detail=allowed)
     old = max(0.0, (now - until).total_seconds())

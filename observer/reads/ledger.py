@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, or_, select, true
 
+from observer.metrics import AGE
 from observer.model import EvaluationStatus, SubjectKind
 from observer.store.tables import evaluations
 from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
@@ -81,10 +82,12 @@ class Version:
 class Tally:
     """The newest verdicts on one version, counted; ``sentences`` has one for each status.
 
-    ``rows`` are those that were counted, also of a source, whose versions the log has no size of.
+    ``rows`` are those that were counted, also of a source, whose versions the log has no size of; ``age_s`` is how old
+    a source's data was when it was observed, where that was known.
     """
 
     rows: float | None = None
+    age_s: float | None = None
     counts: dict[tuple[SubjectKind, EvaluationStatus], int] = field(default_factory=dict)
     sentences: dict[EvaluationStatus, str] = field(default_factory=dict)
 
@@ -251,11 +254,12 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
         .group_by(of_version, evaluations.c.subject)
     )
     status, kind = evaluations.c.status, evaluations.c.kind
-    counted = case((evaluations.c.subject == "row_count", evaluations.c.observed))
+    counted, old = (case((evaluations.c.subject == one, evaluations.c.observed)) for one in ("row_count", AGE))
     grouped = connection.execute(
         select(
             of_version, kind, status, func.count().label("number"),
             func.min(evaluations.c.sentence).label("sentence"), func.max(counted).label("rows"),
+            func.max(old).label("age_s"),
         )
         .where(evaluations.c.id.in_(newest))
         .group_by(of_version, kind, status)
@@ -265,5 +269,6 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
         tally = found.get(row.materialization_id, Tally())
         tally.counts[SubjectKind(row.kind), EvaluationStatus(row.status)] = row.number
         tally.sentences[EvaluationStatus(row.status)] = row.sentence
-        found[row.materialization_id] = tally if row.rows is None else replace(tally, rows=row.rows)
+        known = {name: value for name in ("rows", "age_s") if (value := getattr(row, name)) is not None}
+        found[row.materialization_id] = replace(tally, **known)
     return found

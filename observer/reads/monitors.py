@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from observer import accuracy
+from observer.assets import quality_of
 from observer.checks.base import Check
 from observer.history import StoredPoint
 from observer.metrics import SCHEMA, Metric, Order, metric
 from observer.model import EvaluationStatus, Severity
-from observer.monitors import Monitor, with_defaults
+from observer.monitors import Monitor
 from observer.quantities import quantity
 from observer.reads import points
 from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
@@ -39,7 +40,7 @@ def series(
     A default monitor of what the asset doesn't have (rows of a model) is left out. The schema, which is no
     number, is a strip.
     """
-    watching = [m for m in with_defaults(declared) if m.metric != SCHEMA]
+    watching = [m for m in quality_of(asset).watched if m.metric != SCHEMA]
     if any(m.segment is not None for m in watching):
         there = series_store.measured(connection, asset.key)
         watching = [each for m in watching for each in m.of_each(there)]

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from observer.assets import quality_of
-from observer.monitors import with_defaults
 from observer.project import Project
 from observer.quantities import age, count
 from observer.reads import incidents, ledger
@@ -61,7 +60,7 @@ def _since(found: Iterable[Standing]) -> datetime | None:
 
 
 def _watched(project: Project, asset: Asset) -> bool:
-    return bool(with_defaults(quality_of(asset).monitors) or project.definitions.checks.get(asset.key))
+    return bool(quality_of(asset).watched or project.definitions.checks.get(asset.key))
 
 
 def asset_row(asset: Asset, standing: Standing) -> AssetRow:

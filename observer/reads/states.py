@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from observer.assets import quality_of
 from observer.model import EvaluationStatus
 from observer.quantities import age, count
 from observer.reads.instants import full, moment
@@ -93,7 +94,7 @@ class _Survey:
 
     def standing(self) -> Standing:
         cells = self._partitions() if self._asset.partitions is not None else self._history()
-        until = data_until(self._asset, self._readers)
+        until = self._until()
         policy = self._asset.freshness
         fresh = policy.status(until, self._now) if policy is not None else None
         newest = cells[-1] if cells else None
@@ -110,6 +111,14 @@ class _Survey:
             key=self._asset.key, state=state, text=text, since=since, cells=tuple(cells), readers=self._readers,
             rows=self._ledger.rows_of(self._readers), held=self._held, freshness=fresh, data_until=until,
         )  # fmt: skip
+
+    def _until(self) -> datetime | None:
+        """How far the data reaches; of a source that says by what, to its last change, None where that isn't known."""
+        until = data_until(self._asset, self._readers)
+        if until is None or self._readers is None or quality_of(self._asset).updated_by is None:
+            return until
+        tally = self._ledger.tallies.get(self._readers.id)
+        return None if tally is None or tally.age_s is None else until - timedelta(seconds=tally.age_s)
 
     def _with_older(self, state: State, text: str, cells: Sequence[Cell]) -> tuple[State, str]:
         """An asset is what its newest partition is; what is wrong with older ones is said, and is never healthy."""
