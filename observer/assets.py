@@ -260,6 +260,9 @@ def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePol
     limit = profile.max_seconds
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0):
         raise CheckError(f"max_seconds= is a number above 0, or None for no limit, not {limit!r}")
+    kept = profile.distributions
+    if not isinstance(kept, bool | None):
+        raise CheckError(f"distributions= is True, False, or None for where they cost little, not {kept!r}")
     sensitive = Sensitive(profile.sensitive)
     for one in metrics:
         if not isinstance(one, OwnMetric | Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,18 +15,20 @@ from observer.collectors.age import age
 from observer.collectors.base import Collector
 from observer.collectors.budget import budget
 from observer.collectors.dialect import DUCKDB, NotPlain
+from observer.collectors.distribution import distributions
 from observer.collectors.frame import Collected, collect
 from observer.collectors.notes import noted
 from observer.collectors.opening import opened
 from observer.collectors.own import asked, by_function, by_segment, collected
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
-from observer.collectors.tabular import first_line
-from observer.model import Audit, CheckOutcome, Observation, ProfilePolicy
+from observer.collectors.tabular import first_line, is_table
+from observer.model import Audit, CheckOutcome, Distribution, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
-from observer.privacy import Sensitive
+from observer.privacy import Sensitive, unquoted
 from orchestration.model import Scalar, Staged
 
+_log = logging.getLogger("tidegate.profile")
 _DEFAULT_POLICY = ProfilePolicy()
 _MAX_EVIDENCE = 20  # entries
 _MAX_TEXT = 300  # characters of a message, a name or a text
@@ -92,6 +95,7 @@ def measure(
                 seen += collected(one, lambda each: _collected(each, data, problem), sensitive.said)
         if updated_by is not None:
             seen.append(age(updated_by, made.materialized_at, measured.observations, measured.schema, sensitive))
+        spread = _spread(staged.data, relation, policy, sensitive)
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
     seconds = timer() - start
@@ -100,7 +104,20 @@ def measure(
         Observation(metric="profile_statements", value=float(spent.statements)),
     )
     observed = sensitive.observations((*measured.observations, *cost, *seen), names)
-    return _audit(staged, measured, observed, told, seconds)
+    return replace(_audit(staged, measured, observed, told, seconds), distributions=spread)
+
+
+def _spread(
+    data: object, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive
+) -> tuple[Distribution, ...]:
+    """How values are spread: what can't be told of a version is not there, and nothing rests on it."""
+    if relation is None:
+        return ()
+    try:
+        return distributions(relation, policy, sensitive, in_memory=is_table(data))
+    except Exception as error:
+        _log.info("no distributions were kept: %s", unquoted(relation.explain(error), ()))
+        return ()
 
 
 def _collected(one: Collector, data: CheckData, problem: str | None) -> Iterable[Observation]:

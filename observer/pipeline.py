@@ -25,6 +25,7 @@ from observer.learned import Learned
 from observer.measuring import measuring
 from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
 from observer.policy import decide, holding, with_overrides
+from observer.store import distributions as distribution_store
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
@@ -210,9 +211,13 @@ def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
 
     outcomes = tuple(outcome(one) for one in audit.outcomes)
     observations = tuple(observation(one) for one in audit.observations)
-    if outcomes == audit.outcomes and observations == audit.observations:
+    spread = tuple(
+        replace(one, top=tuple((clean(value), count) for value, count in one.top)) if one.top else one
+        for one in audit.distributions
+    )
+    if spread == audit.distributions and outcomes == audit.outcomes and observations == audit.observations:
         return audit
-    return replace(audit, outcomes=outcomes, observations=observations)
+    return replace(audit, outcomes=outcomes, observations=observations, distributions=spread)
 
 
 def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:
@@ -240,8 +245,9 @@ def record(connection: Connection, rulings: Iterable[tuple[Ruling, int]]) -> Non
 
 
 def save_observations(connection: Connection, logged: Logged) -> None:
-    """What was measured, and the schemas."""
+    """What was measured, how values are spread, and the schemas."""
     observation_store.save(connection, [_measurement(verdict, seq) for verdict, seq in logged])
+    distribution_store.save(connection, [(seq, verdict.audit.distributions) for verdict, seq in logged])
     schemas = [(verdict.asset.key, seq, verdict.audit.schema, verdict.data_at) for verdict, seq in logged]
     schema_store.save(connection, [(key, seq, schema, at) for key, seq, schema, at in schemas if schema is not None])
 

@@ -11,20 +11,24 @@ from sqlalchemy import Connection
 from observer.accuracy import in_words
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
-from observer.errors import UnknownName
+from observer.errors import CheckError, UnknownName
 from observer.history import SeriesKey
 from observer.metrics import SCHEMA
 from observer.metrics import metric as described_metric
+from observer.model import Distribution
 from observer.monitors import Monitor
 from observer.project import Project
-from observer.quantities import count, quantity, span
+from observer.quantities import count, number, quantity, span
+from observer.reads.distribution import timeline
 from observer.reads.schema import schema_timeline
-from observer.store import observations, rollups
+from observer.store import distributions, observations, rollups
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import VersionStatus
 
+_DISTRIBUTION = "distribution"
+_SHOWN = 5
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -47,9 +51,11 @@ def show_history(
     project: Path | None, env: str | None, output: Format,
 ) -> ExitCode:  # fmt: skip
     """Print the last points of a series, or its last days, oldest first."""
-    catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     work = opened(project, env)
     found = work.graph.asset(asset)
+    if metric == _DISTRIBUTION:
+        return _show_distribution(work, found, column, last, output)
+    catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     if metric == SCHEMA:
         return _show_schema(work, found, last, output)
     if daily:
@@ -102,6 +108,42 @@ def _show_schema(work: Project, asset: Asset, last: int, output: Format) -> Exit
         when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
         say(f"{when:<20} {'held' if point.held else '':<5}{point.sentence()}")
     return ExitCode.OK
+
+
+def _show_distribution(work: Project, asset: Asset, column: str | None, last: int, output: Format) -> ExitCode:
+    if column is None:
+        where = f"tidegate history {asset.key} distribution --column C"
+        raise CheckError(f"a distribution is one of a column; write: {where}")
+    with reading(work.engine) as connection:
+        found = timeline(connection, asset.key, column, last)
+        kept = () if found else distributions.columns(connection, asset.key)
+    if kept:
+        raise UnknownName("column with a distribution", column, kept, where=asset.key)
+    if output is Format.JSON:
+        say_json(found)
+        return ExitCode.OK
+    if not found:
+        say(f"no distribution of {asset.key} was kept; see profile=ob.ProfilePolicy(distributions=True)")
+    for point in found:
+        when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
+        say(f"{when:<20} {'held' if point.held else '':<5}{_spread(point.distribution)}".rstrip())
+    return ExitCode.OK
+
+
+def _spread(found: Distribution) -> str:
+    """Seven points of a number, or the most frequent values with their shares."""
+    of = f"of {count(found.values, 'value')}"
+    if found.rate < 1:
+        of += f" in a {quantity(found.rate, 'rate')} sample"
+    if found.points:
+        ranks = (0, 1 / 16, 1 / 4, 1 / 2, 3 / 4, 15 / 16, 1)
+        return f"{' · '.join(number(found.points[round(rank * (len(found.points) - 1))]) for rank in ranks)}  {of}"
+    if not found.values:
+        return "no values"
+    shares = [f"{value} {quantity(n / found.values, 'rate')}" for value, n in found.top[:_SHOWN]]
+    rest = found.values - sum(n for _, n in found.top[:_SHOWN])
+    others = [f"others {quantity(rest / found.values, 'rate')}"] if rest else []
+    return f"{', '.join([*shares, *others])}  {of}"
 
 
 def _of(key: SeriesKey) -> str:

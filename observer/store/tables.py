@@ -34,6 +34,15 @@ observations = Table(
     sqlite_with_rowid=False,
 )
 
+distributions = Table(
+    "distributions",
+    metadata,
+    Column("version_seq", BigInteger, primary_key=True),
+    Column("column", Text, primary_key=True),
+    Column("seen", JSON, nullable=False),  # values, rate, and points or top and other
+    sqlite_with_rowid=False,
+)
+
 rollups = Table(
     "rollups",
     metadata,

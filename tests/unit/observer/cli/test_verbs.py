@@ -432,3 +432,23 @@ def test_what_scripts_need_to_be_joined_stays() -> None:
     family, word = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
     assert visible(f"{family} {word}\t\n") == f"{family} {word}\t\n"
     assert visible_json('"\U000e0041"') == '"\\udb40\\udc41"'
+
+
+def test_history_shows_how_values_are_spread(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, ["ada", "ada", "bob", None])
+    put(folder, "2024-02-02", ["bad", "bad", "bad", "bob"])
+    assert tidegate("run", "orders", "--partition", f"{DAY}..2024-02-02").code == 1
+    names = tidegate("history", "orders", "distribution", "--column", "name")
+    assert (names.code, names.err) == (0, "")
+    first, second = (line.split(maxsplit=1) for line in names.out.splitlines())
+    assert [part.replace("\N{NO-BREAK SPACE}", " ") for part in (first[1].strip(), second[1])] == [
+        "ada 66.7 %, bob 33.3 %  of 3 values", "held bad 75 %, bob 25 %  of 4 values",
+    ]  # fmt: skip
+    ids = tidegate("history", "orders", "distribution", "--column", "id", "--format", "json").json
+    assert [(one["partition"], one["held"], len(one["distribution"]["points"])) for one in ids] == [
+        (DAY, False, 65), ("2024-02-02", True, 65),
+    ]  # fmt: skip
+    unknown = tidegate("history", "orders", "distribution", "--column", "nmae")
+    assert unknown.code == 2
+    assert "did you mean 'name'" in unknown.err
+    assert "--column C" in tidegate("history", "orders", "distribution").err
