@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
-from observer.model import Audit, CheckOutcome, Severity
+from observer.model import Audit, CheckOutcome, ProfilePolicy, Severity
 from observer.privacy import EVERY, unquoted
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, Staged
 
+_PLAIN = ProfilePolicy()
+
+
+def filled(policy: ProfilePolicy, defaults: ProfilePolicy) -> ProfilePolicy:
+    """An asset's policy with the environment's where it says nothing; what either calls sensitive is."""
+    said = {
+        one.name: value for one in fields(policy) if (value := getattr(policy, one.name)) != getattr(_PLAIN, one.name)
+    }
+    return replace(defaults, **{**said, "sensitive": (*policy.sensitive, *defaults.sensitive)})
+
 
 def measuring(
-    checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph, *, private: bool = False
+    checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph, *, defaults: ProfilePolicy = _PLAIN
 ) -> Callable[[Staged], Audit]:
-    """The half of the gate that looks at data: it needs what is declared and nothing else, wherever it runs."""
+    """The half of the gate that looks at data: it needs what is declared and nothing else, wherever it runs.
+
+    ``defaults``: how columns are measured where their asset says nothing.
+    """
 
     def look(staged: Staged) -> Audit:
         key = staged.materialization.asset
         try:
             carried = quality_of(graph.asset(key))
-            policy = replace(carried.profile, sensitive=(EVERY,)) if private else carried.profile
+            policy = filled(carried.profile, defaults)
             return measure(
                 staged, checks.get(key, ()), policy=policy, metrics=carried.metrics, updated_by=carried.updated_by
             )

@@ -23,7 +23,16 @@ from observer.evaluate import evaluate, needed_series
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.measuring import measuring
-from observer.model import Audit, CheckOutcome, Evaluation, EvaluationStatus, Incident, Observation, Severity
+from observer.model import (
+    Audit,
+    CheckOutcome,
+    Evaluation,
+    EvaluationStatus,
+    Incident,
+    Observation,
+    ProfilePolicy,
+    Severity,
+)
 from observer.policy import decide, holding, with_overrides
 from observer.store import distributions as distribution_store
 from observer.store import evaluations as evaluation_store
@@ -52,6 +61,8 @@ from orchestration.model import (
 from orchestration.partitions import Interval
 from orchestration.tables import versions
 
+_PLAIN = ProfilePolicy()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
@@ -65,7 +76,7 @@ class Observer:
     new_id: Callable[[], str]
     dashboard_url: str | None
     redact: Callable[[str], str] = str
-    private: bool = False  # every column is sensitive
+    profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +112,7 @@ class ObserverGate:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._measure = measuring(observer.checks, observer.graph, private=observer.private)
+        self._measure = measuring(observer.checks, observer.graph, defaults=observer.profile)
         self._learned = Learned()
 
     def measure(self, staged: Staged) -> Audit:

@@ -299,7 +299,7 @@ def compose(
     observer = Observer(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
         new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
-        private=config.private,
+        profile=config.profile,
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,

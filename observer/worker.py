@@ -26,4 +26,4 @@ class ProjectRecipe:
         config = read(self.root, self.environment)
         definitions = load(config.project)
         execution = Execution(definitions.graph, io_of(config, definitions.graph), config.root)
-        return Worker(execution, measuring(definitions.checks, definitions.graph, private=config.private), self.now)
+        return Worker(execution, measuring(definitions.checks, definitions.graph, defaults=config.profile), self.now)

@@ -15,12 +15,28 @@ from observer.config.executor import ExecutorConfig, executor, pools
 from observer.config.file import settings
 from observer.config.history import history
 from observer.config.io import FILES, IOConfig, io
+from observer.config.profile import profile
 from observer.config.section import Section
 from observer.config.variables import fill, written_secrets
 from observer.errors import ProjectError, UnknownName
+from observer.model import ProfilePolicy
 
-KEYS = ("state", "io", "retention", "history", "private", "executor", "pools", "channels", "clock", "url", "config")
+KEYS = (
+    "state",
+    "io",
+    "retention",
+    "history",
+    "private",
+    "profile",
+    "executor",
+    "pools",
+    "channels",
+    "clock",
+    "url",
+    "config",
+)
 _INLINE = ExecutorConfig()
+_PLAIN = ProfilePolicy()
 _FILES = (IOConfig(name="default", kind="files", options=FILES, assets=None, retention=None, where="io.default"),)
 
 
@@ -44,7 +60,7 @@ class EnvironmentConfig:
     executor: ExecutorConfig = _INLINE
     pools: Mapping[str, int] = field(default_factory=dict)
     asset_configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
-    private: bool = False  # every column is sensitive
+    profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
 
 
@@ -82,7 +98,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         name=name, root=root, project=root / said.text("project", default="pipeline.py"),
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),
         asset_configs=asset_configs(everywhere, env),
-        clock=_clock(env), url=env.maybe("url"), history=history(env), private=env.switch("private"),
+        clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
         secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
