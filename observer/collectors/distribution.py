@@ -11,8 +11,6 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from observer.collectors.dialect import DUCKDB
 from observer.collectors.relation import Field, Relation
 from observer.metrics import ColumnKind
@@ -75,6 +73,8 @@ def _distribution(field: Field, values: Sequence[Any], rate: float) -> Distribut
 
 def _points(values: Sequence[Any]) -> tuple[float, ...]:
     """The values at the ranks 0, 1/64 ... 1; none where there are none that are finite."""
+    import numpy as np
+
     plain = not values or isinstance(values[0], int | float | Decimal)
     there = np.array(values if plain else [_seconds(value) for value in values], dtype=np.float64)
     finite = there[np.isfinite(there)]
