@@ -9,7 +9,7 @@ from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
 from observer.model import Audit, CheckOutcome, ProfilePolicy, Severity
-from observer.privacy import EVERY, unquoted
+from observer.privacy import unquoted
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, Staged
 
@@ -46,12 +46,12 @@ def measuring(
     return look
 
 
-def withholding(graph: Graph, *, private: bool = False) -> Callable[[AssetKey, str], str]:
+def withholding(graph: Graph, defaults: ProfilePolicy = _PLAIN) -> Callable[[AssetKey, str], str]:
     """What may be told of why an asset could not be made or stored: stores and engines quote values in their errors."""
 
     def told(asset: AssetKey, error: str) -> str:
-        names = quality_of(graph.asset(asset)).profile.sensitive
-        return unquoted(error, names) if private or names else error
+        names = filled(quality_of(graph.asset(asset)).profile, defaults).sensitive
+        return unquoted(error, names) if names else error
 
     return told
 

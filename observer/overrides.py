@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from observer.assets import quality_of
 from observer.errors import OverrideError, UnknownName
 from observer.history import SeriesKey
 from observer.metrics import SCHEMA
 from observer.model import Override, Severity
-from observer.pipeline import monitors_of
 from observer.project import Project
 from observer.schema_changes import policy
 from observer.store import overrides
@@ -64,7 +64,7 @@ def _severities(work: Project, asset: AssetKey, subject: str) -> Mapping[str, Se
     A monitor of each value of a column isn't a subject itself: each value is one.
     """
     found: dict[str, Severity] = {}
-    for monitor in monitors_of(work.graph.asset(asset)):
+    for monitor in quality_of(work.graph.asset(asset)).watched:
         worst = policy(monitor.severity, monitor.parameters).values() if monitor.metric == SCHEMA else ()
         segment = subject.removeprefix(monitor.id.removesuffix(f"{monitor.segment}]")).removesuffix("]")
         asked = SeriesKey(monitor.metric, monitor.column, segment)

@@ -307,7 +307,7 @@ def compose(
         code_versions=configs.versions(hashes.of_all(definitions.graph)),
         configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
-        withhold=withholding(definitions.graph, private=config.private),
+        withhold=withholding(definitions.graph, config.profile),
     )  # fmt: skip
     return Project(
         config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer, configs=configs

@@ -47,8 +47,8 @@ def distributions(
     most = min(ROWS, max(_LEAST_ROWS, _CELLS // len(fields)))
     rate = 1.0 if relation.rows <= most else round(most / relation.rows, 6) or 1e-6
     looked_at = relation if rate == 1 else relation.sample(rate, fields)
-    with looked_at.quick():
-        rows = looked_at.select([_spelled(looked_at, field) for field in fields])
+    looked_at.quick()
+    rows = looked_at.select([_spelled(looked_at, field) for field in fields])
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
     return tuple(_distribution(field, values, rate) for field, values in zip(fields, columns, strict=True))
 
