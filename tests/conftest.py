@@ -31,6 +31,7 @@ NewDatabase = Callable[[], str]
 NewIO = Callable[[str], "SqlIOManager"]
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     share_out(items)
 

@@ -132,8 +132,12 @@ def test_a_node_dies_in_the_middle_and_the_run_ends_right(work: Project, cluster
         before = begun()
         cluster.workers[0].kill()
         cluster.workers[0].wait()
-        time.sleep(2.0)  # what it had forked is gone by now
-        lost.extend(part for part, pid in before if not os.path.exists(f"/proc/{pid}"))
+        until = time.monotonic() + 30
+        gone: list[str] = []
+        while len(gone) < 2 and time.monotonic() < until:  # what it had forked goes after it
+            time.sleep(0.5)
+            gone = [part for part, pid in before if not os.path.exists(f"/proc/{pid}")]
+        lost.extend(gone)
         (work.config.root / "go").touch()
 
     thread = threading.Thread(target=kill)

@@ -291,7 +291,8 @@ def test_a_table_that_somebody_altered(kind: str, folder: Path, request: pytest.
         (version,) = io.versions(Address(AssetKey("orders"), DAY))
         table = table_name(Address(AssetKey("orders"), DAY), version)
         with io._warehouse.writing() as session:
-            session.change(f"DELETE FROM {io._place(table)}")
+            place = ".".join(io._warehouse.quote(part) for part in (io._versions_schema, table) if part)
+            session.change(f"DELETE FROM {place}")
         found = examine(folder, None, fix=True, deep=True, send=False)
         said = next(one.said for one in found if one.part == f"asset orders {DAY}")
         assert "it has 0 rows, 1 were written; somebody altered" in said
