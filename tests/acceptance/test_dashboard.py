@@ -141,7 +141,8 @@ def test_the_anomaly_is_drawn_where_its_value_is_and_above_the_band(site: str, n
                 return {x: box.x + box.width / 2, y: box.y + box.height / 2, top: box.top, width: box.width,
                         height: box.height, fill: getComputedStyle(part).fill};
             });
-            return {wanted, edge: place(yaxis, frame.y, edge), marks: boxes(".trace .point"), bands: boxes(".fills .js-fill, .trace .js-fill")};
+            return {wanted, edge: place(yaxis, frame.y, edge), marks: boxes(".trace .point"),
+                    bands: boxes(".fills .js-fill, .trace .js-fill")};
         }""",
         edges[-1],
     )
