@@ -13,27 +13,30 @@ class Line:
 
     def __init__(self, target: tuple[str, int] | str) -> None:
         self._target = target
-        self._open: list[socket.socket] = []
+        self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._is_cut = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._threads = [threading.Thread(target=self._listen, daemon=True)]
+        self._threads[0].start()
 
     def cut(self) -> None:
         """Break what is connected, and whatever connects from now on."""
         with self._lock:
             self._is_cut = True
             for one in self._open:
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
-            self._open.clear()
+                _hang_up(one)
 
     def mend(self) -> None:
         self._is_cut = False
 
     def close(self) -> None:
+        """Break what is connected and wait until every socket is closed: none is left to a later test."""
         self.cut()
+        _hang_up(self._listening)
+        for thread in self._threads:
+            thread.join(timeout=10)
         self._listening.close()
 
     def _listen(self) -> None:
@@ -47,9 +50,10 @@ class Line:
                     caller.close()
                     continue
                 server = self._reach()
-                self._open += [caller, server]
-            for one, other in ((caller, server), (server, caller)):
-                threading.Thread(target=_hand_on, args=(one, other), daemon=True).start()
+                self._open |= {caller, server}
+            thread = threading.Thread(target=self._connect, args=(caller, server), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _reach(self) -> socket.socket:
         if not isinstance(self._target, str):
@@ -57,6 +61,15 @@ class Line:
         server = socket.socket(socket.AF_UNIX)
         server.connect(self._target)
         return server
+
+    def _connect(self, caller: socket.socket, server: socket.socket) -> None:
+        with caller, server:
+            back = threading.Thread(target=_hand_on, args=(server, caller), daemon=True)
+            back.start()
+            _hand_on(caller, server)
+            back.join()
+            with self._lock:
+                self._open -= {caller, server}
 
 
 @contextmanager
@@ -73,6 +86,9 @@ def _hand_on(one: socket.socket, other: socket.socket) -> None:
         while body := one.recv(_BLOCK):
             other.sendall(body)
     for each in (one, other):
-        with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
-            each.close()
+        _hang_up(each)
+
+
+def _hang_up(one: socket.socket) -> None:
+    with suppress(OSError):  # the other side was quicker
+        one.shutdown(socket.SHUT_RDWR)
