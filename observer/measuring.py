@@ -18,6 +18,8 @@ _PLAIN = ProfilePolicy()
 
 def filled(policy: ProfilePolicy, defaults: ProfilePolicy) -> ProfilePolicy:
     """An asset's policy with the environment's where it says nothing; what either calls sensitive is."""
+    if policy == _PLAIN:
+        return defaults
     said = {
         one.name: value for one in fields(policy) if (value := getattr(policy, one.name)) != getattr(_PLAIN, one.name)
     }

@@ -22,6 +22,8 @@ def with_overrides(
     evaluations: Sequence[Evaluation], policy: GatePolicy, overrides: Mapping[str, Override]
 ) -> tuple[Evaluation, ...]:
     """The evaluations; those that would hold say by whose word they don't."""
+    if not overrides:
+        return tuple(evaluations)
     would = {e.subject for e in holding(evaluations, policy)} & set(overrides)
     return tuple(
         replace(e, sentence=f"{e.sentence}; would hold, {overrides[e.subject]}") if e.subject in would else e

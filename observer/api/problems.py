@@ -134,7 +134,7 @@ class UnexpectedErrors:
 
         try:
             await self._app(scope, receive, noticed)
-        except Exception:
+        except Exception:  # the outermost frame of a request: its caller gets an answer, the log the trace
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if started:
                 raise  # the server has to cut the answer off

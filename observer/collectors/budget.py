@@ -34,7 +34,7 @@ class Budget:
         timer.start()
         try:
             yield
-        except Exception:
+        except Exception:  # each engine has an error of its own for what was interrupted
             if self._left_s() <= 0:
                 raise BudgetSpent(self._said()) from None
             raise

@@ -79,7 +79,7 @@ def _is_there(relation: Relation, failures: _Failures) -> bool:
         return True
     try:
         relation.select(["count(*)"])
-    except Exception:
+    except Exception:  # whatever its engine raises, the rows can't be counted
         return False
     return True
 

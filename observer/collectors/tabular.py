@@ -127,7 +127,7 @@ def polars_columns(frame: pl.DataFrame) -> tuple[pa.Table, list[int], list[Unrea
 def _nulls(series: pd.Series) -> int | None:
     try:
         return int(series.isna().sum())
-    except Exception:
+    except Exception:  # the column is unreadable already, by code of an extension type's
         return None
 
 

@@ -130,7 +130,7 @@ def _fork(control: socket.socket, fd: int) -> int:
         status = 0
     except OSError:
         pass  # the coordinator is gone
-    except Exception:
+    except Exception:  # the last frame of this process: the trace is all that is left of it
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
