@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -100,6 +100,27 @@ def of_table(table: pa.Table) -> duckdb.DuckDBPyRelation:
     import duckdb
 
     return duckdb.connect(config=_CLOSED).from_arrow(table)
+
+
+def of_streams(opened: Callable[[], pa.RecordBatchReader]) -> duckdb.DuckDBPyRelation:
+    """A relation over rows that come a batch at a time, anew whenever it is asked for rows."""
+    import duckdb
+
+    return duckdb.connect(config=_CLOSED).from_arrow(_Streams(opened))
+
+
+class _Streams:
+    """Speaks Arrow's PyCapsule interface; DuckDB takes a stream for each scan."""
+
+    def __init__(self, opened: Callable[[], pa.RecordBatchReader]) -> None:
+        self._opened = opened
+        self._schema = opened().schema
+
+    def __arrow_c_schema__(self) -> object:
+        return self._schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._opened().__arrow_c_stream__(requested_schema)
 
 
 def mapped(path: str) -> pa.Table:

@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, Table
@@ -22,6 +23,7 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from orchestration.errors import LeaseLost, StorageError
 from orchestration.io import columns as arrow_columns
+from orchestration.io import duck
 from orchestration.io.base import Pointer, SqlRelation, StagedData, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.columns import Column
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARTITION_COLUMN = "tidegate_partition"
+_MOST_VALUES = 4_000_000
+"""Rows times columns up to which a relation is over a table in memory: quicker, and a fault shows when it is loaded."""
 
 
 class SqlIOManager:
@@ -109,8 +113,11 @@ class SqlIOManager:
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         if _wants_select(wants):
             return self._reads.select(versions)
-        if shape_of(wants) is Shape.READER:
+        shape = shape_of(wants)
+        if shape is Shape.READER:
             return self._reads.stream(versions)
+        if shape is Shape.DUCKDB and self._reads.values(versions) > _MOST_VALUES:
+            return duck.of_streams(partial(self._reads.stream, versions))
         tables = [self._reads.whole(version) for version in versions]
         if len(tables) == 1:
             return present(tables[0], wants)

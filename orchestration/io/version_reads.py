@@ -63,6 +63,11 @@ class VersionReads:
             parts.append(Part(like.schema, partial(self._in_parts, version.address, kept, like)))
         return stream(parts)
 
+    def values(self, versions: Sequence[StoredVersion]) -> int:
+        """How many values versions have together: rows times columns."""
+        found = (self.found(version) for version in versions)
+        return sum(kept.rows * like.num_columns for kept, like in found)
+
     def select(self, versions: Sequence[StoredVersion]) -> Any:
         """A SELECT over versions together."""
         tables = [self.found(version) for version in versions]

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from sqlalchemy import make_url
@@ -53,6 +54,33 @@ def test_readers_see_one_table_an_asset_and_a_partition_is_replaced(io: SqlIOMan
     assert seen(io, "SELECT name, hub FROM carriers ORDER BY name") == [("AA", "DFW"), ("B6", "JFK")]
     io.publish(WHOLE, "v1", 3)  # released, or rolled back
     assert seen(io, "SELECT * FROM carriers") == [("UA",)]
+
+
+def test_a_relation_over_large_versions_reads_them_in_parts(io: SqlIOManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.io.sql._MOST_VALUES", 3999)
+    days = [put(io, day, "v1", 1, n=list(range(1000)), s=["a", None] * 500) for day in DAYS]
+
+    def whole(_: object, version: StoredVersion) -> pa.Table:
+        raise AssertionError(f"{version} was read whole")
+
+    monkeypatch.setattr("orchestration.io.version_reads.VersionReads.whole", whole)
+    found = io.load(days, "duckdb.DuckDBPyRelation", one=False)
+    assert isinstance(found, duckdb.DuckDBPyRelation)
+    assert found.columns == ["n", "s"]
+    for _ in range(2):  # asked twice, read twice
+        assert found.aggregate("count(*), sum(n), count(s)").fetchall() == [(2000, 999000, 1000)]
+    assert found.filter("n = 7").project("s").fetchall() == [(None,)] * 2
+    assert found.limit(1).fetchall() == [(0, "a")]
+    staged = io.stage(WHOLE, "v1", found.filter("n < 900"))  # read and written at once
+    assert staged.rows == 1800
+    table = io.relation(days[:1])
+    with io._warehouse.writing() as session:
+        session.change(f"DELETE FROM {table} WHERE n = 5")
+    with pytest.raises(duckdb.Error, match=r"it has 999 rows, 1,000 were written"):
+        found.fetchall()
+    with pytest.raises(AssetError, match=r"it has 999 rows, 1,000 were written; somebody altered"):
+        io.stage(WHOLE, "v2", found)
+    assert not io.has(WHOLE, "v2")
 
 
 def test_a_column_that_is_new_is_added_and_one_that_changed_is_refused(io: SqlIOManager) -> None:
