@@ -100,7 +100,7 @@ def frames(folder: Path, rows: int, times: int) -> dict[str, object]:
 
 
 def chain(folder: Path, rows: int, times: int) -> dict[str, object]:
-    """A generator's chunks to Parquet, a relation over them to DuckDB, one over that to Parquet; then the bare calls."""
+    """A generator's chunks to Parquet, a relation over them to DuckDB, one over that to Parquet; then bare calls."""
     files = FilesIOManager(folder / "data")
     tables = open_kind("duckdb", {"path": "tables.duckdb"}, folder)
     before = time.perf_counter()
