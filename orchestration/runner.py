@@ -8,9 +8,7 @@ intent (``recover``).
 from __future__ import annotations
 
 import contextlib
-import heapq
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +26,7 @@ from orchestration.leasebook import LeaseBook
 from orchestration.model import Address, AssetKey, Cancellation, Run, RunStatus, StepRecord, StepStatus
 from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
+from orchestration.retries import Retries
 from orchestration.run_record import RunOptions, cancelled, planned_run, silent, status_of
 from orchestration.runtime import Runtime
 from orchestration.settlement import Judged, Settlement
@@ -86,10 +85,8 @@ class _Walk:
         self._settlement = Settlement(runtime, self._book, self._settled)
         self._under_way: dict[str, Flight] = {}  # by the id of the task
         self._products: dict[int, tuple[Making, Product]] = {}  # made, waiting for their turn to be judged
-        self._later: list[tuple[float, int]] = []  # when a step is tried again
-        self._tried: dict[int, StepRecord] = {}  # as they stood when their last try had failed
+        self._retries = Retries()
         self._unheard: Sequence[Finished] = ()  # answers that came when the run was to end
-        self._attempts: dict[int, int] = {}
         self._stopped_by: AssetKey | None = None
         self._telling = threading.Lock()
 
@@ -142,7 +139,7 @@ class _Walk:
                     return
                 for one in finished:
                     self._finish(self._under_way.pop(one.task.id), one.result)
-            elif self._later:
+            elif self._retries.wait_s() is not None:
                 time.sleep(self._nap_s())
             elif self._agenda.open and self._goes_on():
                 raise AssertionError(f"{self._agenda.open} steps of run {self._run.id} wait for each other")
@@ -155,13 +152,12 @@ class _Walk:
 
     def _come_back(self) -> None:
         """Steps whose wait is over may begin again; all of them to be blocked, once the run stops."""
-        now = time.monotonic() if self._stopped_by is None else math.inf
-        while self._later and self._later[0][0] <= now:
-            self._agenda.again(heapq.heappop(self._later)[1])
+        for position in self._retries.due(at_once=self._stopped_by is not None):
+            self._agenda.again(position)
 
     def _nap_s(self) -> float:
-        left = self._later[0][0] - time.monotonic() if self._later else _LONGEST_NAP_S
-        return min(_LONGEST_NAP_S, max(0.0, left))
+        left = self._retries.wait_s()
+        return _LONGEST_NAP_S if left is None else min(_LONGEST_NAP_S, left)
 
     def _begin(self, position: int) -> None:
         """Judge a step and those that are made in one call with it, and begin what is to be made."""
@@ -186,7 +182,7 @@ class _Walk:
     def _stay_away(self, step: StepRecord, first: AssetKey) -> None:
         """It does not begin after the first failure of the run; what was tried before has failed itself."""
         reason = f"the run stops at its first failure, of {first}"
-        if (tried := self._tried.get(step.position)) is not None:
+        if (tried := self._retries.last(step)) is not None:
             self._fail(tried, f"{tried.error} (not tried again: {reason})")
         else:
             self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=first, reason=reason))
@@ -202,10 +198,9 @@ class _Walk:
         return {one: found[key] for key, one in assets.items()}
 
     def _make(self, makings: Sequence[Making]) -> None:
+        tries = {making.step.position: self._retries.begin(making.step) for making in makings}
         for making in makings:
-            position = making.step.position
-            self._attempts[position] = self._attempts.get(position, 0) + 1
-            if self._attempts[position] == 1:
+            if tries[making.step.position] == 1:
                 self._tell(making.step)
             self._settlement.runs(making.step)
         before = [self._snapshot.of(making.planned.address) for making in makings]
@@ -216,7 +211,7 @@ class _Walk:
             return
         task = task_of(self._runtime, [(making.step, making.judgement) for making in mine])
         first = mine[0].step
-        self._under_way[task.id] = Flight(tuple(mine), task, self._attempts[first.position])
+        self._under_way[task.id] = Flight(tuple(mine), task, tries[first.position])
         self._executor.submit(task, limits_of(self._runtime.graph.asset(first.asset)))
 
     def _is_taken(self, making: Making) -> bool:
@@ -279,8 +274,7 @@ class _Walk:
             )
             for making in flight.makings:
                 self._agenda.leave(making.step.position)
-                self._tried[making.step.position] = replace(making.step, error=error)
-                heapq.heappush(self._later, (time.monotonic() + wait_s, making.step.position))
+                self._retries.wait(replace(making.step, error=error), wait_s)
             return
         tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
         for making in flight.makings:
@@ -363,7 +357,7 @@ class _Walk:
         for flight in self._under_way.values():
             self._executor.cancel(flight.task)
         self._settlement.flush()
-        ends = not_tried_again(self._tried.values())
+        ends = not_tried_again(self._retries.all_failed())
         ends += thrown_away(making for making, _ in self._products.values())
         ends += stop(self._executor, self._under_way, self._unheard)
         broken = {end.step.position: end for end in ends}
