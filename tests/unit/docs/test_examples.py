@@ -29,12 +29,12 @@ DECLARING = [DOCS / "guide" / "checks-and-monitors.md", ROOT / "README.md"]
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project that `tidegate init` has made, with the README's pipeline in it."""
+    """A project that `tidegate init` has made: the README's pipeline."""
     folder = tmp_path / "shop"
     assert CliRunner().invoke(app, ["init", str(folder)]).exit_code == 0
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(sys.modules, "pipeline", raising=False)
-    (folder / "pipeline.py").write_text(blocks(ROOT / "README.md", "python")[0].text, encoding="utf-8")
+    assert (folder / "pipeline.py").read_text(encoding="utf-8") == blocks(ROOT / "README.md", "python")[0].text
     yield folder
     sys.modules.pop("pipeline", None)
 
@@ -62,7 +62,7 @@ def test_the_pipeline_of_the_readme_runs(shop: Path) -> None:
     done = project.run(project.plan("revenue", None), trigger="test")
     assert [step.status for step in done.steps] == [StepStatus.PUBLISHED, StepStatus.PUBLISHED]
     revenue = project.load("revenue")
-    assert dict(zip(revenue["country"], revenue["revenue"], strict=True)) == {"DE": 32.0, "FR": 35.5}  # type: ignore[index]
+    assert dict(zip(revenue["country"], revenue["revenue"], strict=True)) == {"DE": 32.0, "FR": 35.5, "NL": 8.25}  # type: ignore[index]
     again = project.run(project.plan("revenue", None), trigger="test")
     assert {step.status for step in again.steps} == {StepStatus.SKIPPED}
     project.engine.dispose()
