@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,6 +22,7 @@ from observer.collectors.opening import opened
 from observer.collectors.own import asked, by_function, by_segment, collected
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
+from observer.collectors.sketches import packed
 from observer.collectors.tabular import first_line, is_table
 from observer.model import Audit, CheckOutcome, Distribution, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
@@ -69,7 +70,10 @@ def measure(
         expressions = [expression for part in wanted.values() for expression in part]
         mine = [one for one in metrics if isinstance(one, OwnMetric)]
         own = asked(mine, relation, problem)
-        measured = collect(staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem)
+        sketched = _sketched(staged, relation, policy, sensitive)
+        measured = collect(
+            staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem, sketched=sketched
+        )
         outcomes = dict(fused)
         values = iter(measured.values)
         for at, part in wanted.items():
@@ -104,7 +108,18 @@ def measure(
         Observation(metric="profile_statements", value=float(spent.statements)),
     )
     observed = sensitive.observations((*measured.observations, *cost, *seen), names)
-    return replace(_audit(staged, measured, observed, told, seconds), distributions=spread)
+    return replace(
+        _audit(staged, measured, observed, told, seconds), distributions=spread, sketches=packed(measured.sketches)
+    )
+
+
+def _sketched(
+    staged: Staged, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive
+) -> Collection[str]:
+    """The columns whose sketches are kept: of parts, since only they are ever put together."""
+    if relation is None or staged.materialization.partition is None or policy.sketches is False:
+        return ()
+    return [one.name for one in relation.fields if not sensitive.covers(one.name)]
 
 
 def _spread(

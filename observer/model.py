@@ -55,12 +55,15 @@ class ProfilePolicy:
     max_seconds: how long looking at a version may take; what is not measured by then has no value. None: no limit.
     distributions: whether to keep how the values of each column are spread. None: where that costs little, which is
         of frames, and of files and tables up to 50,000 rows.
+    sketches: whether to keep, of partitions, what lets their distinct values be counted together. None: where the
+        engine counts by such a sketch anyway.
     """
 
     exact: bool = False
     sensitive: tuple[str, ...] = ()
     max_seconds: float | None = None
     distributions: bool | None = None
+    sketches: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +162,8 @@ class CheckOutcome:
 class Audit:
     """Everything that was measured on one staged version, beside the data; pickles.
 
-    ``schema`` is None where the data has no columns (a model, a text).
+    ``schema`` is None where the data has no columns (a model, a text); ``sketches`` are what
+    ``observer.collectors.sketches`` packs.
     """
 
     materialization: Materialization
@@ -168,6 +172,7 @@ class Audit:
     outcomes: tuple[CheckOutcome, ...]
     collect_s: float
     distributions: tuple[Distribution, ...] = ()
+    sketches: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
 from observer.store import schemas as schema_store
 from observer.store import series as series_store
+from observer.store import sketches as sketch_store
 from observer.store.outbox import enqueue
 from observer.store.overrides import look_up
 from orchestration.assets import Asset
@@ -256,9 +257,10 @@ def record(connection: Connection, rulings: Iterable[tuple[Ruling, int]]) -> Non
 
 
 def save_observations(connection: Connection, logged: Logged) -> None:
-    """What was measured, how values are spread, and the schemas."""
+    """What was measured, how values are spread, sketches of partitions, and the schemas."""
     observation_store.save(connection, [_measurement(verdict, seq) for verdict, seq in logged])
     distribution_store.save(connection, [(seq, verdict.audit.distributions) for verdict, seq in logged])
+    sketch_store.save(connection, [(seq, verdict.audit.sketches) for verdict, seq in logged])
     schemas = [(verdict.asset.key, seq, verdict.audit.schema, verdict.data_at) for verdict, seq in logged]
     schema_store.save(connection, [(key, seq, schema, at) for key, seq, schema, at in schemas if schema is not None])
 

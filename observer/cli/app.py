@@ -308,6 +308,9 @@ def history(
     column: Annotated[str | None, typer.Option(help="The column, for a metric of columns.")] = None,
     segment: Annotated[str | None, typer.Option(help="One segment of it: 'carrier=UA'.")] = None,
     daily: Annotated[bool, typer.Option("--daily", help="A line a day, of days let go of too.")] = False,
+    over: Annotated[
+        str | None, typer.Option(help="Partitions put together: day, week, month, year, all, or how many.")
+    ] = None,
     last: Annotated[int, typer.Option(help="How many points.", min=1, max=10_000)] = 30,
     project: ProjectOption = None,
     env: EnvOption = None,
@@ -316,7 +319,7 @@ def history(
     """Show how a metric has gone, with what was expected."""
     from observer.cli.history import show_history
 
-    return show_history(asset, metric, column, segment, daily, last, project, env, output)
+    return show_history(asset, metric, column, segment, daily, over, last, project, env, output)
 
 
 @app.command()

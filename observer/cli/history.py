@@ -10,26 +10,24 @@ from sqlalchemy import Connection
 
 from observer.accuracy import in_words
 from observer.cli.exit_codes import ExitCode
+from observer.cli.sparkline import sparkline
 from observer.cli.speaking import Format, opened, say, say_json
+from observer.cli.timeline import show_distribution, show_schema
+from observer.cli.windows import show_windows
 from observer.errors import CheckError, UnknownName
 from observer.history import SeriesKey
 from observer.metrics import SCHEMA
 from observer.metrics import metric as described_metric
-from observer.model import Distribution
 from observer.monitors import Monitor
 from observer.project import Project
-from observer.quantities import count, number, quantity, span
-from observer.reads.distribution import timeline
-from observer.reads.schema import schema_timeline
-from observer.store import distributions, observations, rollups
+from observer.quantities import count, quantity, span
+from observer.store import observations, rollups
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import VersionStatus
 
 _DISTRIBUTION = "distribution"
-_SHOWN = 5
-_BARS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +45,21 @@ class HistoryPoint:
 
 
 def show_history(
-    asset: str, metric: str, column: str | None, segment: str | None, daily: bool, last: int,
+    asset: str, metric: str, column: str | None, segment: str | None, daily: bool, over: str | None, last: int,
     project: Path | None, env: str | None, output: Format,
 ) -> ExitCode:  # fmt: skip
-    """Print the last points of a series, or its last days, oldest first."""
+    """Print the last points of a series, or its last days or windows, oldest first."""
     work = opened(project, env)
     found = work.graph.asset(asset)
+    if over is not None:
+        if daily:
+            raise CheckError("--daily and --over are two ways of looking; write one of them, such as --over day")
+        return show_windows(work, found.key, SeriesKey(metric, column, segment), over, last, output)
     if metric == _DISTRIBUTION:
-        return _show_distribution(work, found, column, last, output)
+        return show_distribution(work, found, column, last, output)
     catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     if metric == SCHEMA:
-        return _show_schema(work, found, last, output)
+        return show_schema(work, found, last, output)
     if daily:
         return _show_days(work, found, key, last, output)
     points = _points(work, found, key)[-last:]
@@ -94,56 +96,6 @@ def _show_days(work: Project, asset: Asset, key: SeriesKey, last: int, output: F
         mean, between = quantity(one.mean, catalogued.unit), span(one.least, one.most, catalogued.unit)
         say(f"{one.day:%Y-%m-%d} {mean:>14}  {between:<20} {count(one.points, 'point')}".rstrip())
     return ExitCode.OK
-
-
-def _show_schema(work: Project, asset: Asset, last: int, output: Format) -> ExitCode:
-    with reading(work.engine) as connection:
-        found = schema_timeline(connection, asset.key, last)
-    if output is Format.JSON:
-        say_json(found)
-        return ExitCode.OK
-    if not found:
-        say(f"Schema of {asset.key} was never seen; materialize it: tidegate run {asset.key}")
-    for point in found:
-        when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
-        say(f"{when:<20} {'held' if point.held else '':<5}{point.sentence()}")
-    return ExitCode.OK
-
-
-def _show_distribution(work: Project, asset: Asset, column: str | None, last: int, output: Format) -> ExitCode:
-    if column is None:
-        where = f"tidegate history {asset.key} distribution --column C"
-        raise CheckError(f"a distribution is one of a column; write: {where}")
-    with reading(work.engine) as connection:
-        found = timeline(connection, asset.key, column, last)
-        kept = () if found else distributions.columns(connection, asset.key)
-    if kept:
-        raise UnknownName("column with a distribution", column, kept, where=asset.key)
-    if output is Format.JSON:
-        say_json(found)
-        return ExitCode.OK
-    if not found:
-        say(f"no distribution of {asset.key} was kept; see profile=ob.ProfilePolicy(distributions=True)")
-    for point in found:
-        when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
-        say(f"{when:<20} {'held' if point.held else '':<5}{_spread(point.distribution)}".rstrip())
-    return ExitCode.OK
-
-
-def _spread(found: Distribution) -> str:
-    """Seven points of a number, or the most frequent values with their shares."""
-    of = f"of {count(found.values, 'value')}"
-    if found.rate < 1:
-        of += f" in a {quantity(found.rate, 'rate')} sample"
-    if found.points:
-        ranks = (0, 1 / 16, 1 / 4, 1 / 2, 3 / 4, 15 / 16, 1)
-        return f"{' · '.join(number(found.points[round(rank * (len(found.points) - 1))]) for rank in ranks)}  {of}"
-    if not found.values:
-        return "no values"
-    shares = [f"{value} {quantity(n / found.values, 'rate')}" for value, n in found.top[:_SHOWN]]
-    rest = found.values - sum(n for _, n in found.top[:_SHOWN])
-    others = [f"others {quantity(rest / found.values, 'rate')}"] if rest else []
-    return f"{', '.join([*shares, *others])}  {of}"
 
 
 def _of(key: SeriesKey) -> str:
@@ -195,16 +147,3 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         )
         for p in stored
     ]  # fmt: skip
-
-
-def sparkline(values: list[float | None]) -> str:
-    """A line of bars, a blank where a value is missing.
-
-    >>> sparkline([0, 1, None, 2])
-    '▁▄ █'
-    """
-    known = [value for value in values if value is not None]
-    if not known:
-        return ""
-    low, wide = min(known), (max(known) - min(known)) or 1.0
-    return "".join(" " if v is None else _BARS[min(7, int((v - low) / wide * 7.999))] for v in values)

@@ -6,6 +6,7 @@ of it and asked of a sample; a distinct count that a sample can't tell is then c
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -47,6 +48,7 @@ class Question:
     metrics: tuple[str, ...]
     expression: str
     accuracy: Accuracy = EXACT
+    is_sketch: bool = False  # the number is what it estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,14 @@ class Compiled:
     rate: float
 
 
-def compiled(relation: Relation, policy: ProfilePolicy, *, swift: bool = True) -> Compiled:
+def compiled(
+    relation: Relation, policy: ProfilePolicy, *, swift: bool = True, sketched: Collection[str] = ()
+) -> Compiled:
     """Compile the catalogue's column metrics for a relation's engine and size.
 
     ``swift``: columns may be read as they are, though NaN is no null then, and those of a big table be added up in a
     way that hides a small spread; the moments tell where it was so, and the column is asked for again without.
+    ``sketched``: columns whose distinct values are counted by a sketch that can be kept, where the engine counts so.
     """
     adds = swift and relation.rows >= _MANY_ROWS
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))
@@ -77,7 +82,9 @@ def compiled(relation: Relation, policy: ProfilePolicy, *, swift: bool = True) -
         names = _ASKED_OF[relation.dialect.name][field.kind]
         asked = field.bare if swift and relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
         fields.append(asked)
-        full.append(tuple(_question(relation, asked, name, policy.exact, adds) for name in names if name not in dear))
+        questions = (_question(relation, asked, name, policy.exact, adds) for name in names if name not in dear)
+        keeps = field.name in sketched and not policy.exact
+        full.append(tuple(_sketch(relation, asked, each) if keeps else each for each in questions))
         part = (_question(relation, field, name, policy.exact) for name in names if name in dear)
         sampled.append(tuple(replace(question, accuracy=taken) for question in part))
     return Compiled(tuple(fields), tuple(full), tuple(sampled), rate)
@@ -98,6 +105,11 @@ def sample_rate(rows: int, columns: int) -> float:
 def _question(relation: Relation, field: Field, name: str, exact: bool, swift: bool = False) -> Question:
     accuracy = EXACT if exact else relation.dialect.accuracy(name)
     return Question(_TOGETHER.get(name, (name,)), relation.metric(name, field, exact=exact, swift=swift), accuracy)
+
+
+def _sketch(relation: Relation, field: Field, question: Question) -> Question:
+    expression = relation.sketch(field) if question.metrics == ("distinct_count",) else None
+    return question if expression is None else replace(question, expression=expression, is_sketch=True)
 
 
 def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Question | None:

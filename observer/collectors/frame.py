@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from observer.collectors.profile import profile
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, number
+from observer.collectors.sketches import Sketch
 from observer.metrics import METRICS
 from observer.model import Observation, ProfilePolicy, Schema
 from orchestration.model import Materialization, Staged
@@ -23,6 +24,7 @@ class Collected:
     observations: tuple[Observation, ...]
     schema: Schema | None
     values: tuple[Measured, ...]
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)
 
 
 def collect(
@@ -32,6 +34,7 @@ def collect(
     *,
     policy: ProfilePolicy = _DEFAULT_POLICY,
     reason: str | None = None,
+    sketched: Collection[str] = (),
 ) -> Collected:
     """Measure one staged version.
 
@@ -42,6 +45,7 @@ def collect(
     expressions: SQL aggregates over the relation's aliases, evaluated in the same scan.
     policy: how its columns are measured.
     reason: why a table could not be opened.
+    sketched: columns whose sketch of distinct values is kept, where the engine counts by one.
 
     Returns
     -------
@@ -55,10 +59,11 @@ def collect(
             seen.append(_table("row_count", None, reason))
         unseen = tuple(Measured(None, reason or "the data is no table") for _ in expressions)
         return Collected((*seen, *_of_materialization(made)), None, unseen)
-    found = profile(relation, expressions, policy)
+    found = profile(relation, expressions, policy, sketched=sketched)
     rows, why = number(found.rows)
     table = [_table("row_count", rows, why), _table("column_count", len(relation.schema.columns), None)]
-    return Collected((*table, *_of_materialization(made), *found.observations), relation.schema, found.values)
+    seen = [*table, *_of_materialization(made), *found.observations]
+    return Collected(tuple(seen), relation.schema, found.values, found.sketches)
 
 
 def _of_materialization(made: Materialization) -> list[Observation]:

@@ -1,34 +1,37 @@
-"""The registers of a HyperLogLog, as DuckDB exports them: put together, and what they estimate."""
+"""The registers of a HyperLogLog, as DuckDB exports them, a byte each: put together, and what they estimate."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 _HASH_BITS = 64
 
 
-def union(registers: Sequence[Sequence[int]]) -> tuple[int, ...]:
+def union(registers: Sequence[bytes]) -> bytes:
     """The registers of all that any of them has met."""
-    return tuple(map(max, zip(*registers, strict=True)))
+    return bytes(map(max, zip(*registers, strict=True))) if len(registers) > 1 else registers[0]
 
 
-def estimate(registers: Sequence[int]) -> int:
-    """How many distinct values they have met, with an rms relative error of 1.04 / sqrt(len(registers)).
+def estimate(registers: bytes) -> int:
+    """How many distinct values they have met, with an rms relative error of ``error(registers)``.
 
     The improved raw estimator of Ertl (2017), "New cardinality estimation algorithms for HyperLogLog sketches",
     without constants that were fitted.
     """
-    size = len(registers)
+    size, counts = len(registers), Counter(registers)
     longest = _HASH_BITS - size.bit_length() + 1
-    counts = [0] * (longest + 2)
-    for register in registers:
-        counts[register] += 1
     z = size * _tau((size - counts[longest + 1]) / size)
-    for count in reversed(counts[1 : longest + 1]):
-        z = 0.5 * (z + count)
+    for register in range(longest, 0, -1):
+        z = 0.5 * (z + counts[register])
     z += size * _sigma(counts[0] / size)
     return 0 if math.isinf(z) else round(size * size / (2 * math.log(2) * z))
+
+
+def error(registers: bytes) -> float:
+    """The rms relative error of an estimate (Flajolet, Fusy, Gandouet and Meunier, 2007)."""
+    return round(1.04 / math.sqrt(len(registers)), 4)
 
 
 def _sigma(x: float) -> float:

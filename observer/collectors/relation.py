@@ -117,12 +117,20 @@ class Relation:
 
         ``exact``: exactly, where it would else approximate; ``swift``: in the form that may leave it open.
         """
-        subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
         known = self.dialect.metrics[name]
         if exact:
             known = self.dialect.exactly.get(name, known)
         if swift:
             known = self.dialect.swiftly.get(name, known)
+        return self._spelled(known, field)
+
+    def sketch(self, field: Field) -> str | None:
+        """Return the aggregate that makes a sketch of a column's distinct values; None where the engine has none."""
+        known = self.dialect.registers
+        return None if known is None else self._spelled(known, field)
+
+    def _spelled(self, known: str, field: Field) -> str:
+        subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
         rows = f"({self._rows_of([field])}) m" if "{s}" in known else ""
         return known.format(c=subject, s=rows)
 

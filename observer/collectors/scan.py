@@ -89,6 +89,8 @@ def _scalar(value: object) -> Scalar:
         return value
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, dict) and "registers" in value:
+        return bytes(value["registers"]).decode("latin-1")  # many, and none needs JSON
     if isinstance(value, list | dict):
         return json.dumps(value)
     return str(value)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from observer.history import SeriesKey
 from observer.project import Project
-from observer.reads import gate, incidents, now, runs
+from observer.reads import gate, incidents, now, runs, windows
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
 from observer.reads.model import AssetPage, IncidentRow, NowPage, RunPage
+from observer.reads.windows import WindowDistribution, WindowPoint
+from observer.windows import over as window
 from orchestration.database import reading
 
 
@@ -38,3 +41,40 @@ class StoredReads:
         """Raises PartitionError where ``partition`` isn't one of the asset's."""
         with reading(self._project.engine) as connection:
             return gate.answer(connection, self._project.graph, asset, partition, self._project.clock.now())
+
+    def merged(
+        self, asset: str, metric: str, *, column: str | None = None, over: str = "month", last: int = 12
+    ) -> tuple[WindowPoint, ...]:
+        """A metric over windows of partitions, from what was kept of the versions that readers see.
+
+        Parameters
+        ----------
+        over: ``"day"``, ``"week"``, ``"month"``, ``"year"``, ``"all"``, or how many partitions: ``"7"`` is each one
+            with the six before it.
+        last: how many windows, the newest ones.
+
+        Returns
+        -------
+        tuple[WindowPoint, ...]: oldest first; a value is None where it can't be told, with the reason.
+
+        Raises
+        ------
+        UnknownName
+            There is no such asset, or no such column.
+        CheckError
+            The metric of several partitions can't be told from that of each.
+        PartitionError
+            The asset isn't partitioned, or not so that it could be put together by ``over``.
+        """
+        what, found = window(over), self._project.graph.asset(asset)
+        with reading(self._project.engine) as connection:
+            key, at = SeriesKey(metric, column), self._project.clock.now()
+            return windows.of_metric(connection, found, key, what, at, last)
+
+    def merged_distribution(
+        self, asset: str, column: str, *, over: str = "month", last: int = 12
+    ) -> tuple[WindowDistribution, ...]:
+        """How the values of a column are spread over windows of partitions; else as ``merged``."""
+        what, found = window(over), self._project.graph.asset(asset)
+        with reading(self._project.engine) as connection:
+            return windows.of_distribution(connection, found, column, what, self._project.clock.now(), last)

@@ -14,6 +14,7 @@ from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import versions
 
 _ADD = Bulk(insert(distributions))
+_AT_ONCE = 500  # versions in a question; databases take so many values and no more
 _SEEN = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD, VersionStatus.SUPERSEDED)
 
 
@@ -36,6 +37,17 @@ def newest(connection: Connection, asset: AssetKey, column: str, last: int) -> S
         .limit(last)
     ).all()
     return [(row, _read(column, row.seen)) for row in reversed(rows)]
+
+
+def of_versions(connection: Connection, column: str, version_seqs: Iterable[int]) -> Mapping[int, Distribution]:
+    """Those of a column of some versions, as far as there are any."""
+    wanted = sorted(version_seqs)
+    found: dict[int, Distribution] = {}
+    for begin in range(0, len(wanted), _AT_ONCE):
+        some = distributions.c.version_seq.in_(wanted[begin : begin + _AT_ONCE])
+        rows = connection.execute(select(distributions).where(some, distributions.c.column == column))
+        found.update((row.version_seq, _read(column, row.seen)) for row in rows)
+    return found
 
 
 def columns(connection: Connection, asset: AssetKey) -> tuple[str, ...]:

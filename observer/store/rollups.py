@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Insert, and_, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.history import SeriesKey
-from observer.store import distributions
+from observer.store import distributions, sketches
 from observer.store.tables import observations, rolled_up, rollups, series
 from orchestration.model import AssetKey, PartitionKey, VersionStatus
 from orchestration.tables import versions
@@ -99,7 +99,8 @@ def fold(connection: Connection, asset: AssetKey, gone: Sequence[Gone]) -> int:
             went += 1
             if version.counts:
                 days.setdefault((number, _day(at)), []).append(value)
-    distributions.forget(connection, [version.seq for version in gone])
+    for kept in (distributions, sketches):
+        kept.forget(connection, [version.seq for version in gone])
     if days:
         _add(connection, days)
     return went

@@ -6,7 +6,20 @@ order in which it is read, so that one tree serves key and history. ``version_se
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from orchestration.tables import Instant, Serial, metadata
 
@@ -41,6 +54,13 @@ distributions = Table(
     Column("column", Text, primary_key=True),
     Column("seen", JSON, nullable=False),  # values, rate, and points or top and other
     sqlite_with_rowid=False,
+)
+
+sketches = Table(
+    "sketches",
+    metadata,
+    Column("version_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("packed", LargeBinary, nullable=False),  # of all its columns; see observer.collectors.sketches
 )
 
 rollups = Table(
