@@ -33,7 +33,7 @@ def show_windows(work: Project, asset: AssetKey, key: SeriesKey, over: str, last
     if output is Format.JSON:
         say_json(found)
         return ExitCode.OK
-    said = f"{catalogued.label(key.column)} of {asset} over {_over(over)}"
+    said = f"{catalogued.label(key.column)} of {asset} {_over(over)}"
     say(f"{said}  {sparkline([one.value for one in found])}" if found else _nothing(asset))
     for one in found:
         notes = "; ".join(
@@ -70,15 +70,17 @@ def _nothing(asset: AssetKey) -> str:
 
 
 def _over(over: str) -> str:
-    return f"{over} partitions each" if over.isdigit() else "all partitions" if over == "all" else f"each {over}"
+    if over.isdigit():
+        return f"over {over} partitions each"
+    return "over all partitions" if over == "all" else f"by {over}"
 
 
 def _parts(partitions: int, missing: Sequence[str]) -> str:
-    said = count(partitions, "partition")
     if not missing:
-        return said
+        return count(partitions, "partition")
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    return f"{said}, without {', '.join(missing[:_SHOWN])}{more}"
+    due = count(partitions + len(missing), "partition")
+    return f"{partitions} of {due}, without {', '.join(missing[:_SHOWN])}{more}"
 
 
 def _accuracy(metric: str, accuracy: Accuracy) -> str:

@@ -44,9 +44,11 @@ def quartile(share: float, parts: Weighed) -> tuple[float, Accuracy]:
 
 
 def rank_error(parts: Weighed) -> float:
-    """The most that a rank is off by: a piece of its part, and what the samples are off by."""
+    """The most that a rank is off by: a piece of its part, a step of one value, and what the samples are off by."""
+    total = math.fsum(count for count, _ in parts)
     pieces = max(len(one.points) - 1 for _, one in parts)
-    return 1 / pieces + _of_samples(parts)
+    steps = math.fsum(count / total / one.values for count, one in parts)
+    return 1 / pieces + steps + _of_samples(parts)
 
 
 def _of_samples(parts: Weighed) -> float:

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import threading
+from contextlib import closing
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from observer.errors import StateError
+from observer.project import open_project
 from observer.store import schema
 from observer.store.tables import outbox
 from orchestration import runs
 from orchestration.database import open_database, reading, writing
 from orchestration.tables import metadata
+from tests.unit.observer.shop import put, shop
 
 
 def scripts() -> ScriptDirectory:
@@ -140,3 +143,29 @@ def test_a_database_of_the_first_revision_keeps_its_runs(state_url: str) -> None
         assert (run.resumes, run.fail_fast, run.cancellation, run.steps[0].forced) == (None, False, None, False)
         assert runs.unfinished(connection, "local") == "old"
     engine.dispose()
+
+
+def test_a_database_without_sketches_keeps_its_points_and_says_what_it_lacks(tmp_path: Path, state_url: str) -> None:
+    """What was measured before there were sketches still makes a month of what needs none."""
+    shop(tmp_path, toml=f'[env.local]\nclock = "2024-03-01 06:00 UTC"\nstate = "{state_url}"\n')
+    for day in ("2024-02-01", "2024-02-02"):
+        put(tmp_path, day, ["ada", None])
+    with closing(open_project(tmp_path)) as project:
+        project.run(project.plan("orders", "2024-02-01..2024-02-02"), trigger="test")
+        with writing(project.engine) as connection, as_file(files("observer.migrations")) as folder:
+            command.downgrade(schema.configuration(str(folder), connection), "0007")
+    engine = open_database(state_url)
+    assert schema.current(engine) == "0007"
+    schema.ensure(engine)
+    with reading(engine) as held:
+        assert differences(held) == []
+    engine.dispose()
+    with closing(open_project(tmp_path)) as project:
+        (nulls,) = project.reads().merged("orders", "null_rate", column="name")
+        assert (nulls.value, nulls.partitions) == (0.5, 2)
+        (distinct,) = project.reads().merged("orders", "distinct_count", column="name")
+        assert distinct.value is None
+        assert "it was measured before there were any" in str(distinct.reason)
+        project.run(project.plan("orders", "2024-02-01..2024-02-02", force=True), trigger="test")
+        (again,) = project.reads().merged("orders", "distinct_count", column="name")
+        assert again.value == 1

@@ -1,6 +1,7 @@
 """What the history lets go of stays in its days, on SQLite and on PostgreSQL."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from observer.history import SeriesKey
 from observer.rollups import sum_up
-from observer.store import observations, rollups
+from observer.store import observations, rollups, sketches
 from observer.store import tables as stored
 from orchestration.database import reading
 from orchestration.io.base import IOManager
@@ -93,6 +94,18 @@ def test_a_day_whose_points_have_no_value_says_so(state_url: str) -> None:
         let_go(made, newest=0)
         (one,) = days(made, SeriesKey("null_rate", "name"))
         assert (one.mean, one.least, one.most, one.measured) == (None, None, None, 0)
+
+
+def test_sketches_go_with_the_points_of_their_version(state_url: str) -> None:
+    with ledger(state_url) as made:
+        for kept in (b"first", b"second"):
+            made.judge(replace(made.audit(day(1)), sketches=kept))
+        made.now += timedelta(days=3)
+        with reading(made.engine) as connection:
+            assert sorted(sketches.load(connection, range(10)).values()) == [b"first", b"second"]
+        let_go(made, newest=0)
+        with reading(made.engine) as connection:
+            assert list(sketches.load(connection, range(10)).values()) == [b"second"]
 
 
 def test_partitions_that_readers_see_keep_their_points(state_url: str) -> None:
