@@ -246,13 +246,9 @@ def override(
     output: FormatOption = Format.TEXT,
 ) -> ExitCode | None:
     """Let what is downstream read a held version for a while, or one check or monitor not hold; with a reason."""
-    from observer.cli.versions import override_version
+    from observer.cli.overrides import override as override_for
 
-    if subject is not None:
-        from observer.cli.overrides import override_subject
-
-        return override_subject(asset, subject, partition, length, reason, project, env, output)
-    return override_version(asset, partition, length, reason, project, env, output)
+    return override_for(asset, subject, partition, length, reason, project, env, output)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``tidegate override --subject``: one check or monitor that is not to hold for a while."""
+"""``tidegate override``: a gate that is open for a while, or one check or monitor that is not to hold."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from observer.cli.duration import seconds
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.user import user_name
-from observer.overrides import override_subject as override
+from observer.cli.versions import downstream, key_option
+from observer.overrides import override_subject
+from observer.project import Project
+from observer.versions import override_gate
 from orchestration.model import Address
 
 
-def override_subject(
+def override(
     asset: str,
-    subject: str,
+    subject: str | None,
     partition: str | None,
     length: str,
     reason: str,
@@ -22,10 +25,36 @@ def override_subject(
     env: str | None,
     output: Format,
 ) -> ExitCode:
-    """Let a check or monitor not hold what is judged meanwhile."""
-    for_s = seconds(length, "--for")
+    """Let what is downstream read a held version, or a check or monitor not hold what is judged meanwhile."""
+    for_s, by = seconds(length, "--for"), user_name()
     work = opened(project, env)
-    given = override(work, asset, subject, partition, for_s=for_s, reason=reason, by=user_name())
+    if subject is None:
+        return _gate(work, asset, partition, for_s, reason, by, output)
+    return _subject(work, asset, subject, partition, for_s, reason, by, output)
+
+
+def _gate(
+    work: Project, asset: str, partition: str | None, for_s: float, reason: str, by: str, output: Format
+) -> ExitCode:
+    held, until = override_gate(work, asset, partition, for_s=for_s, reason=reason, by=by)
+    blocked = downstream(work, held.address)
+    if output is Format.JSON:
+        say_json(
+            {
+                "asset": asset, "partition": partition, "version": held.id, "until": until, "by": by,
+                "reason": reason, "downstream": blocked,
+            }
+        )  # fmt: skip
+        return ExitCode.OK
+    say(f"the gate of {held.address} is open until {until:%Y-%m-%d %H:%M} UTC by override (by {by}: {reason})")
+    say(f"what is downstream may read the held version until then: tidegate run '{asset}+'{key_option(partition)}")
+    return ExitCode.OK
+
+
+def _subject(
+    work: Project, asset: str, subject: str, partition: str | None, for_s: float, reason: str, by: str, output: Format
+) -> ExitCode:
+    given = override_subject(work, asset, subject, partition, for_s=for_s, reason=reason, by=by)
     if output is Format.JSON:
         say_json(given)
         return ExitCode.OK

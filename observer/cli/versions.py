@@ -1,16 +1,15 @@
-"""``tidegate versions``, ``rollback``, ``discard``, ``override`` and ``prune``."""
+"""``tidegate versions``, ``rollback``, ``discard`` and ``prune``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from observer.cli.duration import seconds
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, note, opened, say, say_json
 from observer.cli.user import user_name
 from observer.project import Project
 from observer.quantities import count, quantity
-from observer.versions import Kept, discard_held, list_versions, override_gate, remove_old, roll_back_to
+from observer.versions import Kept, discard_held, list_versions, remove_old, roll_back_to
 from orchestration.model import Address
 
 
@@ -55,7 +54,7 @@ def roll_back_version(
     work = opened(project, env)
     by = user_name()
     done = roll_back_to(work, asset, partition, to=to, reason=reason, by=by)
-    stale = _downstream(work, done.now.address)
+    stale = downstream(work, done.now.address)
     if output is Format.JSON:
         say_json(
             {
@@ -67,7 +66,7 @@ def roll_back_version(
     say(f"rolled back {done.now.address}: readers see version {done.now.id} now (by {by}: {reason})")
     if stale:
         said = count(len(stale), "asset")
-        say(f"{said} downstream read it and will be made again: tidegate run '{asset}+'{_key(partition)}")
+        say(f"{said} downstream read it and will be made again: tidegate run '{asset}+'{key_option(partition)}")
     return ExitCode.OK
 
 
@@ -81,34 +80,7 @@ def discard_version(
         say_json({"asset": asset, "partition": partition, "version": held.id, "by": by, "reason": reason})
         return ExitCode.OK
     say(f"discarded {held.id} of {held.address}: readers keep what they had, and the gate stays shut until it is made")
-    say(f"again: tidegate run {asset}{_key(partition)}")
-    return ExitCode.OK
-
-
-def override_version(
-    asset: str,
-    partition: str | None,
-    length: str,
-    reason: str,
-    project: Path | None,
-    env: str | None,
-    output: Format,
-) -> ExitCode:
-    """Let what is downstream read a held version for a while."""
-    by, for_s = user_name(), seconds(length, "--for")
-    work = opened(project, env)
-    held, until = override_gate(work, asset, partition, for_s=for_s, reason=reason, by=by)
-    blocked = _downstream(work, held.address)
-    if output is Format.JSON:
-        say_json(
-            {
-                "asset": asset, "partition": partition, "version": held.id, "until": until, "by": by,
-                "reason": reason, "downstream": blocked,
-            }
-        )  # fmt: skip
-        return ExitCode.OK
-    say(f"the gate of {held.address} is open until {until:%Y-%m-%d %H:%M} UTC by override (by {by}: {reason})")
-    say(f"what is downstream may read the held version until then: tidegate run '{asset}+'{_key(partition)}")
+    say(f"again: tidegate run {asset}{key_option(partition)}")
     return ExitCode.OK
 
 
@@ -135,10 +107,12 @@ def _gone(pruned: object) -> dict[str, object]:
     return {name: getattr(pruned, name) for name in ("versions", "bytes", "left")}
 
 
-def _downstream(work: Project, address: Address) -> tuple[str, ...]:
+def downstream(work: Project, address: Address) -> tuple[str, ...]:
+    """The assets below one, upstream first."""
     below = work.graph.descendants({address.asset}) - {address.asset}
     return tuple(key for key in work.graph.order if key in below)
 
 
-def _key(partition: str | None) -> str:
+def key_option(partition: str | None) -> str:
+    """How the command is told of a partition."""
     return f" --partition {partition}" if partition else ""
