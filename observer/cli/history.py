@@ -137,7 +137,11 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
     with reading(work.engine) as connection:
         _check_measured(connection, asset, key)
         timed = asset.partitions is not None and asset.partitions.has_time
-        stored = observations.load(connection, asset.key, {key}, partitioned=timed)[key]
+        stored = [
+            point
+            for part in series_store.parts(connection, asset.key, key)
+            for point in observations.load(connection, asset.key, {key}, partitioned=timed, part=part)[key]
+        ]
         why = observations.reasons(connection, asset.key, key)
     return [
         HistoryPoint(
@@ -145,5 +149,5 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
             status="held" if p.status is VersionStatus.HELD else "measured", accuracy=in_words(p.accuracy),
             reason=why.get(p.version_seq),
         )
-        for p in stored
+        for p in sorted(stored, key=lambda point: (point.at, point.version_seq))
     ]  # fmt: skip

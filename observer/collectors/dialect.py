@@ -58,7 +58,6 @@ class Dialect:
         2^n - 1; None where a distinct count isn't dear.
     hashes: by DuckDB's type, a hash of ``{c}``; "" of any other.
     registers: the state of a HyperLogLog over ``{c}``; None where the engine exports none.
-    points: the values of ``{c}`` at the ranks ``{shares}`` as a list; None where it takes one rank at a time.
     reads_bare: whether ``MOMENTS`` tell that there is a NaN: then a column is first read as it is, which is cheaper,
         and as ``value`` says only where there is one.
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
@@ -79,7 +78,6 @@ class Dialect:
     hashes: Mapping[str, str] = field(default_factory=dict)
     reads_bare: bool = False
     registers: str | None = None
-    points: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
 
     def accuracy(self, metric: str) -> Accuracy:
@@ -143,7 +141,6 @@ DUCKDB = Dialect(
     },
     reads_bare=True,
     registers="approx_count_distinct({c}) EXPORT_STATE",
-    points="quantile_cont(CAST({c} AS DOUBLE), [{shares}])",
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
     value=_not_nan("isnan({c})"),
     literal=sql.literal,
@@ -163,7 +160,6 @@ _DIALECTS = (
         },
         dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
         sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
-        points="percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c})",
         thinned="count(DISTINCT CASE WHEN {hash} & {mask} = 0 THEN {c} END)",
         hashes={
             "BIGINT": "hashint8({c})",

@@ -15,8 +15,9 @@ from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import EXACT, Observation
 from observer.store.points import Found, Row, newest, write
-from observer.store.series import Owner, add, known_series
+from observer.store.series import Owner, add, known_series, named
 from observer.store.tables import observations as _table
+from observer.store.tables import series
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import EPOCH
 
@@ -133,15 +134,15 @@ def load(
 
 
 def reasons(connection: Connection, asset: AssetKey, key: SeriesKey, *, limit: int = WINDOW) -> Mapping[int, str]:
-    """Why the newest points without a value have none, by the number of their version."""
-    number = known_series(connection, asset).get(key)
+    """Why the newest points without a value have none, by the number of their version; of all parts together."""
     question = (
         select(_table.c.version_seq, _table.c.reason)
-        .where(_table.c.series_id == number, _table.c.reason.is_not(None))
+        .join(series, series.c.id == _table.c.series_id)
+        .where(named(asset, key), _table.c.reason.is_not(None))
         .order_by(_table.c.ordered_at.desc())
         .limit(limit)
     )
-    return {} if number is None else {row.version_seq: row.reason for row in connection.execute(question)}
+    return {row.version_seq: row.reason for row in connection.execute(question)}
 
 
 _STANDING = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)

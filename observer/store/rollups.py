@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.history import SeriesKey
 from observer.store import distributions, sketches
+from observer.store.series import named
 from observer.store.tables import observations, rolled_up, rollups, series
 from orchestration.model import AssetKey, PartitionKey, VersionStatus
 from orchestration.tables import versions
@@ -140,20 +141,17 @@ def days(connection: Connection, asset: AssetKey, key: SeriesKey) -> tuple[Day, 
 
     Points of versions that were thrown away count in neither.
     """
-    mine = (
-        series.c.asset == asset, series.c.metric == key.metric, series.c.column == (key.column or ""),
-        series.c.segment == (key.segment or ""),
-    )  # fmt: skip
+    mine = named(asset, key)
     kept = connection.execute(
         select(observations.c.ordered_at, observations.c.value)
         .join(series, series.c.id == observations.c.series_id)
         .join(versions, versions.c.seq == observations.c.version_seq)
-        .where(*mine, versions.c.status != VersionStatus.DISCARDED)
+        .where(mine, versions.c.status != VersionStatus.DISCARDED)
     )
     sums: dict[datetime, list[Any]] = {}
     for at, value in kept:
         _merge(sums, _day(at), 1, int(value is not None), value, value, value)
-    gone = connection.execute(select(rollups).join(series, series.c.id == rollups.c.series_id).where(*mine))
+    gone = connection.execute(select(rollups).join(series, series.c.id == rollups.c.series_id).where(mine))
     for row in gone:
         _merge(sums, row.day, row.points, row.measured, row.total, row.least, row.most)
     return tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.history import SeriesKey
@@ -35,6 +35,19 @@ def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
     names = (series.c.metric, series.c.column, series.c.segment)
     rows = connection.execute(select(*names).where(series.c.asset == asset).distinct().order_by(*names))
     return tuple(_key(*row) for row in rows)
+
+
+def parts(connection: Connection, asset: AssetKey, key: SeriesKey) -> tuple[str, ...]:
+    """The parts of an asset's partitions that aren't time of which there is a series."""
+    return tuple(connection.execute(select(series.c.part).where(named(asset, key))).scalars())
+
+
+def named(asset: AssetKey, key: SeriesKey) -> ColumnElement[bool]:
+    """The series of a name, of all parts."""
+    return and_(
+        series.c.asset == asset, series.c.metric == key.metric, series.c.column == (key.column or ""),
+        series.c.segment == (key.segment or ""),
+    )  # fmt: skip
 
 
 def add(connection: Connection, missing: Collection[tuple[Owner, SeriesKey]]) -> dict[Owner, dict[SeriesKey, int]]:

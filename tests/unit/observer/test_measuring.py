@@ -26,6 +26,7 @@ def flights() -> None: ...
         (ProfilePolicy(), ProfilePolicy(exact=True, max_seconds=60), ProfilePolicy(exact=True, max_seconds=60)),
         (ProfilePolicy(max_seconds=5), ProfilePolicy(max_seconds=60), ProfilePolicy(max_seconds=5)),
         (ProfilePolicy(distributions=False), ProfilePolicy(distributions=True), ProfilePolicy(distributions=False)),
+        (ProfilePolicy(sketches=True), ProfilePolicy(sketches=False), ProfilePolicy(sketches=True)),
         (ProfilePolicy(sensitive=("a",)), ProfilePolicy(sensitive=("*",)), ProfilePolicy(sensitive=("a", "*"))),
         (ProfilePolicy(sensitive=("a",)), ProfilePolicy(exact=True), ProfilePolicy(exact=True, sensitive=("a",))),
     ],

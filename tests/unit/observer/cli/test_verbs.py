@@ -19,7 +19,7 @@ from observer.project import Project
 from orchestration.errors import LeaseLost, StorageError
 from tests.support.repository import ROOT
 from tests.unit.observer.cli.conftest import Tidegate, assert_golden
-from tests.unit.observer.shop import put
+from tests.unit.observer.shop import put, shop
 
 DAY = "2024-02-01"
 
@@ -452,3 +452,30 @@ def test_history_shows_how_values_are_spread(tidegate: Tidegate, folder: Path) -
     assert unknown.code == 2
     assert "did you mean 'name'" in unknown.err
     assert "--column C" in tidegate("history", "orders", "distribution").err
+
+
+REGIONS = """
+import pandas as pd
+
+import observer as ob
+
+
+@ob.asset(partitions=ob.static("eu", "us"), metrics=[ob.metric("most", sql="max(n) - min(n)")])
+def orders(context: ob.Context) -> pd.DataFrame:
+    return pd.DataFrame({"n": [1, 2, 3] if context.partition == "eu" else []}, dtype="float64")
+"""
+
+
+def test_history_finds_what_is_measured_of_partitions_without_time(
+    tidegate: Tidegate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them has a series of its own."""
+    monkeypatch.chdir(shop(tmp_path / "shop", pipeline=REGIONS))
+    tidegate("run", "orders", "--partition", "*")
+    for asked, known in ((("most",), 2.0), (("mean", "--column", "n"), 2.0)):
+        points = tidegate("history", "orders", *asked, "--format", "json").json
+        assert {point["partition"]: point["value"] for point in points} == {"eu": known, "us": None}
+        assert [bool(point["reason"]) for point in points] == [False, True]
+    assert (
+        tidegate("history", "orders", "max", "--column", "n", "--over", "all", "--format", "json").json[0]["value"] == 3
+    )
