@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,8 +15,9 @@ from observer.collectors.age import age
 from observer.collectors.base import Collector
 from observer.collectors.budget import budget
 from observer.collectors.dialect import DUCKDB, NotPlain
-from observer.collectors.distribution import distributions
+from observer.collectors.distribution import are_kept, distributions
 from observer.collectors.frame import Collected, collect
+from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.notes import noted
 from observer.collectors.opening import opened
 from observer.collectors.own import asked, by_function, by_segment, collected
@@ -70,9 +71,9 @@ def measure(
         expressions = [expression for part in wanted.values() for expression in part]
         mine = [one for one in metrics if isinstance(one, OwnMetric)]
         own = asked(mine, relation, problem)
-        sketched = _sketched(staged, relation, policy, sensitive)
+        keeping = _keeping(staged, relation, policy, sensitive)
         measured = collect(
-            staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem, sketched=sketched
+            staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem, keeping=keeping
         )
         outcomes = dict(fused)
         values = iter(measured.values)
@@ -99,7 +100,7 @@ def measure(
                 seen += collected(one, lambda each: _collected(each, data, problem), sensitive.said)
         if updated_by is not None:
             seen.append(age(updated_by, made.materialized_at, measured.observations, measured.schema, sensitive))
-        spread = _spread(staged.data, relation, policy, sensitive)
+        spread = _spread(staged.data, relation, policy, sensitive) or measured.distributions
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     told = [sensitive.outcome(check, _bounded(outcomes[at]), names) for at, check in enumerate(checks)]
     seconds = timer() - start
@@ -113,13 +114,13 @@ def measure(
     )
 
 
-def _sketched(
-    staged: Staged, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive
-) -> Collection[str]:
-    """The columns whose sketches are kept: of parts, since only they are ever put together."""
-    if relation is None or staged.materialization.partition is None or policy.sketches is False:
-        return ()
-    return [one.name for one in relation.fields if not sensitive.covers(one.name)]
+def _keeping(staged: Staged, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive) -> Keeping:
+    """What is kept of parts, since only they are ever put together; points where no distribution is taken."""
+    if relation is None or staged.materialization.partition is None:
+        return NOTHING
+    names = frozenset(one.name for one in relation.fields if not sensitive.covers(one.name))
+    pointed = policy.distributions is None and not are_kept(relation, policy, in_memory=is_table(staged.data))
+    return Keeping(sketches=() if policy.sketches is False else names, points=names if pointed else ())
 
 
 def _spread(

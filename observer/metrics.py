@@ -23,7 +23,7 @@ from enum import StrEnum
 from detectors.model import MetricKind
 from observer.errors import CheckError
 
-__all__ = ["AGE", "DEFAULT_MONITORS", "METRICS", "SCHEMA", "ColumnKind", "Level", "Metric", "Order", "metric"]
+__all__ = ["AGE", "DEFAULT_MONITORS", "METRICS", "RANKS", "SCHEMA", "ColumnKind", "Level", "Metric", "Order", "metric"]
 
 
 class Level(StrEnum):
@@ -148,6 +148,9 @@ _TABLE: tuple[Metric, ...] = (
 
 METRICS: Mapping[str, Metric] = {line.name: line for line in _TABLE}
 """Every built-in metric by name, in the order in which pages list them."""
+
+RANKS: Mapping[str, float] = {"q25": 0.25, "median": 0.5, "q75": 0.75}
+"""The metrics that are the value at a rank; the error that they state is one of the rank."""
 
 DEFAULT_MONITORS: tuple[str, ...] = tuple(line.name for line in _TABLE if line.default_monitor)
 """The metrics that are watched, with severity warn, where nobody says anything."""

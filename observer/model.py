@@ -54,7 +54,7 @@ class ProfilePolicy:
         what checks say, no segments. ``"*"`` stands for all. Counts, rates, means and lengths stay.
     max_seconds: how long looking at a version may take; what is not measured by then has no value. None: no limit.
     distributions: whether to keep how the values of each column are spread. None: where that costs little, which is
-        of frames, and of files and tables up to 50,000 rows.
+        of frames, and of files and tables up to 50,000 rows; above, of the numbers of partitions.
     sketches: whether to keep, of partitions, what lets their distinct values be counted together. None: where the
         engine counts by such a sketch anyway.
     """

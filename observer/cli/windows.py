@@ -12,7 +12,8 @@ from observer.cli.timeline import column_of
 from observer.cli.timeline import in_words as spread_in_words
 from observer.errors import CheckError
 from observer.history import SeriesKey
-from observer.merging import QUARTILES, MergedDistribution
+from observer.merging import MergedDistribution
+from observer.metrics import RANKS
 from observer.metrics import metric as described
 from observer.model import Accuracy, AccuracyKind
 from observer.project import Project
@@ -84,6 +85,6 @@ def _parts(partitions: int, missing: Sequence[str]) -> str:
 
 
 def _accuracy(metric: str, accuracy: Accuracy) -> str:
-    if metric in QUARTILES and accuracy.kind is AccuracyKind.APPROXIMATE:
+    if metric in RANKS and accuracy.kind is AccuracyKind.APPROXIMATE:
         return f"its rank to within {quantity(accuracy.amount, 'rate')}"
     return in_words(accuracy)

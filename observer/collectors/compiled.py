@@ -6,14 +6,18 @@ of it and asked of a sample; a distinct count that a sample can't tell is then c
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import sqrt
 
 from observer.collectors.dialect import DIALECTS, DUCKDB, MOMENTS, QUARTILES, Dialect
+from observer.collectors.distribution import PIECES, ROWS
+from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.relation import Field, Relation
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import EXACT, Accuracy, AccuracyKind, ProfilePolicy
+
+POINTS = "points"
+"""What asks for values to keep instead of a metric."""
 
 SAMPLE_ROWS = 50_000
 """Rows of a sample: the rank of a median is then right to within 0.22 % (rms), sqrt(1/4 / rows)."""
@@ -64,14 +68,11 @@ class Compiled:
     rate: float
 
 
-def compiled(
-    relation: Relation, policy: ProfilePolicy, *, swift: bool = True, sketched: Collection[str] = ()
-) -> Compiled:
+def compiled(relation: Relation, policy: ProfilePolicy, *, swift: bool = True, keeping: Keeping = NOTHING) -> Compiled:
     """Compile the catalogue's column metrics for a relation's engine and size.
 
     ``swift``: columns may be read as they are, though NaN is no null then, and those of a big table be added up in a
     way that hides a small spread; the moments tell where it was so, and the column is asked for again without.
-    ``sketched``: columns whose distinct values are counted by a sketch that can be kept, where the engine counts so.
     """
     adds = swift and relation.rows >= _MANY_ROWS
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))
@@ -83,9 +84,11 @@ def compiled(
         asked = field.bare if swift and relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
         fields.append(asked)
         questions = (_question(relation, asked, name, policy.exact, adds) for name in names if name not in dear)
-        keeps = field.name in sketched and not policy.exact
+        keeps = field.name in keeping.sketches and not policy.exact
         full.append(tuple(_sketch(relation, asked, each) if keeps else each for each in questions))
-        part = (_question(relation, field, name, policy.exact) for name in names if name in dear)
+        part = [_question(relation, field, name, policy.exact) for name in names if name in dear]
+        if QUARTILES in names and QUARTILES in dear and field.name in keeping.points:
+            part = _with_points(relation, field, part, rate)
         sampled.append(tuple(replace(question, accuracy=taken) for question in part))
     return Compiled(tuple(fields), tuple(full), tuple(sampled), rate)
 
@@ -110,6 +113,18 @@ def _question(relation: Relation, field: Field, name: str, exact: bool, swift: b
 def _sketch(relation: Relation, field: Field, question: Question) -> Question:
     expression = relation.sketch(field) if question.metrics == ("distinct_count",) else None
     return question if expression is None else replace(question, expression=expression, is_sketch=True)
+
+
+def _with_points(relation: Relation, field: Field, asked: list[Question], rate: float) -> list[Question]:
+    """Also values of the sample, as many as distributions rest on; or those at their ranks, quartiles among them."""
+    template = relation.dialect.points
+    if template is None:
+        return asked
+    step, shares = max(1, round(relation.rows * rate / ROWS)), ", ".join(str(n / PIECES) for n in range(PIECES + 1))
+    points = Question((POINTS,), template.format(c=field.sql, step=step, shares=shares))
+    if relation.dialect.thins_points:
+        return [*asked, points]
+    return [points if question.metrics == _TOGETHER[QUARTILES] else question for question in asked]
 
 
 def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Question | None:

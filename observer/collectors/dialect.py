@@ -58,6 +58,8 @@ class Dialect:
         2^n - 1; None where a distinct count isn't dear.
     hashes: by DuckDB's type, a hash of ``{c}``; "" of any other.
     registers: the state of a HyperLogLog over ``{c}``; None where the engine exports none.
+    points: a list of values of ``{c}``, or its JSON, that are spread as all are: every ``{step}``th, or those at the
+        ranks ``{shares}``; None where that isn't cheap beside ``QUARTILES``.
     reads_bare: whether ``MOMENTS`` tell that there is a NaN: then a column is first read as it is, which is cheaper,
         and as ``value`` says only where there is one.
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
@@ -78,7 +80,13 @@ class Dialect:
     hashes: Mapping[str, str] = field(default_factory=dict)
     reads_bare: bool = False
     registers: str | None = None
+    points: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
+
+    @property
+    def thins_points(self) -> bool:
+        """Whether ``points`` are some of the sample's values, and not those at ranks of all."""
+        return self.points is not None and "{step}" in self.points
 
     def accuracy(self, metric: str) -> Accuracy:
         """What the number of ``metrics`` is worth."""
@@ -141,6 +149,7 @@ DUCKDB = Dialect(
     },
     reads_bare=True,
     registers="approx_count_distinct({c}) EXPORT_STATE",
+    points="CAST(list(CAST({c} AS DOUBLE))[1:-1:{step}] AS VARCHAR)",  # leaving nulls out here costs a lot
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
     value=_not_nan("isnan({c})"),
     literal=sql.literal,
@@ -160,6 +169,7 @@ _DIALECTS = (
         },
         dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
         sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
+        points="percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c})",
         thinned="count(DISTINCT CASE WHEN {hash} & {mask} = 0 THEN {c} END)",
         hashes={
             "BIGINT": "hashint8({c})",

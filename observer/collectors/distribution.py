@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from observer.collectors.dialect import DUCKDB
 from observer.collectors.relation import Field, Relation
 from observer.metrics import ColumnKind
 from observer.model import Distribution, ProfilePolicy
-from observer.privacy import Sensitive
+
+if TYPE_CHECKING:
+    from observer.privacy import Sensitive
 
 PIECES = 64
 """Into how many parts of equal probability the values of a number are cut."""
@@ -31,6 +33,11 @@ _LONGEST = 60
 _KINDS = (ColumnKind.NUMBER, ColumnKind.TIME, ColumnKind.TEXT, ColumnKind.BOOLEAN)
 
 
+def are_kept(relation: Relation, policy: ProfilePolicy, *, in_memory: bool) -> bool:
+    """Whether a sample is taken for them: where the policy says so, else where it costs little."""
+    return in_memory or relation.rows <= _CHEAP_ROWS if policy.distributions is None else policy.distributions
+
+
 def distributions(
     relation: Relation, policy: ProfilePolicy, sensitive: Sensitive, *, in_memory: bool
 ) -> tuple[Distribution, ...]:
@@ -39,10 +46,7 @@ def distributions(
     ``in_memory``: a sample costs little, because rows that aren't in it needn't be read.
     """
     fields = [one for one in relation.fields if one.kind in _KINDS and not sensitive.covers(one.name)]
-    wanted = policy.distributions
-    if wanted is None:
-        wanted = in_memory or relation.rows <= _CHEAP_ROWS
-    if not wanted or not fields or not relation.rows:
+    if not are_kept(relation, policy, in_memory=in_memory) or not fields or not relation.rows:
         return ()
     most = min(ROWS, max(_LEAST_ROWS, _CELLS // len(fields)))
     rate = 1.0 if relation.rows <= most else round(most / relation.rows, 6) or 1e-6
@@ -69,6 +73,11 @@ def _distribution(field: Field, values: Sequence[Any], rate: float) -> Distribut
     top = tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:TOP]) if repeats else ()
     other = len(there) - sum(count for _, count in top)
     return Distribution(column=field.name, values=len(there), rate=rate, top=top, other=other)
+
+
+def of_points(column: str, values: Sequence[float], looked_at: int, rate: float) -> Distribution:
+    """From values of a column that are spread as the ``looked_at`` ones are that they stand for."""
+    return Distribution(column=column, values=looked_at, rate=rate, points=_points(values))
 
 
 def _points(values: Sequence[Any]) -> tuple[float, ...]:

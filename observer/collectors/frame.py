@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.profile import profile
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, number
 from observer.collectors.sketches import Sketch
 from observer.metrics import METRICS
-from observer.model import Observation, ProfilePolicy, Schema
+from observer.model import Distribution, Observation, ProfilePolicy, Schema
 from orchestration.model import Materialization, Staged
 
 _DEFAULT_POLICY = ProfilePolicy()
@@ -25,6 +26,7 @@ class Collected:
     schema: Schema | None
     values: tuple[Measured, ...]
     sketches: Mapping[str, Sketch] = field(default_factory=dict)
+    distributions: tuple[Distribution, ...] = ()
 
 
 def collect(
@@ -34,7 +36,7 @@ def collect(
     *,
     policy: ProfilePolicy = _DEFAULT_POLICY,
     reason: str | None = None,
-    sketched: Collection[str] = (),
+    keeping: Keeping = NOTHING,
 ) -> Collected:
     """Measure one staged version.
 
@@ -45,7 +47,7 @@ def collect(
     expressions: SQL aggregates over the relation's aliases, evaluated in the same scan.
     policy: how its columns are measured.
     reason: why a table could not be opened.
-    sketched: columns whose sketch of distinct values is kept, where the engine counts by one.
+    keeping: what is kept beside.
 
     Returns
     -------
@@ -59,11 +61,11 @@ def collect(
             seen.append(_table("row_count", None, reason))
         unseen = tuple(Measured(None, reason or "the data is no table") for _ in expressions)
         return Collected((*seen, *_of_materialization(made)), None, unseen)
-    found = profile(relation, expressions, policy, sketched=sketched)
+    found = profile(relation, expressions, policy, keeping=keeping)
     rows, why = number(found.rows)
     table = [_table("row_count", rows, why), _table("column_count", len(relation.schema.columns), None)]
     seen = [*table, *_of_materialization(made), *found.observations]
-    return Collected(tuple(seen), relation.schema, found.values, found.sketches)
+    return Collected(tuple(seen), relation.schema, found.values, found.sketches, found.distributions)
 
 
 def _of_materialization(made: Materialization) -> list[Observation]:

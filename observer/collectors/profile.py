@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from observer.collectors.compiled import Compiled, Question, compiled, thinned
-from observer.collectors.hyperloglog import estimate
+from observer.collectors.keeping import NOTHING, Keeping
+from observer.collectors.kept import Answers, distributions, sketches
 from observer.collectors.relation import Field, Relation
 from observer.collectors.scan import Measured, number, scan, spread
-from observer.collectors.sketches import Sketch, hasher
+from observer.collectors.sketches import Sketch
 from observer.collectors.tabular import Unreadable, first_line
-from observer.metrics import METRICS, ColumnKind
-from observer.model import AccuracyKind, Observation, ProfilePolicy
+from observer.metrics import METRICS
+from observer.model import AccuracyKind, Distribution, Observation, ProfilePolicy
 
 _OF_VALUES = {"zero_rate", "negative_rate", "true_rate"}
 _DEFAULT = ProfilePolicy()
 _ORDER = {name: at for at, name in enumerate(METRICS)}
-_NOTHING = (Question((), ""), Measured(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What was seen: rows, observations of the columns, values of the other expressions, sketches by column."""
+    """What was seen: rows, observations of the columns, values of the other expressions, and what is kept beside."""
 
     rows: Measured
     observations: tuple[Observation, ...]
     values: tuple[Measured, ...]
-    sketches: Mapping[str, Sketch] = field(default_factory=dict)
-
-
-Answers = dict[str, tuple[Question, Measured]]
-"""What one column's questions gave, by metric."""
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)  # by column
+    distributions: tuple[Distribution, ...] = ()
 
 
 def profile(
@@ -40,27 +37,28 @@ def profile(
     expressions: Sequence[str] = (),
     policy: ProfilePolicy = _DEFAULT,
     *,
-    sketched: Collection[str] = (),
+    keeping: Keeping = NOTHING,
 ) -> Profile:
     """Measure every metric of every column, and the expressions that checks contribute.
 
     Parameters
     ----------
     expressions: SQL aggregates over the relation's aliases (``relation.field(name).sql``), of all rows.
-    sketched: columns whose sketch of distinct values is kept, where the engine counts by one.
+    keeping: what is kept beside.
     """
-    asked = compiled(relation, policy, sketched=sketched)
+    asked = compiled(relation, policy, keeping=keeping)
     (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *_expressions(asked)])
     answers = [_answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)]
     again = [at for at, found in enumerate(answers) if _is_open(found)]
     if again:
-        careful = compiled(relation, policy, swift=False, sketched=sketched)
+        careful = compiled(relation, policy, swift=False, keeping=keeping)
         every = _expressions(careful)
         for at, measured in zip(again, scan(relation, [every[at] for at in again]), strict=True):
             columns[at], answers[at] = measured, _answers(careful.full[at], measured[1:])
-    sketches = _sketches(relation, answers)
+    kept = sketches(relation, answers)
     for found, sampled in zip(answers, _sampled(relation, asked), strict=True):
         found |= sampled
+    spread = distributions(relation, [measured[0] for measured in columns], answers, asked.rate)
     count, _ = number(rows)
     by_name = {
         field.name: _observations(field, count, measured[0], found)
@@ -69,7 +67,7 @@ def profile(
     for column in relation.unreadable:
         by_name[column.name] = _unreadable(column, count)
     ordered = [seen for column in relation.schema.columns for seen in by_name[column.name]]
-    return Profile(rows, tuple(ordered), tuple(values), sketches)
+    return Profile(rows, tuple(ordered), tuple(values), kept, spread)
 
 
 def _expressions(asked: Compiled) -> list[list[str]]:
@@ -91,18 +89,6 @@ def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Ans
         for question, seen in zip(questions, measured, strict=True)
         for metric, each in zip(question.metrics, spread(seen, len(question.metrics)), strict=True)
     }
-
-
-def _sketches(relation: Relation, answers: Sequence[Answers]) -> dict[str, Sketch]:
-    """The sketches among the answers, and in their stead what they estimate."""
-    kept: dict[str, Sketch] = {}
-    for one, found in zip(relation.fields, answers, strict=True):
-        question, seen = found.get("distinct_count", _NOTHING)
-        if question.is_sketch and isinstance(seen.value, str):
-            registers = seen.value.encode("latin-1")
-            kept[one.name] = Sketch(hasher(), "VARCHAR" if one.kind is ColumnKind.TEXT else one.type, registers)
-            found["distinct_count"] = (question, Measured(estimate(registers)))
-    return kept
 
 
 def _sampled(relation: Relation, asked: Compiled) -> list[Answers]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from observer.collectors.hyperloglog import error, estimate, union
 from observer.merging.part import Part, lacking
 from observer.merging.spread import quartile
+from observer.metrics import RANKS
 from observer.model import EXACT, Accuracy, AccuracyKind, Observation
 
 _SUMS = ("row_count", "bytes")
@@ -19,10 +20,8 @@ _MEANS = ("zero_rate", "negative_rate", "true_rate", "mean", "mean_length")
 _EXTREMES: Mapping[str, Callable[[Sequence[float]], float]] = {
     "min": min, "max": max, "min_length": min, "max_length": max, "latest": max,
 }  # fmt: skip
-QUARTILES: Mapping[str, float] = {"q25": 0.25, "median": 0.5, "q75": 0.75}
-"""Those whose stated error is one of the rank, which is given here."""
 
-MERGEABLE: tuple[str, ...] = (*_SUMS, "null_rate", "distinct_count", *_MEANS, *_EXTREMES, "std", *QUARTILES)
+MERGEABLE: tuple[str, ...] = (*_SUMS, "null_rate", "distinct_count", *_MEANS, *_EXTREMES, "std", *RANKS)
 """The metrics of the catalogue that parts can be put together of."""
 
 
@@ -62,7 +61,7 @@ def _of_column(metric: str, column: str | None, parts: Sequence[Part]) -> tuple[
         return _value(there[0], metric), there[0].seen[metric].accuracy
     if metric == "distinct_count":
         return _distinct(there, values)
-    if metric in QUARTILES:
+    if metric in RANKS:
         return _quartile(metric, there)
     return _plain(metric, there), EXACT
 
@@ -120,4 +119,4 @@ def _quartile(metric: str, parts: Sequence[Part]) -> tuple[float, Accuracy]:
         _value(part, metric)  # a sensitive column, or infinite values
         if part.spread is None or not part.spread.points:
             raise _Lacking(f"how the values of {part.name} are spread is not kept; ProfilePolicy(distributions=True)")
-    return quartile(QUARTILES[metric], [(part.values, part.spread) for part in parts if part.spread is not None])
+    return quartile(RANKS[metric], [(part.values, part.spread) for part in parts if part.spread is not None])

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from observer.collectors.sketches import unpacked
 from observer.errors import CheckError, UnknownName
 from observer.history import SeriesKey
-from observer.merging import MERGEABLE, QUARTILES, MergedDistribution, Part, merged, merged_distribution
+from observer.merging import MERGEABLE, MergedDistribution, Part, merged, merged_distribution
+from observer.metrics import RANKS
 from observer.metrics import metric as described
 from observer.model import Accuracy
 from observer.pipeline import data_time
@@ -66,7 +67,7 @@ def of_metric(
         columns = sorted({one.column or "" for one in known if one.metric == key.metric})
         raise UnknownName(f"column with {key.metric}", key.column or "", columns, where=asset.key)
     wanted = {*_ROWS, key.metric} | ({"mean"} if key.metric == "std" else set())
-    look = _Look(connection, asset, key.column, wanted, key.metric in QUARTILES, key.metric == "distinct_count")
+    look = _Look(connection, asset, key.column, wanted, key.metric in RANKS, key.metric == "distinct_count")
     return tuple(_point(key, *each) for each in look.parts(over, now, last))
 
 

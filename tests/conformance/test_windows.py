@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import make_url
 
 import observer as ob
-from observer.merging import QUARTILES
+from observer.audit import measure
+from observer.metrics import RANKS
 from observer.model import EXACT, AccuracyKind
 from observer.project import Project
 from observer.reads.windows import WindowPoint
+from orchestration.io.base import ParquetFiles
+from orchestration.io.sql import SqlIOManager
+from orchestration.model import Address, AssetKey, Materialization, Staged
 from tests.support import postgres
 from tests.unit.observer.shop import shop
 
@@ -116,7 +124,7 @@ def test_counts_extremes_and_moments_are_those_of_the_whole(made: Made) -> None:
 def test_quartiles_are_right_to_within_their_stated_rank(made: Made) -> None:
     for at, days in enumerate((JANUARY, FEBRUARY)):
         values = np.sort(made.whole(days)["x"].astype("float64").dropna().to_numpy())
-        for metric, share in QUARTILES.items():
+        for metric, share in RANKS.items():
             point = made.together(metric, "x")[at]
             assert point.value is not None, point.reason
             assert 0 < point.accuracy.amount < 0.06
@@ -152,3 +160,45 @@ def test_a_window_of_some_days_ends_with_each(made: Made) -> None:
     assert points[-1].value == made.whole(FEBRUARY[-3:])["n"].max()
     (everything,) = made.together("row_count", None, over="all")
     assert (everything.value, everything.partitions) == (7 * 3_000, 7)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_points_of_big_tables_come_with_their_quartiles(
+    kind: str, tmp_path: Path, new_io: Callable[[str], SqlIOManager]
+) -> None:
+    """No statement is made for them, and the quartiles stay what they are."""
+    random = np.random.default_rng(8)
+    values = random.lognormal(0, 1, 60_000)
+    table = pa.table(
+        {"x": pa.array(values, mask=random.random(60_000) < 0.2), "n": np.arange(60_000),
+         "none": pa.nulls(60_000, pa.float64()),
+         "wide": np.where(np.arange(60_000) == 7, np.inf, values)}
+    )  # fmt: skip
+    data: object
+    if kind == "parquet":
+        pq.write_table(table, tmp_path / "t.parquet")
+        data = ParquetFiles((str(tmp_path / "t.parquet"),))
+    else:
+        io = new_io(kind)
+        io.stage(Address(AssetKey("a"), "p"), "v", table)
+        data = io._staged(Address(AssetKey("a"), "p"), "v").data
+    part, whole = (measure(Staged(materialization=version(partition), data=data)) for partition in ("p", None))
+    spread = {one.column: one for one in part.distributions}
+    assert whole.distributions == ()
+    assert {"x", "n"} <= set(spread) <= {"x", "n", "wide"}
+    there = np.sort(table["x"].drop_null().to_numpy())
+    ranks = np.searchsorted(there, spread["x"].points) / len(there)
+    assert np.abs(ranks - np.linspace(0, 1, 65)).max() < 4 * np.sqrt(1 / 4 / spread["x"].values)
+    assert spread["x"].rate == pytest.approx(spread["x"].values / len(there), rel=0.01)
+    before, after = (
+        {(one.column, one.metric): one for one in seen.observations if one.metric not in ("profile_duration",)}
+        for seen in (whole, part)
+    )
+    assert after == before
+
+
+def version(partition: str | None) -> Materialization:
+    return Materialization(
+        id="v", asset=AssetKey("a"), partition=partition, run_id="r", materialized_at=datetime(2013, 2, 9, tzinfo=UTC),
+        data_version="d", code_version="c", fingerprint="f", duration_s=1.0, bytes=1,
+    )  # fmt: skip

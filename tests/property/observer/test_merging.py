@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from observer.audit import measure
 from observer.collectors.hyperloglog import error, estimate
 from observer.collectors.sketches import unpacked
-from observer.merging import MERGEABLE, QUARTILES, Part, merged, merged_distribution
-from observer.metrics import METRICS, Level
+from observer.merging import MERGEABLE, Part, merged, merged_distribution
+from observer.metrics import METRICS, RANKS, Level
 from observer.model import Observation, ProfilePolicy
 from orchestration.model import AssetKey, Materialization, Staged
 
@@ -93,11 +93,11 @@ def test_parts_together_are_the_whole(rows: list[Row], data: st.DataObject) -> N
         if one.value is None:
             assert found.value is None
             assert str(found.reason).endswith(str(one.reason)), key
-        elif key[1] in QUARTILES:
+        elif key[1] in RANKS:
             assert found.value is not None
             below, at_most = ranks(known, found.value)
             slack = found.accuracy.amount or 1 / len(known)  # of one part alone it is exact, and between two values
-            assert below - slack <= QUARTILES[key[1]] <= at_most + slack
+            assert below - slack <= RANKS[key[1]] <= at_most + slack
         elif key[1] in ROUNDED:
             assert found.value == pytest.approx(one.value, rel=1e-7, abs=1e-3 if key[1] == "std" else 1e-9), key
         else:
@@ -112,7 +112,7 @@ def test_many_values_keep_their_quartiles_and_their_number() -> None:
     for column in ("x", "n"):
         assert got[column, "distinct_count"].value == expected[column, "distinct_count"].value
         values = whole[column].to_pylist()
-        for metric, share in QUARTILES.items():
+        for metric, share in RANKS.items():
             found = got[column, metric]
             assert found.value is not None
             assert found.accuracy.amount < 0.04

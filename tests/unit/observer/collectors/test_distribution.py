@@ -1,5 +1,6 @@
 """How values are spread: the same from every kind of data, bounded, and nothing of what is sensitive."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,13 +83,18 @@ def test_a_big_frame_is_sampled_and_says_so() -> None:
     assert np.abs(ranks - np.linspace(0, 1, PIECES + 1)).max() < 5 * 0.5 / ROWS**0.5
 
 
-def test_big_files_are_left_alone_unless_asked(tmp_path: Path) -> None:
+def test_big_files_are_left_alone_unless_asked_but_for_the_numbers_of_partitions(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"n": np.arange(60_000)}), file)
+    pq.write_table(pa.table({"n": np.arange(60_000), "s": ["a", "b", "c"] * 20_000}), file)
     data = ParquetFiles((str(file),))
-    assert of(data, ProfilePolicy()) == {}
-    assert set(of(data)) == {"n"}
-    assert of(mixed(), ProfilePolicy(distributions=False)) == {}
+    whole = staged(data)
+    whole = replace(whole, materialization=replace(whole.materialization, partition=None))
+    assert measure(whole).distributions == ()
+    assert set(of(data, ProfilePolicy())) == {"n"}, "they come with the sample of the quartiles"
+    assert set(of(data)) == {"n", "s"}
+    for each in (data, mixed()):
+        assert of(each, ProfilePolicy(distributions=False)) == {}
+    assert of(data, ProfilePolicy(sensitive=("*",))) == {}
 
 
 def test_nothing_is_kept_of_a_sensitive_column() -> None:
