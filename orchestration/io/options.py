@@ -29,6 +29,14 @@ def optional(kind: str, options: Mapping[str, object], name: str) -> str | None:
     return text(kind, options, name) if name in options else None
 
 
+def number(kind: str, options: Mapping[str, object], name: str) -> int:
+    """An option that is a whole number, or its digits, as a variable of the environment gives them."""
+    value = str(options.get(name, ""))
+    if not (value.isascii() and value.isdigit()):
+        raise StorageError(f"an IO manager of kind {kind!r}: {name} is no whole number; write {name} = 10")
+    return int(value)
+
+
 def one_of(kind: str, options: Mapping[str, object], name: str, known: Sequence[str]) -> str:
     """An option with few values, the first of which is the default; raises UnknownName for any other."""
     value = options.get(name, known[0])

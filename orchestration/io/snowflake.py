@@ -9,23 +9,25 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, create_engine, text
+from sqlalchemy import Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from orchestration.errors import StorageError
 from orchestration.io.alchemy import AS_WRITTEN, AlchemySession, AlchemyWarehouse, rows_of
 from orchestration.io.columns import Column, Keeping
-from orchestration.io.options import ensure_known, optional
+from orchestration.io.options import ensure_known, number, optional
 from orchestration.io.options import text as option
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
 from orchestration.io.warehouse import Abilities, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from sqlalchemy.engine import ExceptionContext
 
 _CONNECTING = ("account", "user", "password", "database", "schema", "warehouse", "role", "authenticator", "host")
 _BESIDE = ("private_key_file", "private_key_file_pwd", "token")  # of the connector's, not of its address
-_OPTIONS = (*_CONNECTING, *_BESIDE, "port", "protocol", "versions_schema", "partition_column")
+_PATIENCE = ("login_timeout", "query_timeout", "retry_max_attempts")
+_OPTIONS = (*_CONNECTING, *_BESIDE, *_PATIENCE, "port", "protocol", "versions_schema", "partition_column")
 _ROW = "tidegate_row"
 _BATCH = 10_000  # rows of one INSERT, below the 16,384 that Snowflake takes
 _COMPILES = ("42", "22", "02")  # classes of errors that a query is to blame for
@@ -38,10 +40,11 @@ def from_options(options: Mapping[str, object], root: Path) -> SqlIOManager:
     for name in ("account", "user", "database"):
         option("snowflake", options, name)
     if "port" in options:
-        given["port"] = int(str(options["port"]))
-    beside = {name: option("snowflake", options, name) for name in (*_BESIDE, "protocol") if name in options}
+        given["port"] = number("snowflake", options, "port")
+    given |= {name: number("snowflake", options, name) for name in _PATIENCE if name in options}
+    given |= {name: option("snowflake", options, name) for name in (*_BESIDE, "protocol") if name in options}
     return open_snowflake(
-        **given, **beside, versions_schema=optional("snowflake", options, "versions_schema"),
+        **given, versions_schema=optional("snowflake", options, "versions_schema"),
         partition_column=optional("snowflake", options, "partition_column") or PARTITION_COLUMN,
     )  # fmt: skip
 
@@ -55,6 +58,9 @@ def open_snowflake(
     private_key_file: str | None = None,
     private_key_file_pwd: str | None = None,
     token: str | None = None,
+    login_timeout: int | None = None,
+    query_timeout: int | None = None,
+    retry_max_attempts: int | None = None,
     **address: Any,
 ) -> SqlIOManager:
     """An IO manager that keeps tables in Snowflake; nothing is connected to yet.
@@ -68,6 +74,10 @@ def open_snowflake(
         ``port``.
     protocol, private_key_file, private_key_file_pwd, token:
         As Snowflake's connector has them.
+    login_timeout, query_timeout:
+        How long a login and a query may take in s, tries anew included; the connector's: 120, and 0 for no limit.
+    retry_max_attempts:
+        How often a request is sent before the connection counts as lost; the connector's: 6, over some 20 s.
 
     Raises
     ------
@@ -82,17 +92,27 @@ def open_snowflake(
         ) from error
     beside = {
         "protocol": protocol, "private_key_file": private_key_file, "private_key_file_pwd": private_key_file_pwd,
-        "token": token,
+        "token": token, "login_timeout": login_timeout, "query_timeout": query_timeout,
+        "retry_max_attempts": retry_max_attempts,
     }  # fmt: skip
     arguments: dict[str, Any] = {name: value for name, value in beside.items() if value is not None}
     arguments["session_parameters"] = {"TIMEZONE": "UTC", "QUERY_TAG": "tidegate"}
     engine = create_engine(URL(schema=schema, **address), connect_args=arguments)
     engine.dialect.identifier_preparer.reserved_words = _reserved(engine.dialect)
+    event.listen(engine, "handle_error", _give_up)
     warehouse = AlchemyWarehouse(engine, _able(), SnowflakeSession)
     return SqlIOManager(
         warehouse, schema=schema, versions_schema=versions_schema or f"tidegate_{schema}",
         partition_column=partition_column,
     )  # fmt: skip
+
+
+def _give_up(context: ExceptionContext) -> None:
+    """Count a connection as lost whose line failed or hung: else ROLLBACK would be tried on it, twice, as patiently."""
+    from snowflake.connector.errors import OperationalError
+
+    if isinstance(context.original_exception, OperationalError):
+        context.is_disconnect = True
 
 
 def _able() -> Abilities:

@@ -44,7 +44,7 @@ def lined(kind: str, fixture: Fixture) -> Iterator[tuple[Line, object]]:
             yield line, {**options, "storage": {**given, "endpoint_override": f"{host}:{line.port}"}}
     elif kind == "snowflake":
         with line_to(("127.0.0.1", int(str(options["port"])))) as line:
-            yield line, {**options, "port": line.port}
+            yield line, {**options, "port": line.port, "login_timeout": 5, "retry_max_attempts": 2}
     else:
         url = make_url(str(options["url"]))
         socket_folder = str(url.query.get("host") or url.host)
@@ -59,7 +59,7 @@ def lined(kind: str, fixture: Fixture) -> Iterator[tuple[Line, object]]:
     "kind",
     [
         "objects", pytest.param("postgres", marks=pytest.mark.postgres),
-        pytest.param("snowflake", marks=[pytest.mark.snowflake, pytest.mark.soak]),  # its driver tries on for a minute
+        pytest.param("snowflake", marks=pytest.mark.snowflake),
     ],
 )  # fmt: skip
 def test_a_connection_that_drops_in_mid_write(kind: str, folder: Path, request: pytest.FixtureRequest) -> None:

@@ -83,6 +83,8 @@ def line_to(target: tuple[str, int] | str) -> Iterator[Line]:
 
 def _hand_on(one: socket.socket, other: socket.socket) -> None:
     with suppress(OSError):
+        if other.family == socket.AF_INET:  # what came at once goes on at once
+            other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while body := one.recv(_BLOCK):
             other.sendall(body)
     for each in (one, other):

@@ -254,6 +254,17 @@ def test_an_option_that_a_kind_does_not_have_is_refused(kind: str, tmp_path: Pat
         open_kind("duckbd", {}, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["port", "login_timeout", "query_timeout", "retry_max_attempts"])
+def test_a_number_may_come_from_a_variable_and_must_be_one(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("snowflake.sqlalchemy")
+    options = {"account": "a", "user": "u", "database": "d"}
+    for given in (30, "30"):
+        open_kind("snowflake", {**options, name: given}, tmp_path)
+    for given in ("soon", "", 1.5, -1, True):
+        with pytest.raises(StorageError, match=f"'snowflake': {name} is no whole number; write {name} = 10"):
+            open_kind("snowflake", {**options, name: given}, tmp_path)
+
+
 def test_paths_are_counted_from_the_root(tmp_path: Path) -> None:
     for kind, made in (("sqlite", "a.db"), ("duckdb", "deep/b.db")):
         io = open_kind(kind, {"path": made}, tmp_path)
