@@ -28,7 +28,7 @@ from orchestration.model import Address, AssetKey
 
 FORMAT = "iceberg"
 _BLOCK = 8 * 2**20
-_TRIES = 60
+_PATIENCE_S = 60.0
 _WAIT_S = 0.02
 _LONGEST_WAIT_S = 1.0
 
@@ -216,19 +216,17 @@ class IcebergIOManager:
     def _committing(self, address: Address, commit: Callable[[], _Done]) -> _Done:
         """Do it until no other commit comes first: one at a time in this process, patiently beside others."""
         with self._turns[address.asset]:
-            late: Exception | None = None
-            for n in range(_TRIES):
+            tries, until = 0, time.monotonic() + _PATIENCE_S
+            while True:
                 try:
                     return commit()
                 except Exception as error:
                     if not iceberg_tables.is_overtaken(error):
                         raise
-                    late = error
-                time.sleep(random.uniform(0.5, 1.0) * min(_WAIT_S * 2**n, _LONGEST_WAIT_S))
-        raise StorageError(
-            f"{address}: {_TRIES} commits in a row came too late ({type(late).__name__}); nothing of it was published "
-            "and readers keep what they had; see who else writes the table"
-        ) from late
+                    if time.monotonic() > until:
+                        raise StorageError(_too_late(address, error)) from error
+                time.sleep(random.uniform(0.5, 1.0) * min(_WAIT_S * 2**tries, _LONGEST_WAIT_S))
+                tries += 1
 
 
 def from_options(options: Mapping[str, object], root: Path) -> IcebergIOManager:
@@ -246,6 +244,7 @@ def from_options(options: Mapping[str, object], root: Path) -> IcebergIOManager:
         folder.mkdir(parents=True, exist_ok=True)
         properties = {"type": "sql", "uri": f"sqlite:///{folder / 'catalog.db'}", "warehouse": folder.as_uri()}
     properties.setdefault("py-io-impl", "pyiceberg.io.pyarrow.PyArrowFileIO")
+    properties.setdefault("pool_pre_ping", "true")  # a catalog in a database that was restarted since
     return IcebergIOManager(Tables(properties, text("iceberg", options, "namespace", "tidegate")), cache)
 
 
@@ -274,6 +273,18 @@ def _local_path(path: str) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme in ("", "file") else None
 
 
+def _too_late(address: Address, error: Exception) -> str:
+    return (
+        f"{address}: for {_PATIENCE_S:g} s each commit came too late, or the catalog was locked ({_said(error)}); "
+        "nothing of it was published and readers keep what they had; see who else writes the table or has the catalog "
+        "open, then run it again"
+    )
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: " + " ".join(str(error).split("\n[SQL")[0].split())
+
+
 @contextmanager
 def _refusing(doing: str, address: Address) -> Iterator[None]:
     """Say what the catalog or its storage refused, and what that leaves."""
@@ -285,8 +296,7 @@ def _refusing(doing: str, address: Address) -> Iterator[None]:
         library = type(error).__module__.partition(".")[0]
         if not isinstance(error, OSError) and library not in ("pyiceberg", "sqlalchemy"):
             raise  # what the asset's own function raised between two chunks
-        said = " ".join(str(error).split("\n[SQL")[0].split())
         raise StorageError(
-            f"{doing} {address}: {type(error).__name__}: {said}; nothing of it was published and readers keep what "
+            f"{doing} {address}: {_said(error)}; nothing of it was published and readers keep what "
             "they had; look at the catalog's address, its rights and the room that is left, then run it again"
         ) from error
