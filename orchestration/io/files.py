@@ -25,6 +25,7 @@ from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
 from orchestration.io.names import folder_of
 from orchestration.io.options import ensure_known, one_of, table, text
 from orchestration.io.recorded import reading, relation_of
+from orchestration.io.tables import Shape, shape_of
 from orchestration.model import Address
 
 _HASHED_BYTES = 64 * 2**20
@@ -86,7 +87,8 @@ class FilesIOManager:
                 return formats.read(formats.checked(file.read_bytes(), version.data_version), version.format, wants)
             if file.stat().st_size > _HASHED_BYTES:
                 return frames.read(file, version.format, wants)
-            return frames.read(formats.checked(frames.body(file), version.data_version), version.format, wants)
+            body = formats.checked(frames.body(file), version.data_version)
+            return frames.read(file if shape_of(wants) is Shape.DUCKDB else body, version.format, wants)
 
     def publish(self, address: Address, version: str, token: int) -> None:
         folder = self._address(address)

@@ -88,11 +88,10 @@ def body(file: Path) -> pa.Buffer:
 def read(file: Path | pa.Buffer, kind: str, wants: str) -> Any:
     """Read a file, or its bytes, as the annotation ``wants`` asks."""
     shape = shape_of(wants)
-    if isinstance(file, Path) and kind == PARQUET:
-        if shape is Shape.DUCKDB:
-            return duck.of_files([str(file)])
-        if shape is Shape.READER:
-            return _reader(file)
+    if kind == PARQUET and shape is Shape.READER:
+        return _reader(file)
+    if kind == PARQUET and shape is Shape.DUCKDB and isinstance(file, Path):
+        return duck.of_files([str(file)])
     return present(_table(file, kind), wants)
 
 
@@ -114,12 +113,12 @@ def schema(file: Path, kind: str) -> pa.Schema:
     return duck.mapped(str(file)).schema if kind == ARROW else pq.ParquetFile(file).schema_arrow
 
 
-def _reader(file: Path) -> pa.RecordBatchReader:
+def _reader(file: Path | pa.Buffer) -> pa.RecordBatchReader:
     """A file's batches as they are asked for, none of more than a row group."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    opened = pq.ParquetFile(file)
+    opened = pq.ParquetFile(file if isinstance(file, Path) else pa.BufferReader(file))
     groups = range(opened.num_row_groups)
     batches = (batch for group in groups for batch in opened.iter_batches(_SMALL, row_groups=[group]))
     return pa.RecordBatchReader.from_batches(opened.schema_arrow, batches)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from orchestration.errors import CorruptData, StorageError
@@ -184,3 +185,23 @@ def test_a_folder_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None
     finally:
         folder.chmod(0o755)
     assert io.load([stored], "", one=True) == "text"
+
+
+def test_a_small_file_of_many_rows_is_read_in_parts(tmp_path: Path) -> None:
+    """What compresses well takes little on disk and much in memory."""
+    rows, most = 20_000_000, 40 * 2**20
+    io = FilesIOManager(tmp_path)
+    chunks = (pa.table({"n": pa.nulls(rows // 20, pa.int64()).fill_null(0)}) for _ in range(20))
+    staged = io.stage(HERE, "v1", Chunks(chunks))
+    assert staged.bytes is not None
+    assert staged.bytes < 2**20
+    stored = StoredVersion(address=HERE, id="v1", format=staged.format, data_version=staged.data_version)
+    before, grown, read = pa.total_allocated_bytes(), 0, 0
+    reader = io.load([stored], "pa.RecordBatchReader", one=True)
+    for batch in reader:  # type: ignore[attr-defined]
+        read += batch.num_rows
+        grown = max(grown, pa.total_allocated_bytes() - before)
+    assert (read, grown < most) == (rows, True)
+    relation = io.load([stored], "DuckDBPyRelation", one=True)
+    assert relation.count("*").fetchall() == [(rows,)]  # type: ignore[attr-defined]
+    assert pa.total_allocated_bytes() - before < most
