@@ -20,9 +20,9 @@ from sqlalchemy.sql.ddl import BaseDDLElement
 
 from orchestration.errors import AssetError, StorageError
 from orchestration.io.columns import Column, Keeping
-from orchestration.io.options import ensure_known, optional, text
+from orchestration.io.options import ensure_known, given, text
 from orchestration.io.parameters import used
-from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
+from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
 from orchestration.io.warehouse import Abilities, Row
 
 if TYPE_CHECKING:
@@ -61,13 +61,9 @@ _DIALECT = _Dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call
 
 def from_options(options: Mapping[str, object], root: Path) -> SqlIOManager:
     """An IO manager of kind ``duckdb``: ``path`` is the file, counted from ``root``; ``schema`` and the like."""
-    ensure_known("duckdb", options, ("path", "schema", "versions_schema", "partition_column"))
-    return open_duckdb(
-        root / text("duckdb", options, "path", ".tidegate/data.duckdb"),
-        schema=optional("duckdb", options, "schema") or "main",
-        versions_schema=optional("duckdb", options, "versions_schema"),
-        partition_column=optional("duckdb", options, "partition_column") or PARTITION_COLUMN,
-    )
+    ensure_known("duckdb", options, ("path", *PLACES))
+    file = root / text("duckdb", options, "path", ".tidegate/data.duckdb")
+    return open_duckdb(file, **given("duckdb", options, PLACES))
 
 
 def open_duckdb(
@@ -80,7 +76,7 @@ def open_duckdb(
 ) -> SqlIOManager:
     """An IO manager that keeps tables in a DuckDB file, which is opened when it is used."""
     return SqlIOManager(
-        DuckDBWarehouse(file, patience_s), schema=schema, versions_schema=versions_schema or f"tidegate_{schema}",
+        DuckDBWarehouse(file, patience_s), schema=schema, versions_schema=versions_schema,
         partition_column=partition_column,
     )  # fmt: skip
 

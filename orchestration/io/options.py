@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestration.errors import StorageError, UnknownName
@@ -24,9 +24,9 @@ def text(kind: str, options: Mapping[str, object], name: str, default: str | Non
     return value
 
 
-def optional(kind: str, options: Mapping[str, object], name: str) -> str | None:
-    """An option that is a text where it is given."""
-    return text(kind, options, name) if name in options else None
+def given(kind: str, options: Mapping[str, object], names: Iterable[str]) -> dict[str, Any]:
+    """Those options of these names that are given, texts all of them: arguments whose defaults stand elsewhere."""
+    return {name: text(kind, options, name) for name in names if name in options}
 
 
 def number(kind: str, options: Mapping[str, object], name: str) -> int:

@@ -15,9 +15,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from orchestration.errors import StorageError
 from orchestration.io.alchemy import AlchemySession, AlchemyWarehouse
 from orchestration.io.columns import Column, Keeping
-from orchestration.io.options import ensure_known, optional
+from orchestration.io.options import ensure_known, given
 from orchestration.io.options import text as option
-from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
+from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
 from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
 
@@ -40,13 +40,8 @@ _OUT_OF_ORDER = (
 
 def from_options(options: Mapping[str, object], root: Path) -> SqlIOManager:
     """An IO manager of kind ``postgres``: ``url``, ``schema``, ``versions_schema`` and ``partition_column``."""
-    ensure_known("postgres", options, ("url", "schema", "versions_schema", "partition_column"))
-    return open_postgres(
-        option("postgres", options, "url"),
-        schema=optional("postgres", options, "schema") or "public",
-        versions_schema=optional("postgres", options, "versions_schema"),
-        partition_column=optional("postgres", options, "partition_column") or PARTITION_COLUMN,
-    )
+    ensure_known("postgres", options, ("url", *PLACES))
+    return open_postgres(option("postgres", options, "url"), **given("postgres", options, PLACES))
 
 
 def open_postgres(
@@ -80,10 +75,7 @@ def open_postgres(
     if address.get_driver_name() != "psycopg":
         raise StorageError("PostgreSQL is talked to by psycopg; write postgresql+psycopg:// for the address")
     warehouse = AlchemyWarehouse(engine, _able(partition_column), PostgresSession)
-    return SqlIOManager(
-        warehouse, schema=schema, versions_schema=versions_schema or f"tidegate_{schema}",
-        partition_column=partition_column,
-    )  # fmt: skip
+    return SqlIOManager(warehouse, schema=schema, versions_schema=versions_schema, partition_column=partition_column)
 
 
 def _able(partition_column: str) -> Abilities:

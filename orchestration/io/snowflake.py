@@ -15,19 +15,20 @@ from sqlalchemy.exc import DBAPIError
 from orchestration.errors import StorageError
 from orchestration.io.alchemy import AS_WRITTEN, AlchemySession, AlchemyWarehouse, rows_of
 from orchestration.io.columns import Column, Keeping
-from orchestration.io.options import ensure_known, number, optional
+from orchestration.io.options import ensure_known, given, number
 from orchestration.io.options import text as option
-from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
+from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
 from orchestration.io.warehouse import Abilities, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy.engine import ExceptionContext
 
-_CONNECTING = ("account", "user", "password", "database", "schema", "warehouse", "role", "authenticator", "host")
-_BESIDE = ("private_key_file", "private_key_file_pwd", "token")  # of the connector's, not of its address
-_PATIENCE = ("login_timeout", "query_timeout", "retry_max_attempts")
-_OPTIONS = (*_CONNECTING, *_BESIDE, *_PATIENCE, "port", "protocol", "versions_schema", "partition_column")
+_TEXTS = (
+    "account", "user", "password", "database", "warehouse", "role", "authenticator", "host", "protocol",
+    "private_key_file", "private_key_file_pwd", "token", *PLACES,
+)  # fmt: skip
+_NUMBERS = ("port", "login_timeout", "query_timeout", "retry_max_attempts")
 _ROW = "tidegate_row"
 _BATCH = 10_000  # rows of one INSERT, below the 16,384 that Snowflake takes
 _COMPILES = ("42", "22", "02")  # classes of errors that a query is to blame for
@@ -35,18 +36,11 @@ _COMPILES = ("42", "22", "02")  # classes of errors that a query is to blame for
 
 def from_options(options: Mapping[str, object], root: Path) -> SqlIOManager:
     """An IO manager of kind ``snowflake``: what the connector needs, ``versions_schema`` and ``partition_column``."""
-    ensure_known("snowflake", options, _OPTIONS)
-    given: dict[str, Any] = {name: option("snowflake", options, name) for name in _CONNECTING if name in options}
+    ensure_known("snowflake", options, (*_TEXTS, *_NUMBERS))
     for name in ("account", "user", "database"):
         option("snowflake", options, name)
-    if "port" in options:
-        given["port"] = number("snowflake", options, "port")
-    given |= {name: number("snowflake", options, name) for name in _PATIENCE if name in options}
-    given |= {name: option("snowflake", options, name) for name in (*_BESIDE, "protocol") if name in options}
-    return open_snowflake(
-        **given, versions_schema=optional("snowflake", options, "versions_schema"),
-        partition_column=optional("snowflake", options, "partition_column") or PARTITION_COLUMN,
-    )  # fmt: skip
+    numbers: dict[str, Any] = {name: number("snowflake", options, name) for name in _NUMBERS if name in options}
+    return open_snowflake(**given("snowflake", options, _TEXTS), **numbers)
 
 
 def open_snowflake(
@@ -101,10 +95,7 @@ def open_snowflake(
     engine.dialect.identifier_preparer.reserved_words = _reserved(engine.dialect)
     event.listen(engine, "handle_error", _give_up)
     warehouse = AlchemyWarehouse(engine, _able(), SnowflakeSession)
-    return SqlIOManager(
-        warehouse, schema=schema, versions_schema=versions_schema or f"tidegate_{schema}",
-        partition_column=partition_column,
-    )  # fmt: skip
+    return SqlIOManager(warehouse, schema=schema, versions_schema=versions_schema, partition_column=partition_column)
 
 
 def _give_up(context: ExceptionContext) -> None:

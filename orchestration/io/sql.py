@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARTITION_COLUMN = "tidegate_partition"
+PLACES = ("schema", "versions_schema", "partition_column")
+"""The options of every kind that has schemas."""
 _MOST_VALUES = 4_000_000
 """Rows times columns up to which a relation is over a table in memory: quicker, and a fault shows when it is loaded."""
 
@@ -62,9 +64,11 @@ class SqlIOManager:
         warehouse: Warehouse,
         *,
         schema: str | None,
-        versions_schema: str | None,
+        versions_schema: str | None = None,
         partition_column: str = PARTITION_COLUMN,
     ) -> None:
+        if schema is not None and versions_schema is None:
+            versions_schema = f"tidegate_{schema}"
         self._warehouse = warehouse
         self._schemas = [one for one in (schema, versions_schema) if one is not None]
         self._versions_schema = versions_schema

@@ -20,7 +20,7 @@ from orchestration.errors import StateError, StorageError
 from orchestration.garbage import uncollected
 from orchestration.io.alchemy import AlchemySession, AlchemyWarehouse, rows_of
 from orchestration.io.columns import Column, Keeping
-from orchestration.io.options import ensure_known, optional, text
+from orchestration.io.options import ensure_known, given, text
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
 from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
@@ -35,10 +35,8 @@ _NAMES = {"INT": "INTEGER", "NUM": "NUMERIC"}  # what CREATE TABLE AS calls them
 def from_options(options: Mapping[str, object], root: Path) -> SqlIOManager:
     """An IO manager of kind ``sqlite``: ``path`` is the file, counted from ``root``; ``partition_column`` a name."""
     ensure_known("sqlite", options, ("path", "partition_column"))
-    return open_sqlite(
-        root / text("sqlite", options, "path", ".tidegate/data.sqlite"),
-        partition_column=optional("sqlite", options, "partition_column") or PARTITION_COLUMN,
-    )
+    file = root / text("sqlite", options, "path", ".tidegate/data.sqlite")
+    return open_sqlite(file, **given("sqlite", options, ["partition_column"]))
 
 
 def open_sqlite(file: Path, *, partition_column: str = PARTITION_COLUMN) -> SqlIOManager:
@@ -49,7 +47,7 @@ def open_sqlite(file: Path, *, partition_column: str = PARTITION_COLUMN) -> SqlI
         raise StorageError(f"the SQLite file {file} can't be opened: {error}") from error
     _prepare(engine)
     warehouse = AlchemyWarehouse(engine, _able(), SqliteSession, writes={WRITES: True})
-    return SqlIOManager(warehouse, schema=None, versions_schema=None, partition_column=partition_column)
+    return SqlIOManager(warehouse, schema=None, partition_column=partition_column)
 
 
 def _prepare(engine: Engine) -> None:
