@@ -9,7 +9,7 @@ from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
 from observer.model import Audit, CheckOutcome, ProfilePolicy, Severity
-from observer.privacy import unquoted
+from observer.privacy import valueless
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, Staged
 
@@ -49,11 +49,11 @@ def measuring(
 
 
 def withholding(graph: Graph, defaults: ProfilePolicy = _PLAIN) -> Callable[[AssetKey, str], str]:
-    """What may be told of why an asset could not be made or stored: stores and engines quote values in their errors."""
+    """What may be told of why an asset could not be made or stored: stores and engines show values in their errors."""
 
     def told(asset: AssetKey, error: str) -> str:
         names = filled(quality_of(graph.asset(asset)).profile, defaults).sensitive
-        return unquoted(error, names) if names else error
+        return valueless(error, names) if names else error
 
     return told
 

@@ -22,6 +22,11 @@ _SAFE = frozenset({
 
 WITHHELD = "values of a sensitive column are not kept"
 _QUOTED = re.compile(r"""(?<!\w)'.*?'(?!\w)|(?<!\w)".*?"(?!\w)""", re.DOTALL)  # not the apostrophes of can't and O'Hara
+_ROW = re.compile(r"(?<=\)=\().*?(?=\)(?:\W|$))|(?<=contains \().*(?=\))", re.DOTALL)  # PostgreSQL's: Key (a)=(1), row
+_NUMBER = re.compile(
+    r"(?<![\w./:@=-])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?(?![\w/:@-]|\.\d)"  # of no name, address or date
+    r"(?! (?:times|tries|rows?|columns?|bytes|bits|s|MB)\b)"
+)
 
 
 class Sensitive:
@@ -75,3 +80,12 @@ def unquoted(text: str, names: Collection[str]) -> str:
     "Could not convert string '…' in 'email'"
     """
     return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in names else "'…'", text)
+
+
+def valueless(text: str, names: Collection[str]) -> str:
+    """Why something could not be made or stored, without what may be a value: neither texts in quotes nor numbers.
+
+    >>> valueless("Integer value 48250 not in range: -128 to 127 (int8); tried 2 times", ())
+    'Integer value … not in range: … to … (int8); tried 2 times'
+    """
+    return _NUMBER.sub("…", _ROW.sub("…", unquoted(text, names)))

@@ -296,7 +296,8 @@ class Settlement:
     def _not_published(self, one: Judged, why: str) -> StepRecord:
         """How a step ends whose version was judged and then not published."""
         if why is not _READ_IN_VAIN:
-            return one.became(status=StepStatus.FAILED, error=why)
+            said = self._runtime.redact(self._runtime.withhold(one.step.asset, why))
+            return one.became(status=StepStatus.FAILED, error=said)
         culprit = next(key for key, version in one.read if version in self._gone)
         return one.became(status=StepStatus.BLOCKED, blocked_by=culprit, reason=f"{culprit} failed")
 

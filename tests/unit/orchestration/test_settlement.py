@@ -67,7 +67,14 @@ def test_one_that_can_not_be_pointed_at_blocks_what_read_it(tmp_path: Path, work
             super().publish(address, version, token)
 
     core = on_threads(Core(tmp_path, STORY, io=Full(tmp_path / "data")), workers)
-    assert core.statuses() == {"a": "failed", "b": "blocked", "c": "blocked", "beside": "published"}
+    core.runtime = replace(
+        core.runtime,
+        withhold=lambda asset, error: f"{asset}: {error}",
+        redact=lambda error: error.replace("left", "***"),
+    )
+    run = core.run()
+    assert said(run) == {"a": "failed", "b": "blocked", "c": "blocked", "beside": "published"}
+    assert run.steps[0].error == "a: no space *** on device"
     assert core.versions("a") == ["publishing"], "decided, so it is finished later"
     assert core.versions("b") in ([], ["discarded"])
     assert core.leases_held() == 0
