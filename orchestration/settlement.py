@@ -73,8 +73,16 @@ class Judged:
         """The step as it ends when all goes well."""
         reason = self.ruling.decision.reasons[0] if self.held else self.step.reason
         return self.became(
-            status=self.status, ended_at=at, reason=reason, materialization_id=self.product.materialization.id
-        )
+            status=self.status, ended_at=at, reason=reason, note=self._note(),
+            materialization_id=self.product.materialization.id,
+        )  # fmt: skip
+
+    def _note(self) -> str:
+        """With what would have held a version that was let through."""
+        decision = self.ruling.decision
+        if self.held or not decision.overridden:
+            return self.step.note
+        return "; ".join([*filter(None, [self.step.note]), *decision.reasons])
 
     def became(self, **changes: Any) -> StepRecord:
         """The step with what became of it, and how long it took."""

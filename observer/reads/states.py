@@ -191,7 +191,7 @@ class _Survey:
         """What the verdicts on a version make of it."""
         word = "observed" if self._asset.kind is AssetKind.SOURCE else "published"
         state, text = _verdict(version, self._ledger.tallies.get(version.id), word)
-        if step is not None and step.note:
+        if step is not None and step.note and step.note not in text:
             text = f"{text}; {step.note}"
         return Cell(
             partition=version.address.partition, label=label, subject=self._subject(version, label), state=state,

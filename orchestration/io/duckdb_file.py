@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 30.0
 """How long a transaction waits for the processes that have the file open."""
+_ENOUGH = "SET memory_limit = '1GB'"
+"""For what moves rows, and for nearly all that looks at them; by itself DuckDB keeps what it has touched."""
+_PLENTY = "RESET memory_limit"
 _BATCH = "tidegate_batch"
 _THERE = " UNION ALL ".join(
     f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = current_database() AND schema_name = $1 "
@@ -104,12 +107,14 @@ class DuckDBWarehouse:
     @contextmanager
     def reading(self) -> Iterator[DuckDBSession]:
         with self._opened(read_only=True) as connection:
+            connection.execute(_ENOUGH)
             connection.execute("BEGIN")  # the statements of one view see one moment
-            yield DuckDBSession(connection)
+            yield DuckDBSession(connection, only_reads=True)
 
     @contextmanager
     def writing(self) -> Iterator[DuckDBSession]:
         with self._opened(read_only=False) as connection:
+            connection.execute(_ENOUGH)
             connection.execute("BEGIN")
             yield DuckDBSession(connection)
             connection.execute("COMMIT")
@@ -220,14 +225,26 @@ def _nested(type_: pa.DataType) -> tuple[pa.DataType, str] | None:
 class DuckDBSession:
     """Implements :class:`orchestration.io.warehouse.Session` by DuckDB's own client."""
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
+    def __init__(self, connection: DuckDBPyConnection, *, only_reads: bool = False) -> None:
         self._connection = connection
+        self._only_reads = only_reads
 
     def run(self, statement: Executable) -> Sequence[Row]:
         return self._connection.execute(*_compiled(statement)).fetchall()
 
     def ask(self, sql: str) -> Sequence[Row]:
-        return self._connection.execute(sql).fetchall()
+        import duckdb
+
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.OutOfMemoryException:
+            if not self._only_reads:
+                raise
+            # Exact quartiles of many rows have to lie in memory. While a file is open to be read nobody writes to it,
+            # so a second transaction sees what the first one did.
+            for statement in ("ROLLBACK", _PLENTY, "BEGIN"):
+                self._connection.execute(statement)
+            return self._connection.execute(sql).fetchall()
 
     def change(self, sql: str) -> None:
         self._connection.execute(sql)
@@ -245,6 +262,7 @@ class DuckDBSession:
     def _query(self, sql: str, values: Any) -> None:
         import duckdb
 
+        self._connection.execute(_PLENTY)
         try:
             self._connection.execute(sql, values or None)
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.OutOfMemoryException):

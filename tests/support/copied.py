@@ -26,9 +26,9 @@ def main(address: str, folder: Path, chunks: int) -> None:
     other = open_kind("iceberg", {"path": address}, folder) if address.endswith(".iceberg") else open_io(address)
     io = RoutedIOManager(FilesIOManager(folder / "files"), {THERE.asset: other})
     _round(io, "warm", 1)
-    before = _peak_mb()
+    before = peak_mb()
     copied = _round(io, "v1", chunks)
-    print(f"{copied} {_peak_mb() - before:.0f}")
+    print(f"{copied} {peak_mb() - before:.0f}")
 
 
 def _round(io: IOManager, version: str, chunks: int) -> int:
@@ -56,7 +56,7 @@ def _stored(address: Address, version: str, staged: StagedData) -> StoredVersion
     return StoredVersion(address=address, id=version, format=staged.format, data_version=staged.data_version)
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Of this program: what getrusage says begins with the peak of the process that started it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from orchestration.errors import AssetError, CorruptData, DoesNotFit, StorageError, UnknownName
+from orchestration.io import duckdb_file
 from orchestration.io.base import Pointer, SqlRelation, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.duckdb_file import open_duckdb
@@ -289,6 +290,22 @@ def test_a_duckdb_file_that_is_taken_is_waited_for_and_then_named(tmp_path: Path
             open_duckdb(file, patience_s=0.2).pointer(WHOLE)
         holder.communicate("")
     assert open_duckdb(file, patience_s=0.2).pointer(WHOLE) == Pointer("v1", 1)
+
+
+def test_a_measurement_that_needs_more_memory_than_others_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import duckdb
+    import numpy as np
+
+    monkeypatch.setattr(duckdb_file, "_ENOUGH", "SET memory_limit = '60MB'")
+    io, numbers = open_duckdb(tmp_path / "data.duckdb"), np.random.default_rng(0)
+    stored = put(io, WHOLE, "v1", 1, **{name: numbers.random(2_000_000) for name in "abcd"})
+    sql = f"SELECT {', '.join(f'quantile_cont({name}, 0.5)' for name in 'abcd')} FROM {io.relation([stored])}"
+    ((*medians,),) = io._ask(sql)
+    assert medians == pytest.approx([0.5] * 4, abs=0.01)
+    with duckdb.connect(tmp_path / "data.duckdb", read_only=True) as plain, pytest.raises(duckdb.OutOfMemoryException):
+        plain.execute(duckdb_file._ENOUGH).execute(sql)
 
 
 def test_damaged_and_unwritable_files_are_left_as_they_are(tmp_path: Path) -> None:
