@@ -22,7 +22,7 @@ from orchestration import lease, log
 from orchestration.database import reading, writing
 from orchestration.errors import DoesNotFit, LeaseLost, StateError, TidegateError
 from orchestration.gate import Recorder, Ruling
-from orchestration.io.base import OBSERVED
+from orchestration.io.base import OBSERVED, Pointer
 from orchestration.leasebook import LeaseBook
 from orchestration.log import NewVersion
 from orchestration.model import Address, AssetKey, GateDecision, GateOutcome, StepRecord, StepStatus, VersionStatus
@@ -275,8 +275,17 @@ class Settlement:
                 log.set_status(connection, version.id, VersionStatus.DISCARDED)
             return str(error)
         except TidegateError as error:
-            return str(error)
+            return self._unless_published(version, error)
         return None
+
+    def _unless_published(self, version: VersionRecord, error: TidegateError) -> str | None:
+        """What went wrong; None if the pointer has moved all the same, as when only the answer to COMMIT was lost."""
+        address = version.address
+        try:
+            seen = self._runtime.io.pointer(address)
+        except TidegateError:
+            return f"{error}; whether that is so can't be asked just now: tidegate doctor --fix finishes what was begun"
+        return None if seen == Pointer(version.id, self._book.token(address)) else str(error)
 
     def _close(self, logged: Sequence[tuple[Judged, VersionRecord, str | None]], quiet: Sequence[StepRecord]) -> None:
         """Confirm what was published, log how steps ended, give their leases back: one transaction."""

@@ -48,6 +48,10 @@ class Trouble:
         """Let the next commit hang in the middle."""
         self._server.execute("SELECT 1 FROM iceberg_tables WHERE table_name = 'orders' FOR UPDATE")
 
+    def delay(self) -> None:
+        """Let the next COMMIT hang: nothing of it can go wrong any more, but for its answer."""
+        self._server.execute("SELECT pg_advisory_xact_lock(1)")
+
     def unlock(self) -> None:
         self._server.rollback()
 
@@ -145,6 +149,39 @@ def test_a_catalog_that_goes_away_in_mid_commit(when: str, how: str, folder: Pat
         met.line.mend()
         assert (rows(work, OTHER_DAY), rows(work, DAY)) == ([1], OLD)
         goes_on(folder, work, OLD if when == "staging" else NEW)
+
+
+DELAYED = """
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER waits AFTER UPDATE ON iceberg_tables DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION wait();
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_commit_whose_answer_is_lost(folder: Path, new_database: NewDatabase) -> None:
+    url = new_database()
+    with catalog(folder, url) as met, closing(open_project(folder)) as work:
+        published_twice(folder, work)
+        with psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)) as own:
+            own.execute(DELAYED)
+        make_new(folder, "publishing")
+
+        def trouble() -> None:
+            met.delay()
+            (folder / "waiting").unlink()
+            met.wait_for_a_commit()
+            met.cut()
+
+        start(folder, trouble)
+        status, error = run(work)
+        assert status == "failed"
+        assert "whether that is so can't be asked just now: tidegate doctor --fix finishes what was begun" in error
+        met.line.mend()
+        assert rows(work, DAY) == OLD  # it still hangs
+        met.unlock()
+        goes_on(folder, work, NEW)
 
 
 @pytest.mark.slow

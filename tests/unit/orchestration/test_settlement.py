@@ -83,6 +83,18 @@ def test_one_that_can_not_be_pointed_at_blocks_what_read_it(tmp_path: Path, work
     assert mended.versions("a") == ["published"]
 
 
+@WORKERS
+def test_a_publication_whose_answer_was_lost_is_one(tmp_path: Path, workers: int) -> None:
+    class Deaf(FilesIOManager):
+        def publish(self, address: Address, version: str, token: int) -> None:
+            super().publish(address, version, token)
+            raise StorageError("the line was cut")
+
+    core = on_threads(Core(tmp_path, STORY, io=Deaf(tmp_path / "data")), workers)
+    assert set(core.statuses().values()) == {"published"}
+    assert core.versions("a") == ["published"]
+
+
 def test_quick_steps_share_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And no more wait than a crash may cost."""
     sizes: list[int] = []
