@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -67,10 +67,14 @@ def windows(partitions: Partitions, there: Collection[str], what: Over, now: dat
         return (Window("all", tuple(sorted(due, key=partitions.order))),)
     if not partitions.has_time:
         raise PartitionError(f"the partitions are {partitions.describe()}, without time; put all together: --over all")
-    found = _counted(partitions, ours, what) if isinstance(what, int) else _calendar(partitions, ours, what)
-    return tuple(
-        Window(name, _due(partitions, span, frozenset(ours), now)) for name, span in list(dict(found).items())[-last:]
-    )
+    found: dict[str, Interval] = {}
+    for key in reversed(ours):  # whatever is older than the last window isn't looked at
+        name = _name(partitions, key, what)
+        if name not in found and len(found) == last:
+            break
+        found[name] = found.get(name) or _span(partitions, key, what)
+    spans, known = reversed(found.items()), frozenset(ours)
+    return tuple(Window(name, _due(partitions, span, known, now)) for name, span in spans)
 
 
 def _due(partitions: Partitions, span: Interval, there: Collection[str], now: datetime) -> tuple[str, ...]:
@@ -80,10 +84,27 @@ def _due(partitions: Partitions, span: Interval, there: Collection[str], now: da
     return tuple(key for key in keys if key in there or _interval(partitions, key).end <= now)
 
 
-def _counted(partitions: Partitions, ours: Sequence[str], size: int) -> Iterator[tuple[str, Interval]]:
-    for key in ours:
-        first, until = _interval(partitions, partitions.window(key, size)[0]), _interval(partitions, key)
-        yield _in_time(partitions, key), Interval(first.start, until.end)
+def _name(partitions: Partitions, key: str, what: Over) -> str:
+    """The window that a partition lies in, or ends."""
+    if isinstance(what, int):
+        return _in_time(partitions, key)
+    zone, interval = partitions.timezone, _interval(partitions, key)
+    name, _, _ = _page(date.fromordinal(day_of(zone, interval.start)), what)
+    last, _, _ = _page(date.fromordinal(day_of(zone, max(interval.end - INSTANT, interval.start))), what)
+    if last != name:
+        raise PartitionError(
+            f"partition {key} lies in {name} and in {last}; count partitions instead, such as --over 4"
+        )
+    return name
+
+
+def _span(partitions: Partitions, key: str, what: Over) -> Interval:
+    """The data time of that window."""
+    until = _interval(partitions, key)
+    if isinstance(what, int):
+        return Interval(_interval(partitions, partitions.window(key, what)[0]).start, until.end)
+    _, first, after = _page(date.fromordinal(day_of(partitions.timezone, until.start)), what)
+    return Interval(midnight(partitions.timezone, first.toordinal()), midnight(partitions.timezone, after.toordinal()))
 
 
 def _in_time(partitions: Partitions, key: str) -> str:
@@ -93,19 +114,6 @@ def _in_time(partitions: Partitions, key: str) -> str:
         return key
     (timed,) = set(key.split("|")) - set(others.split("|"))
     return timed.partition("=")[2]
-
-
-def _calendar(partitions: Partitions, ours: Sequence[str], what: Every) -> Iterator[tuple[str, Interval]]:
-    zone = partitions.timezone
-    for key in ours:
-        interval = _interval(partitions, key)
-        name, first, next_ = _page(date.fromordinal(day_of(zone, interval.start)), what)
-        last, _, _ = _page(date.fromordinal(day_of(zone, max(interval.end - INSTANT, interval.start))), what)
-        if last != name:
-            raise PartitionError(
-                f"partition {key} lies in {name} and in {last}; count partitions instead, such as --over 4"
-            )
-        yield name, Interval(midnight(zone, first.toordinal()), midnight(zone, next_.toordinal()))
 
 
 def _page(day: date, what: Every) -> tuple[str, date, date]:
