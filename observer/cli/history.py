@@ -106,7 +106,7 @@ def _show_schema(work: Project, asset: Asset, last: int, output: Format) -> Exit
         say(f"Schema of {asset.key} was never seen; materialize it: tidegate run {asset.key}")
     for point in found:
         when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
-        say(f"{when:<20} {'held' if point.held else '':<5}{point.sentence()}")
+        say(f"{when:<20} {'held' if point.held else '':<5}{point.severity or '':<7}{point.sentence()}")
     return ExitCode.OK
 
 
