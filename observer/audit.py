@@ -136,7 +136,7 @@ def _audit(
     return Audit(
         materialization=staged.materialization,
         observations=observed,
-        schema=noted(collected.schema, staged.data),
+        schema=noted(collected.schema, staged.data, staged.declared),
         outcomes=tuple(outcomes),
         collect_s=seconds,
     )

@@ -14,6 +14,7 @@ from orchestration.errors import AssetError, StorageError
 from orchestration.io.columns import Column
 from orchestration.io.parameters import respelled, used
 from orchestration.io.warehouse import Abilities, Row
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,6 +95,9 @@ class AlchemySession(ABC):
 
     @abstractmethod
     def catalogue(self, table: Table) -> dict[str, str]: ...
+
+    @abstractmethod
+    def declared(self, table: Table) -> dict[str, Declared]: ...
 
     @abstractmethod
     def insert(self, table: Table, rows: pa.Table) -> None: ...

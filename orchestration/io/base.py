@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from orchestration.model import Address
+from orchestration.model import Address, Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,8 @@ class StagedData:
     """What ``stage`` wrote: complete, durable, and visible to no reader.
 
     ``data_version`` hashes the content; ``data`` is what the gate may look at; ``bytes`` is None where the storage
-    gives no size.
+    gives no size. ``declared`` is what a catalogue says, by name, of the columns of the table that readers see, as it
+    was before this version.
     """
 
     format: str
@@ -53,6 +54,7 @@ class StagedData:
     rows: int | None
     bytes: int | None
     data: object
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from orchestration.io.options import text as option
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
 from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,6 +173,10 @@ class PostgresSession(AlchemySession):
         rows = self.connection.execute(_CATALOGUE, {"schema": table.schema, "name": table.name})
         return {str(name): str(type_) for name, type_ in rows}
 
+    def declared(self, table: Table) -> dict[str, Declared]:
+        rows = self.connection.execute(_DECLARED, {"schema": table.schema, "name": table.name})
+        return {str(name): Declared(not is_strict, comment) for name, is_strict, comment in rows}
+
     def insert(self, table: Table, rows: pa.Table) -> None:
         if not rows.num_rows:
             return
@@ -206,11 +211,13 @@ class PostgresSession(AlchemySession):
 _BATCH = 65_536
 _FROM_THE_START = text("SET LOCAL synchronize_seqscans = off")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_CATALOGUE = text(
-    "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+_COLUMNS = (
+    "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
     "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :schema AND c.relname = :name "
     "AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 'f') ORDER BY a.attnum"
 )
+_CATALOGUE = text(f"SELECT a.attname, format_type(a.atttypid, a.atttypmod) {_COLUMNS}")
+_DECLARED = text(f"SELECT a.attname, a.attnotnull, col_description(a.attrelid, a.attnum) {_COLUMNS}")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from orchestration.io.options import ensure_known, optional
 from orchestration.io.options import text as option
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
 from orchestration.io.warehouse import Abilities, Row
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,6 +172,13 @@ class SnowflakeSession(AlchemySession):
             for name, type_, precision, scale in found
         }
 
+    def declared(self, table: Table) -> dict[str, Declared]:
+        place = {"schema": _physical(str(table.schema)), "name": _physical(table.name)}
+        return {
+            str(_dialect().normalize_name(name)): Declared(nullable == "YES", comment or None)
+            for name, nullable, comment in self.connection.execute(_DECLARED, place)
+        }
+
     def insert(self, table: Table, rows: pa.Table) -> None:
         marks = ", ".join(["%s"] * (rows.num_columns + 1))
         sql = f"INSERT INTO {self.place(table).replace('%', '%%')} VALUES ({marks})"
@@ -210,10 +218,11 @@ class SnowflakeSession(AlchemySession):
         return ":".join(map(str, found[0]))
 
 
-_CATALOGUE = text(
-    "SELECT column_name, data_type, numeric_precision, numeric_scale FROM information_schema.columns "
-    "WHERE table_schema = :schema AND table_name = :name ORDER BY ordinal_position"
+_OF_TABLE = (
+    "FROM information_schema.columns WHERE table_schema = :schema AND table_name = :name ORDER BY ordinal_position"
 )
+_CATALOGUE = text(f"SELECT column_name, data_type, numeric_precision, numeric_scale {_OF_TABLE}")
+_DECLARED = text(f"SELECT column_name, is_nullable, comment {_OF_TABLE}")
 
 
 @cache

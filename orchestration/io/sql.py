@@ -97,9 +97,10 @@ class SqlIOManager:
             if kept:
                 session.insert(self._table(address, version), encoded)
             self._seal(session, address, version, table, data_version, table.num_rows)
+            declared = self._published.declared(session, address)
         return StagedData(
             format=FORMAT, data_version=data_version, rows=table.num_rows, bytes=table.nbytes,
-            data=table,
+            data=table, declared=declared,
         )  # fmt: skip
 
     def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
@@ -210,6 +211,7 @@ class SqlIOManager:
     def _staged(self, address: Address, version: str) -> StagedData:
         with self._reading() as session:
             kept = self._registry.find(session, address, version)
+            declared = self._published.declared(session, address)
         assert kept is not None
         like = arrow_columns.remembered(kept.arrow)
         return StagedData(
@@ -218,6 +220,7 @@ class SqlIOManager:
                 dialect=self._warehouse.able.dialect, table=self._reads.place(kept), like=like, rows=kept.rows,
                 quote=self._warehouse.quote, ask=self._ask, arrow=lambda: self._reads.rows_of(address, kept, like),
             ),
+            declared=declared,
         )  # fmt: skip
 
     def _ask(self, sql: str) -> Sequence[Sequence[Any]]:

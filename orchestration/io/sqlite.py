@@ -24,6 +24,7 @@ from orchestration.io.options import ensure_known, optional, text
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
 from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,6 +156,11 @@ class SqliteSession(AlchemySession):
         found = self.connection.exec_driver_sql("SELECT name, type FROM pragma_table_info(?)", (table.name,))
         return {name: _NAMES.get(type_.upper(), type_.upper()) for name, type_ in found}
 
+    def declared(self, table: Table) -> dict[str, Declared]:
+        """Whether columns may be null; SQLite has no comments."""
+        found = self.connection.exec_driver_sql('SELECT name, "notnull" FROM pragma_table_info(?)', (table.name,))
+        return {name: Declared(not is_strict, None) for name, is_strict in found}
+
     def insert(self, table: Table, rows: pa.Table) -> None:
         marks = ", ".join("?" * rows.num_columns)
         sql = f"INSERT INTO {self.place(table)} VALUES ({marks})"
@@ -199,7 +205,7 @@ class SqliteSession(AlchemySession):
     def digest(self, table: Table) -> str:
         names = ", ".join(self.quoted(name) for name in self.catalogue(table))
         ((found,),) = self.ask(f"SELECT tidegate_digest({names}) FROM {self.place(table)}")
-        return str(found)
+        return _Digest().finalize() if found is None else str(found)  # of no rows SQLite gives nothing
 
     @contextmanager
     def _cursor(self, sql: str) -> Iterator[Any]:
