@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, Detection, DetectionStatus, History, Point
+from observer.accuracy import seen_rate
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.metrics import METRICS, SCHEMA, Order, metric
@@ -166,7 +167,8 @@ class _Judge:
         behind = SeriesKey("row_count", None, key.segment)
         history = self._history(self._past.series.get(key, ()), self._past.series.get(behind, ()), at)
         rows = self.observed.get(behind)
-        point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
+        exposed = None if rows is None or rows.value is None else rows.value * seen_rate(observation.accuracy)
+        point = Point(at.timestamp(), _float(observation.value), exposed)
         found: list[Detection] = []
         for watch, share in table:
             series = (self._asset.key, self._part, monitor.id, watch.name)
@@ -193,7 +195,7 @@ class _Judge:
             [p.at.timestamp() for p in past],
             [_float(p.value) for p in past],
             excluded=[p.status is VersionStatus.HELD for p in past],
-            exposure=[_float(rows.get(p.version_seq)) for p in past],
+            exposure=[_float(rows.get(p.version_seq)) * seen_rate(p.accuracy) for p in past],
             utc_offset_s=self._offset_s,
         )
 

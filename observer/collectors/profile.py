@@ -55,7 +55,7 @@ def profile(relation: Relation, expressions: Sequence[str] = (), policy: Profile
         for field, measured, found in zip(relation.fields, columns, answers, strict=True)
     }
     for column in relation.unreadable:
-        by_name[column.name] = _unreadable(column, count)
+        by_name[column.name] = unreadable(column, count)
     ordered = [seen for column in relation.schema.columns for seen in by_name[column.name]]
     return Profile(rows, tuple(ordered), tuple(values))
 
@@ -159,7 +159,8 @@ def _null_rate(column: str, rows: float | None, nulls: float | None, why: str | 
     return Observation(metric="null_rate", column=column, value=nulls / rows)
 
 
-def _unreadable(column: Unreadable, rows: float | None) -> list[Observation]:
+def unreadable(column: Unreadable, rows: float | None) -> list[Observation]:
+    """What is known of a column that can't be looked into, given how many rows there are."""
     return [
         _null_rate(column.name, rows, column.nulls, column.reason),
         Observation(metric="distinct_count", column=column.name, value=None, reason=column.reason),
