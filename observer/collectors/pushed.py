@@ -30,8 +30,8 @@ class _Asked(Relation):
         """Nothing: what the database plans is its own affair."""
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        with counted():  # a statement that a database has begun is left to it
-            return [tuple(row) for row in self._data.ask(sql)]
+        with counted() as left_s:
+            return [tuple(row) for row in self._data.ask(sql, left_s)]
 
 
 class PushedRelation(_Asked):
@@ -65,7 +65,8 @@ class PushedRelation(_Asked):
     def arrow(self) -> pa.Table:
         """All rows, here."""
         if self._table is None:
-            self._table = self._data.arrow()
+            with counted():
+                self._table = self._data.arrow()
         return self._table
 
     def exact(self, name: str) -> Field:

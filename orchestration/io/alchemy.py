@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, column, select
@@ -92,6 +92,9 @@ class AlchemySession(ABC):
     @abstractmethod
     def is_the_query(self, error: DBAPIError) -> bool:
         """Whether what a person wrote is at fault, not the database."""
+
+    @abstractmethod
+    def limited(self, seconds: float) -> AbstractContextManager[None]: ...
 
     @abstractmethod
     def catalogue(self, table: Table) -> dict[str, str]: ...

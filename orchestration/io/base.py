@@ -28,7 +28,8 @@ class SqlRelation:
 
     ``dialect`` is SQLAlchemy's name for it, ``table`` SQL text that stands for the rows, ``like`` an Arrow table
     without rows that has their columns, ``rows`` how many there are. ``quote`` quotes an identifier, ``ask`` runs one
-    SELECT there, ``arrow`` brings all of it here. It doesn't pickle: look at it in the process that staged it.
+    SELECT there and has the database end it after so many seconds, ``arrow`` brings all of it here. It doesn't pickle:
+    look at it in the process that staged it.
     """
 
     dialect: str
@@ -36,7 +37,7 @@ class SqlRelation:
     like: pa.Table
     rows: int
     quote: Callable[[str], str]
-    ask: Callable[[str], Sequence[Sequence[Any]]]
+    ask: Callable[[str, float | None], Sequence[Sequence[Any]]]
     arrow: Callable[[], pa.Table]
 
 

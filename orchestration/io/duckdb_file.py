@@ -238,6 +238,16 @@ class DuckDBSession:
     def ask(self, sql: str) -> Sequence[Row]:
         return self._connection.execute(sql).fetchall()
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self._connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def change(self, sql: str) -> None:
         self._connection.execute(sql)
 

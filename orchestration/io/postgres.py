@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NAME_BYTES = 63
+_LONGEST_MS = 2**31 - 1
 _OUT_OF_ORDER = (
     "08",
     "25",
@@ -165,6 +167,12 @@ class PostgresSession(AlchemySession):
     def is_the_query(self, error: DBAPIError) -> bool:
         state = getattr(error.orig, "sqlstate", None)
         return state is not None and not state.startswith(_OUT_OF_ORDER)
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        self.change(f"SET LOCAL statement_timeout = {min(math.ceil(seconds * 1000), _LONGEST_MS)}")
+        yield
+        self.change("SET LOCAL statement_timeout TO DEFAULT")  # a failure ends the transaction, and this with it
 
     def alone(self, name: str) -> None:
         self.connection.execute(_ALONE, {"name": name})

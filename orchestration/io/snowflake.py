@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -160,6 +161,14 @@ class SnowflakeSession(AlchemySession):
 
     def is_the_query(self, error: DBAPIError) -> bool:
         return str(getattr(error.orig, "sqlstate", "") or "").startswith(_COMPILES)
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        self.change(f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {math.ceil(seconds)}")
+        try:
+            yield
+        finally:
+            self.change("ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")  # the connection is used again
 
     def catalogue(self, table: Table) -> dict[str, str]:
         return {name: type_ for name, type_ in self._columns(table).items() if name != _ROW}

@@ -223,8 +223,8 @@ class SqlIOManager:
             declared=declared,
         )  # fmt: skip
 
-    def _ask(self, sql: str) -> Sequence[Sequence[Any]]:
-        with self._reading() as session:
+    def _ask(self, sql: str, limit_s: float | None) -> Sequence[Sequence[Any]]:
+        with self._reading() as session, contextlib.nullcontext() if limit_s is None else session.limited(limit_s):
             return session.ask(sql)
 
     def _may_publish(self, session: Session, address: Address, version: str, token: int) -> bool:

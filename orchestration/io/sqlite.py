@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from orchestration.model import Declared
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_STEPS = 10_000  # of its virtual machine, between two looks at the clock
 _ROWS = 50_000  # are turned into Python's values at a time
 _NAMES = {"INT": "INTEGER", "NUM": "NUMERIC"}  # what CREATE TABLE AS calls them
 
@@ -151,6 +153,16 @@ class SqliteSession(AlchemySession):
     def is_the_query(self, error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_MISUSE)
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        until = time.monotonic() + seconds
+        driver: Any = self.connection.connection.driver_connection
+        driver.set_progress_handler(lambda: time.monotonic() >= until, _STEPS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
 
     def catalogue(self, table: Table) -> dict[str, str]:
         found = self.connection.exec_driver_sql("SELECT name, type FROM pragma_table_info(?)", (table.name,))

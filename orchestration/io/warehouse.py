@@ -67,6 +67,10 @@ class Session(Protocol):
         """Run a SELECT that was put together from the dialect's own text."""
         ...
 
+    def limited(self, seconds: float) -> AbstractContextManager[None]:
+        """Have the database end each statement of the block after so many seconds, or soon after."""
+        ...
+
     def change(self, sql: str) -> None:
         """Run a statement of the dialect's own text that gives nothing."""
         ...
