@@ -223,7 +223,7 @@ class SqlIOManager:
             declared=declared,
         )  # fmt: skip
 
-    def _ask(self, sql: str, limit_s: float | None) -> Sequence[Sequence[Any]]:
+    def _ask(self, sql: str, limit_s: float | None = None) -> Sequence[Sequence[Any]]:
         with self._reading() as session, contextlib.nullcontext() if limit_s is None else session.limited(limit_s):
             return session.ask(sql)
 
