@@ -274,6 +274,11 @@ def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePol
             raise CheckError(f"metrics= takes ob.metric(...) and collectors, not {one!r}")
         if isinstance(one, OwnMetric) and sensitive.covers(one.segment):
             raise CheckError(f"the metric {one.id} would keep values of {one.segment}, which is sensitive")
+        if isinstance(one, OwnMetric) and sensitive.withholds(one):
+            raise CheckError(
+                f"the metric {one.id} (sql={one.sql!r}) may give a value of a sensitive column, which is not kept; "
+                "write an aggregate of all values, such as avg, or discloses=True if people may see it"
+            )
     ids = [one.id if isinstance(one, OwnMetric) else one.name for one in metrics]
     for name in ids:
         if ids.count(name) > 1:

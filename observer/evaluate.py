@@ -90,7 +90,7 @@ def evaluate(
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
         found
         for monitor in monitors
-        for each in monitor.of_each(judge.observed)
+        for each in monitor.of_each(judge.observed) or judge.unsegmented(monitor)
         if (found := judge.monitor(each)) is not None
     )
 
@@ -120,6 +120,14 @@ class _Judge:
             SubjectKind.CHECK, outcome.check, outcome.severity, status, sentence, outcome.observed, None, evidence
         )
 
+    def unsegmented(self, monitor: Monitor) -> tuple[Monitor, ...]:
+        """The monitor itself, where it watches each value of a column and nobody could tell the values."""
+        return (monitor,) if self._why_no_segments(monitor) is not None else ()
+
+    def _why_no_segments(self, monitor: Monitor) -> str | None:
+        counted = self.observed.get(SeriesKey("segment_count", monitor.segment_column))
+        return None if counted is None or counted.value is not None else counted.reason
+
     def monitor(self, monitor: Monitor) -> Evaluation | None:
         """The verdict; None for a default monitor of what this kind of data doesn't have (rows of a model)."""
         if monitor.metric == SCHEMA:
@@ -140,7 +148,7 @@ class _Judge:
     def _unmeasured(self, monitor: Monitor, observation: Observation | None) -> Evaluation:
         why = observation.reason if observation is not None and observation.reason else "it was not measured"
         if observation is None and monitor.segment is not None:
-            why = f"no rows of {monitor.segment} were measured"
+            why = self._why_no_segments(monitor) or f"no rows of {monitor.segment} were measured"
         elif observation is None and monitor.column is not None:
             why = f"there is no column {monitor.column} that it could be measured on"
         elif observation is None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from observer.checks.base import Check
 from observer.collectors.tabular import described
 from observer.model import Audit, CheckOutcome, Column, Observation, Schema
+from observer.own_metrics import OwnMetric
 from observer.quantities import count
 from orchestration.model import Scalar
 
@@ -22,6 +23,7 @@ _SAFE = frozenset({
 """The metrics of a column that are none of its values. Any other is taken for one: a new metric has to be said safe."""
 
 WITHHELD = "values of a sensitive column are not kept"
+DISCLOSES = f"it may give one, and {WITHHELD}; with discloses=True it is measured"
 _QUOTED = re.compile(r"""(?<!\w)'.*?'(?!\w)|(?<!\w)".*?"(?!\w)""", re.DOTALL)  # not the apostrophes of can't and O'Hara
 
 
@@ -39,6 +41,10 @@ class Sensitive:
         if column is None:
             return False
         return EVERY in self._columns or column.lower() in {name.lower() for name in self._columns}
+
+    def withholds(self, one: OwnMetric) -> bool:
+        """Whether what a metric's expression gives may be a value of a sensitive column."""
+        return bool(self) and any(column == EVERY or self.covers(column) for column in one.shows())
 
     def said(self, error: BaseException) -> str:
         """What an exception of the user's own code says: only its kind where it may quote a value."""

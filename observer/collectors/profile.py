@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from observer.collectors.compiled import Compiled, Question, compiled, thinned
 from observer.collectors.relation import Field, Relation
-from observer.collectors.scan import Measured, number, scan, spread
+from observer.collectors.scan import INFINITE, Measured, number, scan, spread
 from observer.collectors.tabular import Unreadable, first_line
 from observer.metrics import METRICS
 from observer.model import AccuracyKind, Observation, ProfilePolicy
@@ -122,8 +122,14 @@ def _observations(field: Field, rows: float | None, counted: Measured, found: An
     for name in sorted(found, key=_ORDER.__getitem__):
         question, seen = found[name]
         value, reason = _value(name, question, seen, rows, values)
+        if reason == INFINITE and name in ("mean", "std") and _is_finite(found):
+            reason = "it is too large for a number"
         out.append(Observation(metric=name, column=field.name, value=value, reason=reason, accuracy=question.accuracy))
     return out
+
+
+def _is_finite(found: Answers) -> bool:
+    return all(name in found and number(found[name][1])[0] is not None for name in ("min", "max"))
 
 
 def _value(
@@ -148,7 +154,7 @@ def _missing(metric: str, question: Question, values: float) -> str:
     if metric == "std" and values == 1:
         return "a single value"
     sampled = question.accuracy.kind is AccuracyKind.SAMPLED
-    return "infinite values, or none in the sample" if sampled else "infinite values"
+    return f"{INFINITE}, or none in the sample" if sampled else INFINITE
 
 
 def _null_rate(column: str, rows: float | None, nulls: float | None, why: str | None) -> Observation:

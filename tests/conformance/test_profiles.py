@@ -147,6 +147,12 @@ def test_infinity_takes_only_what_it_touches(form: Form) -> None:
     assert (seen["x", "min"].value, seen["x", "median"].value, seen["y", "mean"].value) == (1, 3, 3)
 
 
+def test_a_deviation_that_no_number_can_hold_is_not_called_infinite_values(form: Form) -> None:
+    seen = profiled(form(pa.table({"x": [1e300, -1e300, 3.0]})))
+    assert (seen["x", "min"].value, seen["x", "max"].value, seen["x", "std"].value) == (-1e300, 1e300, None)
+    assert seen["x", "std"].reason != "infinite values"
+
+
 def test_an_empty_table_has_no_values_and_says_so(form: Form) -> None:
     seen = profiled(form(TABLE.slice(0, 0)))
     assert seen["", "row_count"].value == 0
