@@ -21,6 +21,7 @@ from observer.collectors.tabular import (
 )
 from observer.model import Column, Schema
 from orchestration.io.base import ParquetFiles, SqlRelation
+from orchestration.io.plain import given_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +75,8 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
     import pyarrow.parquet as pq
 
     footers = [pq.read_metadata(path) for path in paths]
-    names = column_names(footers[0].schema.to_arrow_schema().names)
+    arrow = footers[0].schema.to_arrow_schema()
+    names = column_names(arrow.names)
     rows = sum(int(footer.num_rows) for footer in footers)
     files = ", ".join(literal(path) for path in paths)
     source = f"read_parquet([{files}], hive_partitioning = false)"
@@ -84,7 +86,10 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
         connection.execute("SET parquet_metadata_cache = true")  # else each statement parses the footers again
     source += f" AS s({', '.join(f'c{i}' for i in range(len(names)))})"
     types = _types(connection, source)
-    fields = [Field(name, f"c{i}", type_) for i, (name, type_) in enumerate(zip(names, types, strict=True))]
+    lengths = durations(given_schema(arrow))
+    fields = [
+        Field(name, f"c{i}", lengths.get(name, type_)) for i, (name, type_) in enumerate(zip(names, types, strict=True))
+    ]
 
     def keep(rate: float) -> Kept:
         chosen = f"SELECT {_aliases(fields)}, {_PLACE} AS place FROM {source} WHERE {_below(_PLACE, rate)}"
@@ -105,6 +110,13 @@ def _aliases(fields: Sequence[Field]) -> str:
 
 def _below(place: str, rate: float) -> str:
     return f"{place} < {int(rate * 2**64)}::UBIGINT"
+
+
+def durations(schema: pa.Schema) -> dict[str, str]:
+    """The types of the columns that are lengths of time, where they are kept as numbers of their units."""
+    import pyarrow as pa
+
+    return {field.name: f"DURATION_{field.type.unit}" for field in schema if pa.types.is_duration(field.type)}
 
 
 def described(table: pa.Table) -> tuple[list[Field], Schema]:
@@ -201,4 +213,6 @@ def _schema(fields: Sequence[Field], positions: Sequence[int], unreadable: Seque
 
 
 def _type_name(type_: str) -> str:
+    if type_.startswith("DURATION_"):
+        return "interval"
     return "varchar" if type_.startswith("ENUM") else type_.lower()

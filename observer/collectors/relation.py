@@ -23,6 +23,12 @@ BARE = "bare_"
 
 _KEPT_CELLS = 5_000_000  # 40 MB of numbers
 
+_DURATIONS = {"INTERVAL": "epoch({c})"} | {
+    f"DURATION_{unit}": f"CAST({{c}} AS DOUBLE PRECISION) / {parts}.0"
+    for unit, parts in (("s", 1), ("ms", 1_000), ("us", 1_000_000), ("ns", 1_000_000_000))
+}
+"""How lengths of time are read, in seconds: DuckDB's own, and those that are kept as numbers of their units."""
+
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
 _NUMBERS = _INTEGERS | {"U" + name for name in _INTEGERS} | _FLOATS | {"BIGNUM", "VARINT"}
@@ -30,7 +36,10 @@ _NUMBERS = _INTEGERS | {"U" + name for name in _INTEGERS} | _FLOATS | {"BIGNUM",
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: its name, the alias that statements call it by, and DuckDB's type."""
+    """One column: its name, the alias that statements call it by, and DuckDB's type.
+
+    A length of time that is kept as a number has the type ``DURATION_`` and its unit: s, ms, us or ns.
+    """
 
     name: str
     sql: str
@@ -43,7 +52,7 @@ class Field:
 
     @property
     def kind(self) -> ColumnKind:
-        if self.type in _NUMBERS or self.type.startswith("DECIMAL"):
+        if self.type in _NUMBERS or self.type in _DURATIONS or self.type.startswith("DECIMAL"):
             return ColumnKind.NUMBER
         if self.type == "VARCHAR" or self.type.startswith("ENUM"):
             return ColumnKind.TEXT
@@ -203,7 +212,7 @@ class Relation:
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
-        return self.dialect.value(field.type).format(c=field.sql)
+        return (_DURATIONS.get(field.type) or self.dialect.value(field.type)).format(c=field.sql)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
@@ -212,7 +221,7 @@ class Relation:
             self._is_quick = False
         if not self._named:
             named = ", ".join(
-                f"{self._value(field)} AS {identifier(name)}"
+                f"{field.sql if field.type in _DURATIONS else self._value(field)} AS {identifier(name)}"
                 for field, name in zip(self.fields, _caseless([f.name for f in self.fields]), strict=True)
             )
             self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")

@@ -140,6 +140,18 @@ def test_every_engine_gives_the_same_numbers(form: Form, exact: bool) -> None:
     assert {metric for _, metric in inexact} <= {"distinct_count"}
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_length_of_time_is_measured_in_seconds(form: Form, unit: str) -> None:
+    whole = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    lasted = pa.array([90 * whole, None, 0, -30 * whole], pa.duration(unit))
+    found = measured(form(pa.table({"lasted": lasted})))
+    assert found.schema is not None
+    assert found.schema.columns[0].type == "interval"
+    got = {one.metric: one.value for one in found.observations if one.column}
+    expected = {"min": -30, "max": 90, "mean": 20, "median": 0, "q25": -15, "null_rate": 0.25, "distinct_count": 3}
+    assert {name: got[name] for name in expected} == pytest.approx(expected)
+
+
 def test_infinity_takes_only_what_it_touches(form: Form) -> None:
     table = pa.table({"x": [1.0, INF, 2.0, 3.0, 4.0], "y": [1, 2, 3, 4, 5]})
     seen = profiled(form(table))
