@@ -36,3 +36,27 @@ def in_words(accuracy: Accuracy) -> str:
         return ""
     amount = quantity(accuracy.amount, "rate")
     return f"of a {amount} sample" if accuracy.kind is AccuracyKind.SAMPLED else f"approximate, to about {amount}"
+
+
+def seen_rate(accuracy: Accuracy) -> float:
+    """The share of the rows that a number rests on, 0..1.
+
+    >>> seen_rate(Accuracy(AccuracyKind.SAMPLED, 0.05)), seen_rate(EXACT)
+    (0.05, 1.0)
+    """
+    return accuracy.amount if accuracy.kind is AccuracyKind.SAMPLED else 1.0
+
+
+SAMPLES = "a number of rows of at least 1,000, or a share of them between 0 and 1"
+"""What ``sample=`` of a profile takes."""
+
+
+def is_sample(value: object) -> bool:
+    """Whether ``sample=`` of a profile takes a value.
+
+    >>> is_sample(100_000), is_sample(0.1), is_sample(1.0), is_sample(20), is_sample(True)
+    (True, True, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value >= 1000 if isinstance(value, int) else 0 < value < 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
+from observer.accuracy import SAMPLES, is_sample
 from observer.change_times import LastChange
 from observer.checks.base import Check
 from observer.collectors.base import Collector
@@ -260,6 +261,10 @@ def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePol
     limit = profile.max_seconds
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0):
         raise CheckError(f"max_seconds= is a number above 0, or None for no limit, not {limit!r}")
+    if profile.sample is not None and not is_sample(profile.sample):
+        raise CheckError(f"sample= is {SAMPLES}, or None for all rows, not {profile.sample!r}")
+    if profile.sample is not None and profile.exact:
+        raise CheckError("exact=True measures all rows and sample= some of them; leave one of them out")
     kept = profile.distributions
     if not isinstance(kept, bool | None):
         raise CheckError(f"distributions= is True, False, or None for where they cost little, not {kept!r}")
@@ -269,6 +274,11 @@ def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePol
             raise CheckError(f"metrics= takes ob.metric(...) and collectors, not {one!r}")
         if isinstance(one, OwnMetric) and sensitive.covers(one.segment):
             raise CheckError(f"the metric {one.id} would keep values of {one.segment}, which is sensitive")
+        if isinstance(one, OwnMetric) and sensitive.withholds(one):
+            raise CheckError(
+                f"the metric {one.id} (sql={one.sql!r}) may give a value of a sensitive column, which is not kept; "
+                "write an aggregate of all values, such as avg, or discloses=True if people may see it"
+            )
     ids = [one.id if isinstance(one, OwnMetric) else one.name for one in metrics]
     for name in ids:
         if ids.count(name) > 1:

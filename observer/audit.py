@@ -27,7 +27,7 @@ from observer.collectors.sketches import packed
 from observer.collectors.tabular import first_line, is_table
 from observer.model import Audit, CheckOutcome, Distribution, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
-from observer.privacy import Sensitive, unquoted
+from observer.privacy import DISCLOSES, WITHHELD, Sensitive, unquoted
 from orchestration.model import Scalar, Staged
 
 _log = logging.getLogger("tidegate.profile")
@@ -69,7 +69,8 @@ def measure(
     with budget(policy.max_seconds) as spent, _opened(staged.data) as (relation, problem):
         fused, wanted, elsewhere = _expressions(checks, relation, problem)
         expressions = [expression for part in wanted.values() for expression in part]
-        mine = [one for one in metrics if isinstance(one, OwnMetric)]
+        given = [one for one in metrics if isinstance(one, OwnMetric)]
+        mine = [one for one in given if not sensitive.covers(one.segment) and not sensitive.withholds(one)]
         own = asked(mine, relation, problem)
         keeping = _keeping(staged, relation, policy, sensitive)
         measured = collect(
@@ -93,7 +94,8 @@ def measure(
                 for one in mine
                 if one.function is not None
             ),
-            *by_segment([one for one in mine if not sensitive.covers(one.segment)], relation, problem),
+            *by_segment(mine, relation, problem),
+            *_withheld(given, sensitive),
         ]
         for one in metrics:
             if isinstance(one, Collector):
@@ -136,6 +138,15 @@ def _spread(
         return ()
 
 
+def _withheld(given: Sequence[OwnMetric], sensitive: Sensitive) -> Iterator[Observation]:
+    """What isn't measured of the user's own, since it would be a value of a sensitive column."""
+    for column in dict.fromkeys(one.segment for one in given if sensitive.covers(one.segment)):
+        yield Observation(metric="segment_count", column=column, value=None, reason=WITHHELD)
+    for one in given:
+        if not sensitive.covers(one.segment) and sensitive.withholds(one):
+            yield Observation(metric=one.name, value=None, reason=DISCLOSES)
+
+
 def _collected(one: Collector, data: CheckData, problem: str | None) -> Iterable[Observation]:
     if problem is not None:
         raise LookupError(problem)
@@ -152,7 +163,7 @@ def _audit(
     return Audit(
         materialization=staged.materialization,
         observations=observed,
-        schema=noted(collected.schema, staged.data),
+        schema=noted(collected.schema, staged.data, staged.declared),
         outcomes=tuple(outcomes),
         collect_s=seconds,
     )

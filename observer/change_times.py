@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,8 @@ def last_change(location: str | os.PathLike[str], *, table: str | None = None, s
         A file, or a folder (the newest file in it counts); an object or a prefix of an object store, ``s3://...``;
         with ``table``, a database's address as SQLAlchemy writes it.
     table, schema:
-        The table. PostgreSQL knows only with ``track_commit_timestamp = on``, and not of deleted rows.
+        The table. PostgreSQL knows only with ``track_commit_timestamp = on``, and not of deleted rows; Snowflake counts
+        statements that changed no row, and its own upkeep.
 
     Raises
     ------
@@ -98,10 +100,11 @@ def _of_table(location: str, table: str, schema: str | None) -> datetime:
     from sqlalchemy.pool import NullPool
 
     engine = create_engine(location, poolclass=NullPool)
-    if engine.dialect.name != "postgresql":
+    ask = _ASKED.get(engine.dialect.name)
+    if ask is None:
         raise LookupError(f"{engine.dialect.name} is not asked when a table was last changed; name a column")
     with engine.connect() as connection:
-        return _of_postgres(connection, table, schema)
+        return ask(connection, table, schema)
 
 
 def _of_postgres(connection: Connection, table: str, schema: str | None) -> datetime:
@@ -115,3 +118,31 @@ def _of_postgres(connection: Connection, table: str, schema: str | None) -> date
     if not isinstance(at, datetime):
         raise LookupError("PostgreSQL no longer knows when its rows were committed, or there are none")
     return at.astimezone(UTC)
+
+
+def _of_snowflake(connection: Connection, table: str, schema: str | None) -> datetime:
+    from sqlalchemy import DateTime, column, select
+    from sqlalchemy import table as named
+
+    physical: Callable[[str], str] = connection.dialect.denormalize_name
+    within = schema or connection.dialect.default_schema_name
+    if within is None:
+        raise LookupError("the address says no schema; write schema='...' beside table=")
+    asked = (
+        select(column("last_altered", DateTime(timezone=True)))
+        .select_from(named("tables", schema="information_schema"))
+        .where(column("table_name") == physical(table), column("table_schema") == physical(within))
+        .where(column("table_type") != "VIEW")
+    )
+    at: object = connection.execute(asked).scalar_one_or_none()
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise LookupError(
+            f"Snowflake knows no last change of a table {table} in {within} that this role sees (of a view's rows it "
+            "never does); name a column"
+        )
+    return at.astimezone(UTC)
+
+
+_ASKED: Mapping[str, Callable[[Connection, str, str | None], datetime]] = {
+    "postgresql": _of_postgres, "snowflake": _of_snowflake,
+}  # fmt: skip

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, Detection, DetectionStatus, History, Point
+from observer.accuracy import seen_rate
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.metrics import METRICS, SCHEMA, Order, metric
@@ -89,7 +90,7 @@ def evaluate(
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
         found
         for monitor in monitors
-        for each in monitor.of_each(judge.observed)
+        for each in monitor.of_each(judge.observed) or judge.unsegmented(monitor)
         if (found := judge.monitor(each)) is not None
     )
 
@@ -119,6 +120,14 @@ class _Judge:
             SubjectKind.CHECK, outcome.check, outcome.severity, status, sentence, outcome.observed, None, evidence
         )
 
+    def unsegmented(self, monitor: Monitor) -> tuple[Monitor, ...]:
+        """The monitor itself, where it watches each value of a column and nobody could tell the values."""
+        return (monitor,) if self._why_no_segments(monitor) is not None else ()
+
+    def _why_no_segments(self, monitor: Monitor) -> str | None:
+        counted = self.observed.get(SeriesKey("segment_count", monitor.segment_column))
+        return None if counted is None or counted.value is not None else counted.reason
+
     def monitor(self, monitor: Monitor) -> Evaluation | None:
         """The verdict; None for a default monitor of what this kind of data doesn't have (rows of a model)."""
         if monitor.metric == SCHEMA:
@@ -139,7 +148,7 @@ class _Judge:
     def _unmeasured(self, monitor: Monitor, observation: Observation | None) -> Evaluation:
         why = observation.reason if observation is not None and observation.reason else "it was not measured"
         if observation is None and monitor.segment is not None:
-            why = f"no rows of {monitor.segment} were measured"
+            why = self._why_no_segments(monitor) or f"no rows of {monitor.segment} were measured"
         elif observation is None and monitor.column is not None:
             why = f"there is no column {monitor.column} that it could be measured on"
         elif observation is None:
@@ -166,7 +175,8 @@ class _Judge:
         behind = SeriesKey("row_count", None, key.segment)
         history = self._history(self._past.series.get(key, ()), self._past.series.get(behind, ()), at)
         rows = self.observed.get(behind)
-        point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
+        exposed = None if rows is None or rows.value is None else rows.value * seen_rate(observation.accuracy)
+        point = Point(at.timestamp(), _float(observation.value), exposed)
         found: list[Detection] = []
         for watch, share in table:
             series = (self._asset.key, self._part, monitor.id, watch.name)
@@ -193,7 +203,7 @@ class _Judge:
             [p.at.timestamp() for p in past],
             [_float(p.value) for p in past],
             excluded=[p.status is VersionStatus.HELD for p in past],
-            exposure=[_float(rows.get(p.version_seq)) for p in past],
+            exposure=[_float(rows.get(p.version_seq)) * seen_rate(p.accuracy) for p in past],
             utc_offset_s=self._offset_s,
         )
 

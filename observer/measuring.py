@@ -23,6 +23,8 @@ def filled(policy: ProfilePolicy, defaults: ProfilePolicy) -> ProfilePolicy:
     said = {
         one.name: value for one in fields(policy) if (value := getattr(policy, one.name)) != getattr(_PLAIN, one.name)
     }
+    if said.keys() & {"exact", "sample"}:  # of which an asset says at most one, and the other isn't its wish
+        defaults = replace(defaults, exact=False, sample=None)
     return replace(defaults, **{**said, "sensitive": (*policy.sensitive, *defaults.sensitive)})
 
 

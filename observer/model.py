@@ -53,6 +53,9 @@ class ProfilePolicy:
     sensitive: columns whose values are not to be kept or shown: no smallest, largest or middle value, no examples in
         what checks say, no segments. ``"*"`` stands for all. Counts, rates, means and lengths stay.
     max_seconds: how long looking at a version may take; what is not measured by then has no value. None: no limit.
+    sample: of how many rows columns are measured, or of which share of them (0..1, never fewer than 10,000 rows), where
+        there are more: each number then says so. The rows are counted, and checks and the user's own metrics measured,
+        over all of them. None: over all.
     distributions: whether to keep how the values of each column are spread. None: where that costs little, which is
         of frames, and of files and tables up to 50,000 rows; above, of the numbers of partitions.
     sketches: whether to keep, of partitions, what lets their distinct values be counted together. None: where the
@@ -62,6 +65,7 @@ class ProfilePolicy:
     exact: bool = False
     sensitive: tuple[str, ...] = ()
     max_seconds: float | None = None
+    sample: int | float | None = None
     distributions: bool | None = None
     sketches: bool | None = None
 

@@ -44,6 +44,11 @@ class Monitor:
         return SeriesKey(self.metric, self.column, self.segment)
 
     @property
+    def segment_column(self) -> str | None:
+        """The column that its segments are values of."""
+        return None if self.segment is None else _column_of(self.segment)
+
+    @property
     def label(self) -> str:
         """What it watches, as sentences and pages call it."""
         title = metric(self.metric, column=self.column).label(self.column)

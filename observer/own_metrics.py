@@ -31,12 +31,21 @@ class OwnMetric:
     column: str | None = None
     segment: str | None = None
     most: int = MOST
+    discloses: bool = False
 
     @property
     def id(self) -> str:
         """What it is called where something is wrong with it."""
         column = "" if self.column is None else f"({self.column})"
         return f"{self.name}{column}" + ("" if self.segment is None else f" by {self.segment}")
+
+    def shows(self) -> frozenset[str]:
+        """The columns, in lower case, of which its expression may give a value that nobody said may be seen."""
+        if self.sql is None or self.discloses:
+            return frozenset()
+        from observer.collectors.aggregate import shown  # the parser is loaded only by those who write SQL
+
+        return shown(self.sql, f"metric({self.name!r})")
 
     def run(self, data: CheckData) -> object:
         """What the function says of the data."""
@@ -52,6 +61,7 @@ def metric(
     column: str | None = None,
     segment: str | None = None,
     most: int = MOST,
+    discloses: bool = False,
 ) -> OwnMetric:
     """Measure a number of your own on every version, or any by segment.
 
@@ -70,6 +80,8 @@ def metric(
         A column: one series for each of its values, all in one grouped statement. Not with ``function=``.
     most:
         How many segments are measured, 1 to 1,000: those with the most rows. ``segment_count`` says how many there are.
+    discloses:
+        True: what ``sql=`` gives may be kept, though it may be a value of a sensitive column.
 
     Raises
     ------
@@ -88,6 +100,8 @@ def metric(
         raise CheckError(f"{where}: most is how many segments are measured, 1 to 1,000, not {most!r}")
     if sql is not None and function is not None:
         raise CheckError(f"{where}: write sql= or function=, not both")
+    if discloses and sql is None:
+        raise CheckError(f"{where}: discloses=True goes with sql=; what a function returns is kept as it is")
     if name in METRICS:
         _check_catalogued(name, sql, function, column, segment)
     elif sql is None and function is None:
@@ -102,7 +116,8 @@ def metric(
         parsed(sql, where)
     wants = Wants.PANDAS if function is None else wants_of(function, where)
     return OwnMetric(
-        name=name, sql=sql, function=function, wants=wants, column=column, segment=segment, most=most
+        name=name, sql=sql, function=function, wants=wants, column=column, segment=segment, most=most,
+        discloses=discloses,
     )  # fmt: skip
 
 

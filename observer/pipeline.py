@@ -23,17 +23,20 @@ from observer.evaluate import evaluate, needed_series
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.measuring import measuring
+from observer.metrics import SCHEMA
 from observer.model import (
     Audit,
-    CheckOutcome,
     Evaluation,
     EvaluationStatus,
     Incident,
-    Observation,
     ProfilePolicy,
+    Schema,
     Severity,
 )
 from observer.policy import decide, holding, with_overrides
+from observer.privacy import without_secrets
+from observer.schema_changes import JudgedChange, judged_changes
+from observer.schema_changes import policy as schema_policy
 from observer.store import distributions as distribution_store
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
@@ -43,10 +46,12 @@ from observer.store import series as series_store
 from observer.store import sketches as sketch_store
 from observer.store.outbox import enqueue
 from observer.store.overrides import look_up
+from orchestration import log
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.database import reading
 from orchestration.errors import PartitionError, StateError
+from orchestration.events import Event, EventKind
 from orchestration.gate import Ruling
 from orchestration.graph import Graph
 from orchestration.model import (
@@ -55,7 +60,6 @@ from orchestration.model import (
     GateDecision,
     GateOutcome,
     PartitionKey,
-    Scalar,
     Staged,
     VersionStatus,
 )
@@ -84,7 +88,8 @@ class Observer:
 class Verdict:
     """Everything that was found out about one version.
 
-    ``series`` are the numbers of the asset's series, as far as they were read.
+    ``series`` are the numbers of the asset's series, as far as they were read; ``changes`` what differs from the schema
+    before.
     """
 
     observer: Observer
@@ -94,6 +99,7 @@ class Verdict:
     evaluations: tuple[Evaluation, ...]
     decision: GateDecision
     series: Mapping[SeriesKey, int] | None = None
+    changes: tuple[JudgedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +194,16 @@ def judge(
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
         decision=decide(made, found, policy, now, overrides), series=recalled.known,
+        changes=_changes(asset, schema, audit.schema),
     )  # fmt: skip
+
+
+def _changes(asset: Asset, before: Schema | None, now: Schema | None) -> tuple[JudgedChange, ...]:
+    """What differs from the schema before, by the asset's policy; nothing where one of both isn't known."""
+    if before is None or now is None or before == now:
+        return ()
+    watch = next(one for one in quality_of(asset).watched if one.metric == SCHEMA)
+    return judged_changes(before, now, schema_policy(watch.severity, watch.parameters))
 
 
 def broken(observer: Observer, audit: Audit, error: Exception) -> Verdict:
@@ -204,32 +219,6 @@ def broken(observer: Observer, audit: Audit, error: Exception) -> Verdict:
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=(), decision=decision
     )  # fmt: skip
-
-
-def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
-    """The audit with texts that may be kept and shown: no secret, and nothing that a database refuses."""
-
-    def clean(text: str) -> str:
-        return redact(text).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-
-    def outcome(one: CheckOutcome) -> CheckOutcome:
-        evidence: dict[str, Scalar] = {
-            clean(name): clean(value) if isinstance(value, str) else value for name, value in one.evidence.items()
-        }
-        return replace(one, message=clean(one.message), evidence=evidence)
-
-    def observation(one: Observation) -> Observation:
-        return one if one.reason is None else replace(one, reason=clean(one.reason))
-
-    outcomes = tuple(outcome(one) for one in audit.outcomes)
-    observations = tuple(observation(one) for one in audit.observations)
-    spread = tuple(
-        replace(one, top=tuple((clean(value), count) for value, count in one.top)) if one.top else one
-        for one in audit.distributions
-    )
-    if spread == audit.distributions and outcomes == audit.outcomes and observations == audit.observations:
-        return audit
-    return replace(audit, outcomes=outcomes, observations=observations, distributions=spread)
 
 
 def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:
@@ -270,6 +259,19 @@ def _measurement(verdict: Verdict, version_seq: int) -> observation_store.Measur
     return observation_store.Measurement(
         asset=made.asset, version_seq=version_seq, observed=verdict.audit.observations, data_at=verdict.data_at,
         made_at=made.materialized_at, part=part_of(verdict.asset, made.partition), known=verdict.series,
+    )  # fmt: skip
+
+
+def save_schema_changes(connection: Connection, logged: Logged) -> None:
+    """An event for each difference from the schema before, with how bad it is by the asset's policy."""
+    log.append(connection, *(_schema_event(verdict, each) for verdict, _ in logged for each in verdict.changes))
+
+
+def _schema_event(verdict: Verdict, judged: JudgedChange) -> Event:
+    made = verdict.audit.materialization
+    return Event(
+        at=verdict.decision.decided_at, kind=EventKind.SCHEMA_CHANGED, run_id=made.run_id, address=made.address,
+        detail={"version": made.id, **judged.detail()},
     )  # fmt: skip
 
 
@@ -390,5 +392,5 @@ def last_good(connection: Connection, asset: Asset) -> str | None:
 
 Stage = Callable[[Connection, Logged], None]
 
-RECORDING: Sequence[Stage] = (save_observations, save_evaluations, update_incidents)
+RECORDING: Sequence[Stage] = (save_observations, save_schema_changes, save_evaluations, update_incidents)
 """What is written with decisions, in this order, in the transaction that logs them."""

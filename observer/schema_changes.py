@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from observer.model import Column, Schema, Severity
+from orchestration.model import Scalar
 
 
 class SchemaChangeKind(StrEnum):
@@ -102,7 +104,49 @@ def policy(severity: Severity, said: Iterable[tuple[str, object]] = ()) -> Mappi
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedChange:
+    """A difference, and how bad it was by the asset's policy; None: it may happen."""
+
+    change: SchemaChange
+    severity: Severity | None
+
+    def detail(self) -> dict[str, Scalar]:
+        """What its event in the log says.
+
+        >>> JudgedChange(SchemaChange(kind=SchemaChangeKind.REMOVED, column="a", before="text"), None).detail()
+        {'change': 'removed', 'column': 'a', 'before': 'text', 'after': None, 'severity': 'ignore'}
+        """
+        change = self.change
+        return {
+            "change": change.kind.value, "column": change.column, "before": change.before, "after": change.after,
+            "severity": IGNORE if self.severity is None else self.severity.value,
+        }  # fmt: skip
+
+
+def of_event(detail: Mapping[str, Any]) -> JudgedChange:
+    """What ``detail`` said."""
+    change = SchemaChange(
+        kind=SchemaChangeKind(detail["change"]), column=detail["column"], before=detail["before"],
+        after=detail["after"],
+    )  # fmt: skip
+    return JudgedChange(change, None if detail["severity"] == IGNORE else Severity(detail["severity"]))
+
+
+def judged_changes(
+    before: Schema, now: Schema, severities: Mapping[SchemaChangeKind, Severity | None]
+) -> tuple[JudgedChange, ...]:
+    """What differs, each with how bad that is."""
+    return tuple(JudgedChange(change, severities[change.kind]) for change in schema_changes(before, now))
+
+
 def worst(changes: Sequence[SchemaChange], severities: Mapping[SchemaChangeKind, Severity | None]) -> Severity | None:
     """The worst severity of some changes; None where all of them may happen."""
     there = {severities[change.kind] for change in changes}
     return Severity.ERROR if Severity.ERROR in there else Severity.WARN if Severity.WARN in there else None
+
+
+def worst_of(judged: Iterable[JudgedChange]) -> str:
+    """The worst severity as events spell it."""
+    there = {each.severity for each in judged}
+    return next((one.value for one in (Severity.ERROR, Severity.WARN) if one in there), IGNORE)

@@ -12,7 +12,7 @@ from observer.errors import ReleaseError
 from observer.io_managers import keepers_of
 from observer.project import Project
 from observer.reads.model import VersionRow
-from observer.reads.versions import sentences
+from observer.reads.versions import told
 from orchestration.database import reading
 from orchestration.model import Address, PartitionKey
 from orchestration.prune import Pruned, prune
@@ -38,7 +38,7 @@ def list_versions(work: Project, asset: str, partition: PartitionKey, last: int)
         where &= versions.c.partition == (work.address(asset, partition).partition or "")
     with reading(work.engine) as connection:
         rows = connection.execute(select(versions).where(where).order_by(versions.c.seq.desc()).limit(last)).all()
-        said = sentences(connection, found.key)
+        said = told(connection, found.key)
     there: dict[Address, set[str]] = {}
     kept = []
     for row in rows:
@@ -47,7 +47,7 @@ def list_versions(work: Project, asset: str, partition: PartitionKey, last: int)
             there[address] = set(work.runtime.io.versions(address))
         version = VersionRow(
             id=row.id, partition=address.partition, status=row.status, materialized_at=row.materialized_at,
-            rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id, sentence=said.get(row.id, ""),
+            rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id, sentence=said.of(row.id),
         )  # fmt: skip
         kept.append(Kept(version=version, in_storage=row.id in there[address]))
     return tuple(kept)

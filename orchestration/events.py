@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     VERSIONS_REMOVED = "versions.removed"
     GATE_OVERRIDDEN = "gate.overridden"
     HOLD_OVERRIDDEN = "hold.overridden"
+    SCHEMA_CHANGED = "schema.changed"
     SOURCE_OBSERVED = "source.observed"
 
 

@@ -112,15 +112,25 @@ class Materialization:
         return Address(self.asset, self.partition)
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a catalogue says of a column of the table that readers see; None: it doesn't say."""
+
+    nullable: bool | None
+    comment: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
     """A version that exists and that no reader can see yet: what the gate judges.
 
-    ``data`` is what can be looked at beside the data: a frame, a ``ParquetFiles``, or any object.
+    ``data`` is what can be looked at beside the data: a frame, a ``ParquetFiles``, or any object. ``declared`` is what
+    the storage's catalogue says of columns, by name.
     """
 
     materialization: Materialization
     data: object
+    declared: Mapping[str, Declared] = field(default_factory=dict)
     previous: Materialization | None = None
 
 

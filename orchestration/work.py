@@ -154,7 +154,7 @@ class Worker:
             duration_s=duration_s, rows=written.rows,
             bytes=None if task.observes else written.bytes, metadata=metadata,
         )  # fmt: skip
-        return Staged(materialization=made, data=written.data)
+        return Staged(materialization=made, data=written.data, declared=written.declared)
 
 
 def _kinds(error: BaseException) -> tuple[str, ...]:

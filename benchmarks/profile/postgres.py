@@ -29,9 +29,9 @@ def measure() -> list[Figure]:
         data = _staged(open_postgres(address))
         asked: list[str] = []
 
-        def ask(sql: str) -> Sequence[Sequence[Any]]:
+        def ask(sql: str, limit_s: float | None) -> Sequence[Sequence[Any]]:
             asked.append(sql)
-            return data.ask(sql)
+            return data.ask(sql, limit_s)
 
         counted = replace(data, ask=ask)
         hand = _plain_metrics(data)

@@ -43,7 +43,7 @@ def show_schema(work: Project, asset: Asset, last: int, output: Format) -> ExitC
     with reading(work.engine) as connection:
         found = schema_timeline(connection, asset.key, last)
     nothing = f"Schema of {asset.key} was never seen; materialize it: tidegate run {asset.key}"
-    return _listed(found, SchemaPoint.sentence, nothing, output)
+    return _listed(found, _change, nothing, output)
 
 
 def show_distribution(work: Project, asset: Asset, column: str | None, last: int, output: Format) -> ExitCode:
@@ -75,6 +75,10 @@ def _listed(found: Sequence[P], sentence: Callable[[P], str], nothing: str, outp
         when = point.partition or f"{point.at:%Y-%m-%d %H:%M:%S}"
         say(f"{when:<20} {'held' if point.held else '':<5}{sentence(point)}".rstrip())
     return ExitCode.OK
+
+
+def _change(point: SchemaPoint) -> str:
+    return f"{point.severity or '':<7}{point.sentence()}"
 
 
 def _sentence(point: DistributionPoint) -> str:

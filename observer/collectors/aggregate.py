@@ -34,6 +34,27 @@ def parsed(sql: str, where: str) -> exp.Expression:
     return expression
 
 
+_OF_ALL = (
+    exp.Count, exp.CountIf, exp.ApproxDistinct, exp.Sum, exp.Avg, exp.Stddev, exp.StddevPop, exp.StddevSamp,
+    exp.Variance, exp.VariancePop, exp.Corr, exp.CovarPop, exp.CovarSamp, exp.LogicalAnd, exp.LogicalOr,
+)  # fmt: skip
+"""Aggregates whose result is no value of a row: what any other gives is taken for one."""
+
+
+def shown(sql: str, where: str) -> frozenset[str]:
+    """The columns, in lower case, of which an aggregate may give a value; ``"*"`` stands for all.
+
+    >>> sorted(shown("max(pay) - avg(bonus)", "here")), shown("max(length(name))", "here")
+    (['pay'], frozenset())
+    """
+    found = set()
+    for column in parsed(sql, where).find_all(exp.Column, exp.Star):
+        inside = column.find_ancestor(exp.AggFunc, exp.Anonymous, exp.Filter, exp.Length)
+        if not isinstance(inside, (*_OF_ALL, exp.Filter, exp.Length)):
+            found.add("*" if isinstance(column, exp.Star) else column.name.lower())
+    return frozenset(found)
+
+
 def _clauses(select: exp.Select) -> list[str]:
     return [name for name, value in select.args.items() if value]
 

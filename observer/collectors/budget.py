@@ -21,25 +21,31 @@ class Budget:
         self.statements = 0
 
     @contextmanager
-    def statement(self, interrupt: Callable[[], None] | None) -> Iterator[None]:
-        """One statement; raises BudgetSpent before it, or when it was interrupted, where the seconds are over."""
-        if self._left_s() <= 0:
+    def statement(self, interrupt: Callable[[], None] | None) -> Iterator[float | None]:
+        """One statement, and how many seconds it may take; None: as many as it does.
+
+        Raises BudgetSpent before it, or when it was interrupted, where the seconds are over.
+        """
+        left_s = self._left_s()
+        if left_s <= 0:
             raise BudgetSpent(self._said())
         self.statements += 1
-        if self._max_s is None or interrupt is None:
-            yield
+        if self._max_s is None:
+            yield None
             return
-        timer = threading.Timer(self._left_s(), interrupt)
-        timer.daemon = True
-        timer.start()
+        timer = None if interrupt is None else threading.Timer(left_s, interrupt)
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
         try:
-            yield
+            yield left_s
         except Exception:  # each engine has an error of its own for what was interrupted
             if self._left_s() <= 0:
                 raise BudgetSpent(self._said()) from None
             raise
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     def _left_s(self) -> float:
         return float("inf") if self._max_s is None else self._max_s - (self._timer() - self._begun)
@@ -63,11 +69,14 @@ def budget(max_seconds: float | None) -> Iterator[Budget]:
 
 
 @contextmanager
-def counted(interrupt: Callable[[], None] | None = None) -> Iterator[None]:
-    """One statement of the current budget, if there is one; ``interrupt`` stops it where the engine can."""
+def counted(interrupt: Callable[[], None] | None = None) -> Iterator[float | None]:
+    """One statement of the current budget, if there is one, and the seconds that it may take.
+
+    ``interrupt`` stops it from another thread; without, whoever runs it keeps to the seconds.
+    """
     current = _current.get()
     if current is None:
-        yield
+        yield None
         return
-    with current.statement(interrupt):
-        yield
+    with current.statement(interrupt) as left_s:
+        yield left_s

@@ -25,7 +25,9 @@ SAMPLE_ROWS = 50_000
 _SAMPLE_CELLS = 2_000_000
 _LEAST_ROWS = 10_000  # of a wide table: 0.5 %
 _KEPT = 1_000  # distinct values, so that their count is right to within 3.2 % (rms), 1 / sqrt(kept)
-_FEW = 0.05  # distinct values as a share of the sample's: then it has met nearly all there are
+FEW = 0.05
+"""Distinct values as a share of a sample's: with no more it has met nearly all there are."""
+
 
 _MANY_ROWS = 20_000  # below, asking twice costs more than a division a row
 
@@ -134,7 +136,7 @@ def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Q
     count has to be multiplied by ``mask + 1``; the expression does.
     """
     template = relation.dialect.thinned
-    if template is None or distinct <= rows * _FEW:
+    if template is None or relation.is_part or distinct <= rows * FEW:
         return None
     parts = 1 << max(0, int(distinct / _KEPT).bit_length() - 1)
     hashes = relation.dialect.hashes

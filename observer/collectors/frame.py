@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from observer.collectors.keeping import NOTHING, Keeping
+from observer.collectors.part import part_rate, profile_of_part
 from observer.collectors.profile import profile
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, number
@@ -61,7 +62,11 @@ def collect(
             seen.append(_table("row_count", None, reason))
         unseen = tuple(Measured(None, reason or "the data is no table") for _ in expressions)
         return Collected((*seen, *_of_materialization(made)), None, unseen)
-    found = profile(relation, expressions, policy, keeping=keeping)
+    rate = part_rate(policy, relation.rows)
+    if rate < 1:
+        found = profile_of_part(relation, rate, expressions, policy, keeping=keeping)
+    else:
+        found = profile(relation, expressions, policy, keeping=keeping)
     rows, why = number(found.rows)
     table = [_table("row_count", rows, why), _table("column_count", len(relation.schema.columns), None)]
     seen = [*table, *_of_materialization(made), *found.observations]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Field, Kept, Relation, Sampler
 from observer.collectors.sql import literal
 from observer.collectors.tabular import (
     Unreadable,
@@ -21,6 +21,7 @@ from observer.collectors.tabular import (
 )
 from observer.model import Column, Schema
 from orchestration.io.base import ParquetFiles, SqlRelation
+from orchestration.io.plain import given_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _SOURCE = "tidegate_data"
 _SAMPLE = "tidegate_sample"
+_PART = "tidegate_part"
+_PLACE = "hash(file_row_number)"
 _MANY_COLUMNS = 50
 _KNOWN = {  # what DuckDB makes of Arrow's commonest types: asking it costs as much as looking at a small table
     "bool": "BOOLEAN", "int32": "INTEGER", "int64": "BIGINT", "float": "FLOAT", "double": "DOUBLE",
@@ -72,7 +75,8 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
     import pyarrow.parquet as pq
 
     footers = [pq.read_metadata(path) for path in paths]
-    names = column_names(footers[0].schema.to_arrow_schema().names)
+    arrow = footers[0].schema.to_arrow_schema()
+    names = column_names(arrow.names)
     rows = sum(int(footer.num_rows) for footer in footers)
     files = ", ".join(literal(path) for path in paths)
     source = f"read_parquet([{files}], hive_partitioning = false)"
@@ -82,13 +86,37 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
         connection.execute("SET parquet_metadata_cache = true")  # else each statement parses the footers again
     source += f" AS s({', '.join(f'c{i}' for i in range(len(names)))})"
     types = _types(connection, source)
-    fields = [Field(name, f"c{i}", type_) for i, (name, type_) in enumerate(zip(names, types, strict=True))]
+    lengths = durations(given_schema(arrow))
+    fields = [
+        Field(name, f"c{i}", lengths.get(name, type_)) for i, (name, type_) in enumerate(zip(names, types, strict=True))
+    ]
 
-    def sample(rate: float, wanted: Sequence[Field]) -> str:
-        aliases = ", ".join(field.sql for field in wanted)
-        return f"(SELECT {aliases} FROM {source} WHERE hash(file_row_number) < {int(rate * 2**64)}::UBIGINT) few"
+    def keep(rate: float) -> Kept:
+        chosen = f"SELECT {_aliases(fields)}, {_PLACE} AS place FROM {source} WHERE {_below(_PLACE, rate)}"
+        return Kept(f"CREATE OR REPLACE TEMP TABLE {_PART} AS {chosen}", _PART, _sampler(_PART, "place"))
 
-    return Relation(connection, source, fields, (), _schema(fields, range(len(fields)), ()), rows, sample)
+    schema = _schema(fields, range(len(fields)), ())
+    return Relation(connection, source, fields, (), schema, rows, _sampler(source, _PLACE), keep)
+
+
+def _sampler(source: str, place: str) -> Sampler:
+    """Rows by their place, which is anywhere in 64 bits: those of a smaller share are among those of a larger one."""
+    return lambda rate, wanted: f"(SELECT {_aliases(wanted)} FROM {source} WHERE {_below(place, rate)}) few"
+
+
+def _aliases(fields: Sequence[Field]) -> str:
+    return ", ".join(field.sql for field in fields)
+
+
+def _below(place: str, rate: float) -> str:
+    return f"{place} < {int(rate * 2**64)}::UBIGINT"
+
+
+def durations(schema: pa.Schema) -> dict[str, str]:
+    """The types of the columns that are lengths of time, where they are kept as numbers of their units."""
+    import pyarrow as pa
+
+    return {field.name: f"DURATION_{field.type.unit}" for field in schema if pa.types.is_duration(field.type)}
 
 
 def described(table: pa.Table) -> tuple[list[Field], Schema]:
@@ -124,8 +152,14 @@ def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
         import numpy as np
 
         chosen = np.flatnonzero(np.random.default_rng(1).random(rows) < rate)
-        connection.register(_SAMPLE, table.select([field.sql for field in wanted]).take(chosen))
-        return _SAMPLE
+        name = f"{_SAMPLE}_{round(rate * 1e9)}"  # a part and a sample of it are asked side by side
+        aliases = [field.sql for field in wanted]
+        if is_polars(data):  # Arrow takes no rows of texts as Polars keeps them
+            few = data[:, [positions[int(alias[1:])] for alias in aliases]][chosen]
+            connection.register(name, polars_columns(few)[0].rename_columns(aliases))
+        else:
+            connection.register(name, table.select(aliases).take(chosen))
+        return name
 
     source = _SOURCE if types else f"range({rows})"
     return Relation(connection, source, fields, unreadable, _schema(fields, positions, unreadable), rows, sample)
@@ -179,4 +213,6 @@ def _schema(fields: Sequence[Field], positions: Sequence[int], unreadable: Seque
 
 
 def _type_name(type_: str) -> str:
+    if type_.startswith("DURATION_"):
+        return "interval"
     return "varchar" if type_.startswith("ENUM") else type_.lower()

@@ -8,7 +8,7 @@ from itertools import islice
 
 from observer.collectors.base import Collector
 from observer.collectors.relation import Relation
-from observer.collectors.scan import Measured, number
+from observer.collectors.scan import Measured, number, scalar
 from observer.collectors.tabular import described, first_line
 from observer.metrics import METRICS
 from observer.model import Observation
@@ -119,7 +119,7 @@ def _grouped(column: str, metrics: Sequence[OwnMetric], relation: Relation) -> I
         yield Observation(metric="row_count", segment=segment, value=float(row[1]))
         for (one, _), value in zip(asked_of, row[4:], strict=True):
             if at < one.most:
-                known, reason = number(Measured(value if value is None or isinstance(value, str) else float(value)))
+                known, reason = number(Measured(scalar(value)))
                 yield Observation(metric=one.name, column=one.column, segment=segment, value=known, reason=reason)
     for one, why in failed:
         for at, row in enumerate(rows):

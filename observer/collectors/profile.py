@@ -10,7 +10,7 @@ from observer.collectors.compiled import Compiled, Question, compiled, thinned
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.kept import Answers, distributions, sketches
 from observer.collectors.relation import Field, Relation
-from observer.collectors.scan import Measured, number, scan, spread
+from observer.collectors.scan import INFINITE, Measured, number, scan, spread
 from observer.collectors.sketches import Sketch
 from observer.collectors.tabular import Unreadable, first_line
 from observer.metrics import METRICS
@@ -65,7 +65,7 @@ def profile(
         for field, measured, found in zip(relation.fields, columns, answers, strict=True)
     }
     for column in relation.unreadable:
-        by_name[column.name] = _unreadable(column, count)
+        by_name[column.name] = unreadable(column, count)
     ordered = [seen for column in relation.schema.columns for seen in by_name[column.name]]
     return Profile(rows, tuple(ordered), tuple(values), kept, spread)
 
@@ -132,8 +132,14 @@ def _observations(field: Field, rows: float | None, counted: Measured, found: An
     for name in sorted(found, key=_ORDER.__getitem__):
         question, seen = found[name]
         value, reason = _value(name, question, seen, rows, values)
+        if reason == INFINITE and name in ("mean", "std") and _is_finite(found):
+            reason = "it is too large for a number"
         out.append(Observation(metric=name, column=field.name, value=value, reason=reason, accuracy=question.accuracy))
     return out
+
+
+def _is_finite(found: Answers) -> bool:
+    return all(name in found and number(found[name][1])[0] is not None for name in ("min", "max"))
 
 
 def _value(
@@ -158,7 +164,7 @@ def _missing(metric: str, question: Question, values: float) -> str:
     if metric == "std" and values == 1:
         return "a single value"
     sampled = question.accuracy.kind is AccuracyKind.SAMPLED
-    return "infinite values, or none in the sample" if sampled else "infinite values"
+    return f"{INFINITE}, or none in the sample" if sampled else INFINITE
 
 
 def _null_rate(column: str, rows: float | None, nulls: float | None, why: str | None) -> Observation:
@@ -169,7 +175,8 @@ def _null_rate(column: str, rows: float | None, nulls: float | None, why: str | 
     return Observation(metric="null_rate", column=column, value=nulls / rows)
 
 
-def _unreadable(column: Unreadable, rows: float | None) -> list[Observation]:
+def unreadable(column: Unreadable, rows: float | None) -> list[Observation]:
+    """What is known of a column that can't be looked into, given how many rows there are."""
     return [
         _null_rate(column.name, rows, column.nulls, column.reason),
         Observation(metric="distinct_count", column=column.name, value=None, reason=column.reason),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
 from observer.collectors.budget import counted
 from observer.collectors.dialect import DIALECTS, NotPlain
-from observer.collectors.opening import described, from_memory
+from observer.collectors.opening import described, durations, from_memory
 from observer.collectors.relation import Field, Relation
 from observer.model import Schema
 from orchestration.io.base import SqlRelation
@@ -30,8 +31,8 @@ class _Asked(Relation):
         """Nothing: what the database plans is its own affair."""
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        with counted():  # a statement that a database has begun is left to it
-            return [tuple(row) for row in self._data.ask(sql)]
+        with counted() as left_s:
+            return [tuple(row) for row in self._data.ask(sql, left_s)]
 
 
 class PushedRelation(_Asked):
@@ -42,7 +43,9 @@ class PushedRelation(_Asked):
     """
 
     def __init__(self, data: SqlRelation, stack: ExitStack) -> None:
-        fields, schema = described(data.like)
+        found, schema = described(data.like)
+        lengths = durations(data.like.schema)
+        fields = [replace(field, type=lengths.get(field.name, field.type)) for field in found]
         named = ", ".join(
             f"{data.quote(name)} AS {field.sql}" for name, field in zip(data.like.column_names, fields, strict=True)
         )
@@ -65,7 +68,8 @@ class PushedRelation(_Asked):
     def arrow(self) -> pa.Table:
         """All rows, here."""
         if self._table is None:
-            self._table = self._data.arrow()
+            with counted():
+                self._table = self._data.arrow()
         return self._table
 
     def exact(self, name: str) -> Field:

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 BARE = "bare_"
 """What the alias of a column that is read as it is begins with."""
 
+_KEPT_CELLS = 5_000_000  # 40 MB of numbers
+
+_DURATIONS = {"INTERVAL": "epoch({c})"} | {
+    f"DURATION_{unit}": f"CAST({{c}} AS DOUBLE PRECISION) / {parts}.0"
+    for unit, parts in (("s", 1), ("ms", 1_000), ("us", 1_000_000), ("ns", 1_000_000_000))
+}
+"""How lengths of time are read, in seconds: DuckDB's own, and those that are kept as numbers of their units."""
+
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
 _NUMBERS = _INTEGERS | {"U" + name for name in _INTEGERS} | _FLOATS | {"BIGNUM", "VARINT"}
@@ -28,7 +36,10 @@ _NUMBERS = _INTEGERS | {"U" + name for name in _INTEGERS} | _FLOATS | {"BIGNUM",
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: its name, the alias that statements call it by, and DuckDB's type."""
+    """One column: its name, the alias that statements call it by, and DuckDB's type.
+
+    A length of time that is kept as a number has the type ``DURATION_`` and its unit: s, ms, us or ns.
+    """
 
     name: str
     sql: str
@@ -41,7 +52,7 @@ class Field:
 
     @property
     def kind(self) -> ColumnKind:
-        if self.type in _NUMBERS or self.type.startswith("DECIMAL"):
+        if self.type in _NUMBERS or self.type in _DURATIONS or self.type.startswith("DECIMAL"):
             return ColumnKind.NUMBER
         if self.type == "VARCHAR" or self.type.startswith("ENUM"):
             return ColumnKind.TEXT
@@ -50,6 +61,19 @@ class Field:
         if self.type == "DATE" or self.type.startswith("TIMESTAMP"):
             return ColumnKind.TIME
         return ColumnKind.OTHER
+
+
+Sampler = Callable[[float, Sequence[Field]], str]
+"""What some of the rows are called in a statement, by their share of all rows and the fields that are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A copy of some rows: what makes it, what it is called, and how it is sampled."""
+
+    statement: str
+    source: str
+    sample: Sampler
 
 
 class Relation:
@@ -74,13 +98,16 @@ class Relation:
         unreadable: Sequence[Unreadable],
         schema: Schema,
         rows: int,
-        sample: Callable[[float, Sequence[Field]], str] | None = None,
+        sample: Sampler | None = None,
+        keep: Callable[[float], Kept] | None = None,
     ) -> None:
         self._database = connection
         self._source = source
         self._sample = sample
+        self._keep = keep
         self._named = False
         self._is_quick = False
+        self._whole: tuple[Relation, float] | None = None
         self.fields = tuple(fields)
         self.unreadable = tuple(unreadable)
         self.schema = schema
@@ -109,8 +136,35 @@ class Relation:
 
         Where that can be told from their place, the same data gives the same rows each time.
         """
+        if self._whole is not None:
+            whole, own = self._whole
+            rate *= own
+            if self._sample is None:
+                return whole.sample(rate, fields)
         assert self._sample is not None, "a relation without columns has nothing to sample"
         return Relation(self._database, self._sample(rate, fields), fields, (), self.schema, self.rows)
+
+    def part(self, rate: float) -> Relation:
+        """Return about a share ``rate`` of the rows as data of its own; a sample of it is one of all rows.
+
+        A small one is kept aside where each look would else read everything again.
+        """
+        if self._keep is not None and self.rows * rate * len(self.fields) <= _KEPT_CELLS:
+            kept = self._keep(rate)
+            self._fetch(kept.statement)
+            found = Relation(self._database, kept.source, self.fields, (), self.schema, self.rows, kept.sample)
+        else:
+            found = self.sample(rate, self.fields)
+        readable = {field.name for field in self.fields}
+        found.schema = Schema(tuple(column for column in self.schema.columns if column.name in readable))
+        found.rows = round(self.rows * rate)
+        found._whole = (self, rate)
+        return found
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is some of the rows: what is counted of it is no count of the data."""
+        return self._whole is not None
 
     def metric(self, name: str, field: Field, *, exact: bool = False, swift: bool = False) -> str:
         """Return the aggregate that measures a metric of the catalogue.
@@ -166,7 +220,7 @@ class Relation:
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
-        return self.dialect.value(field.type).format(c=field.sql)
+        return (_DURATIONS.get(field.type) or self.dialect.value(field.type)).format(c=field.sql)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
@@ -175,7 +229,7 @@ class Relation:
             self._is_quick = False
         if not self._named:
             named = ", ".join(
-                f"{self._value(field)} AS {identifier(name)}"
+                f"{field.sql if field.type in _DURATIONS else self._value(field)} AS {identifier(name)}"
                 for field, name in zip(self.fields, _caseless([f.name for f in self.fields]), strict=True)
             )
             self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")

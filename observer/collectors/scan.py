@@ -15,6 +15,8 @@ from orchestration.model import Scalar
 BATCH = 50
 """How many groups (columns, as a rule) go into one statement: planning grows faster than their number."""
 
+INFINITE = "infinite values"
+
 _PATIENCE_S = 60.0
 _CANCELS = 1000.0  # the sums' rounding errors grow by no more than this: 1e-13 of a sum, mostly
 
@@ -70,7 +72,7 @@ def _evaluate(relation: Relation, expressions: Sequence[str], failures: _Failure
         half = len(expressions) // 2
         first = _evaluate(relation, expressions[:half], failures)
         return first + _evaluate(relation, expressions[half:], failures)
-    return [Measured(_scalar(value)) for value in row]
+    return [Measured(scalar(value)) for value in row]
 
 
 def _is_there(relation: Relation, failures: _Failures) -> bool:
@@ -84,7 +86,8 @@ def _is_there(relation: Relation, failures: _Failures) -> bool:
     return True
 
 
-def _scalar(value: object) -> Scalar:
+def scalar(value: object) -> Scalar:
+    """What an engine gave as a plain value: decimals as numbers, lists as JSON, anything else as text."""
     if isinstance(value, str | int | float | bool | None):
         return value
     if isinstance(value, Decimal):
@@ -126,7 +129,9 @@ def number(measured: Measured) -> tuple[float | None, str | None]:
     """Return a measured value as a finite float, or None and why."""
     if measured.reason is not None:
         return None, measured.reason
-    if measured.value is None or isinstance(measured.value, str):
+    if measured.value is None:
         return None, "no values"
+    if isinstance(measured.value, str):
+        return None, "it gives no number"
     value = float(measured.value)
-    return (value, None) if math.isfinite(value) else (None, "infinite values")
+    return (value, None) if math.isfinite(value) else (None, INFINITE)

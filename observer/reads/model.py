@@ -199,7 +199,7 @@ class VersionRow:
     bytes: int | None
     duration_s: float
     run_id: str
-    sentence: str  # why it is held, or released by whom
+    sentence: str  # why it is held, or released by whom, or what changed of its schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

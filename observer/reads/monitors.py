@@ -43,7 +43,9 @@ def series(
     watching = [m for m in quality_of(asset).watched if m.metric != SCHEMA]
     if any(m.segment is not None for m in watching):
         there = series_store.measured(connection, asset.key)
-        watching = [each for m in watching for each in m.of_each(there)]
+        watching = [
+            each for m in watching for each in m.of_each(there) or ((m,) if verdicts.of(m.id) else ())
+        ]  # the last of one whose segments nobody could tell
     keys = {m.key for m in watching}
     partitioned = asset.partitions is not None
     stored = points.load(connection, asset, keys, _POINTS)

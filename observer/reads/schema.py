@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy import Connection, select
 
 from observer.model import Schema
 from observer.reads.ledger import LIVE
-from observer.schema_changes import SchemaChange, schema_changes
+from observer.schema_changes import JudgedChange, SchemaChange, of_event, schema_changes, worst_of
 from observer.store.schemas import schema_of
 from observer.store.tables import schemas
+from orchestration.events import EventKind
 from orchestration.model import AssetKey, PartitionKey, VersionStatus
-from orchestration.tables import versions
+from orchestration.tables import events, versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class SchemaPoint:
     held: bool
     columns: Schema
     changes: tuple[SchemaChange, ...]
+    severity: str | None = None  # of the worst one, by the policy of then: "ignore", "warn" or "error"; None: unknown
 
     def sentence(self) -> str:
         """What happened, in words."""
@@ -38,7 +40,7 @@ class SchemaPoint:
 
 
 def schema_timeline(connection: Connection, asset: AssetKey, last: int) -> tuple[SchemaPoint, ...]:
-    """The newest ``last`` changes, oldest first, in data time: one statement.
+    """The newest ``last`` changes, oldest first, in data time: two statements.
 
     As in the gate, a held version is compared with what readers saw and is compared with nothing later.
     """
@@ -51,10 +53,19 @@ def schema_timeline(connection: Connection, asset: AssetKey, last: int) -> tuple
         .where(schemas.c.asset == asset, versions.c.status.in_((*LIVE, VersionStatus.SUPERSEDED)))
         .order_by(schemas.c.data_at, schemas.c.version_seq)
     )  # fmt: skip
-    return tuple(_changed(rows))[-last:]
+    return tuple(_changed(rows, _severities(connection, asset)))[-last:]
 
 
-def _changed(rows: Any) -> Sequence[SchemaPoint]:
+def _severities(connection: Connection, asset: AssetKey) -> Mapping[str, str]:
+    """How bad the changes of versions were, by the events that logged them."""
+    found: dict[str, list[JudgedChange]] = {}
+    logged = select(events.c.detail).where(events.c.asset == asset, events.c.kind == EventKind.SCHEMA_CHANGED)
+    for (detail,) in connection.execute(logged):
+        found.setdefault(detail["version"], []).append(of_event(detail))
+    return {version: worst_of(changes) for version, changes in found.items()}
+
+
+def _changed(rows: Any, severities: Mapping[str, str]) -> Sequence[SchemaPoint]:
     found: list[SchemaPoint] = []
     seen: object = None
     before: Schema | None = None
@@ -68,7 +79,7 @@ def _changed(rows: Any) -> Sequence[SchemaPoint]:
             found.append(
                 SchemaPoint(
                     at=row.data_at, partition=row.partition or None, version=row.id, run_id=row.run_id, held=held,
-                    columns=now, changes=changes,
+                    columns=now, changes=changes, severity=severities.get(row.id),
                 )
             )  # fmt: skip
         if not held:

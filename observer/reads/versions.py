@@ -1,7 +1,9 @@
-"""The versions of an asset, newest first, and why each is held or out."""
+"""The versions of an asset, newest first, why each is held or out, and what changed with it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,6 +13,7 @@ from observer.reads.ledger import Gate
 from observer.reads.model import VersionRow
 from observer.reads.states import why
 from observer.reads.verdicts import Verdicts
+from observer.schema_changes import of_event
 from orchestration.events import EventKind
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import events, versions
@@ -26,7 +29,7 @@ def newest(
     found = connection.execute(
         select(versions).where(versions.c.asset == asset).order_by(versions.c.seq.desc()).limit(_MOST)
     ).all()
-    said = sentences(connection, asset)
+    said = told(connection, asset)
     return tuple(_row(row, said, reasons, verdicts) for row in found)
 
 
@@ -38,24 +41,40 @@ _DONE = {
 }
 
 
-def sentences(connection: Connection, asset: AssetKey) -> dict[str, str]:
-    """What people did last with versions of an asset, and why, by version."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the log tells of versions in words: what people did last with each, and what changed of its schema."""
+
+    done: Mapping[str, str]
+    changed: Mapping[str, str]
+
+    def of(self, version: str) -> str:
+        """What people did, or else what changed; nothing of most versions."""
+        return self.done.get(version) or self.changed.get(version, "")
+
+
+def told(connection: Connection, asset: AssetKey) -> Told:
+    """What the log tells of the versions of an asset: one statement."""
     rows = connection.execute(
         select(events.c.kind, events.c.detail)
-        .where(events.c.asset == asset, events.c.kind.in_(_DONE))
+        .where(events.c.asset == asset, events.c.kind.in_((*_DONE, EventKind.SCHEMA_CHANGED)))
         .order_by(events.c.id)
     )
-    return {
-        str(row.detail["version"]): f"{_DONE[EventKind(row.kind)]} by {row.detail['by']}: {row.detail['reason']}"
-        for row in rows
-    }
+    done: dict[str, str] = {}
+    changes: dict[str, list[str]] = {}
+    for kind, detail in rows:
+        if kind == EventKind.SCHEMA_CHANGED:
+            changes.setdefault(detail["version"], []).append(of_event(detail).change.sentence())
+        else:
+            done[detail["version"]] = f"{_DONE[EventKind(kind)]} by {detail['by']}: {detail['reason']}"
+    return Told(done=done, changed={version: f"schema changed: {'; '.join(all_)}" for version, all_ in changes.items()})
 
 
-def _row(row: Any, done: dict[str, str], reasons: dict[str, str], verdicts: Verdicts) -> VersionRow:
+def _row(row: Any, said: Told, reasons: dict[str, str], verdicts: Verdicts) -> VersionRow:
     return VersionRow(
         id=row.id, partition=row.partition or None, status=row.status, materialized_at=row.materialized_at,
         rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id,
-        sentence=done.get(row.id) or reasons.get(row.id) or _held_for(row, verdicts),
+        sentence=said.done.get(row.id) or reasons.get(row.id) or _held_for(row, verdicts) or said.of(row.id),
     )  # fmt: skip
 
 

@@ -48,10 +48,11 @@ def before(connection: Connection, asset: AssetKey, at: datetime | None) -> Sche
 
 
 def _written(column: Column) -> list[str | bool | None]:
-    """Name and type, and what most columns don't have: that they may not be null, and a comment."""
-    may_not = False if column.nullable is False else None
-    plain = may_not is None and column.comment is None
-    return [column.name, column.type] if plain else [column.name, column.type, may_not, column.comment]
+    """Name and type, whether it may be null, and its comment; without what isn't known at the end."""
+    said: list[str | bool | None] = [column.name, column.type, column.nullable, column.comment]
+    while said[-1] is None:
+        said.pop()
+    return said
 
 
 def schema_of(columns: Iterable[Sequence[Any]]) -> Schema:

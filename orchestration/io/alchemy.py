@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, column, select
@@ -14,6 +14,7 @@ from orchestration.errors import AssetError, StorageError
 from orchestration.io.columns import Column
 from orchestration.io.parameters import respelled, used
 from orchestration.io.warehouse import Abilities, Row
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,7 +94,13 @@ class AlchemySession(ABC):
         """Whether what a person wrote is at fault, not the database."""
 
     @abstractmethod
+    def limited(self, seconds: float) -> AbstractContextManager[None]: ...
+
+    @abstractmethod
     def catalogue(self, table: Table) -> dict[str, str]: ...
+
+    @abstractmethod
+    def declared(self, table: Table) -> dict[str, Declared]: ...
 
     @abstractmethod
     def insert(self, table: Table, rows: pa.Table) -> None: ...

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from orchestration.model import Address
+from orchestration.model import Address, Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,8 @@ class SqlRelation:
 
     ``dialect`` is SQLAlchemy's name for it, ``table`` SQL text that stands for the rows, ``like`` an Arrow table
     without rows that has their columns, ``rows`` how many there are. ``quote`` quotes an identifier, ``ask`` runs one
-    SELECT there, ``arrow`` brings all of it here. It doesn't pickle: look at it in the process that staged it.
+    SELECT there and has the database end it after so many seconds, ``arrow`` brings all of it here. It doesn't pickle:
+    look at it in the process that staged it.
     """
 
     dialect: str
@@ -36,7 +37,7 @@ class SqlRelation:
     like: pa.Table
     rows: int
     quote: Callable[[str], str]
-    ask: Callable[[str], Sequence[Sequence[Any]]]
+    ask: Callable[[str, float | None], Sequence[Sequence[Any]]]
     arrow: Callable[[], pa.Table]
 
 
@@ -45,7 +46,8 @@ class StagedData:
     """What ``stage`` wrote: complete, durable, and visible to no reader.
 
     ``data_version`` hashes the content; ``data`` is what the gate may look at; ``bytes`` is None where the storage
-    gives no size.
+    gives no size. ``declared`` is what a catalogue says, by name, of the columns of the table that readers see, as it
+    was before this version.
     """
 
     format: str
@@ -53,6 +55,7 @@ class StagedData:
     rows: int | None
     bytes: int | None
     data: object
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

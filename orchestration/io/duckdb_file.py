@@ -24,6 +24,7 @@ from orchestration.io.options import ensure_known, given, text
 from orchestration.io.parameters import used
 from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
 from orchestration.io.warehouse import Abilities, Row
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +41,10 @@ _THERE = " UNION ALL ".join(
     f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = current_database() AND schema_name = $1 "
     f"AND lower({kind}_name) = lower($2)"
     for kind in ("table", "view")
+)
+_DECLARED = (
+    "SELECT column_name, is_nullable, comment FROM duckdb_columns() WHERE database_name = current_database() "
+    "AND schema_name = $1 AND lower(table_name) = lower($2)"
 )
 _CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _LOCKS: dict[Path, threading.RLock] = {}
@@ -246,6 +251,16 @@ class DuckDBSession:
                 self._connection.execute(statement)
             return self._connection.execute(sql).fetchall()
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self._connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def change(self, sql: str) -> None:
         self._connection.execute(sql)
 
@@ -274,6 +289,10 @@ class DuckDBSession:
         if not self._connection.execute(_THERE, [table.schema, table.name]).fetchall():
             return {}  # asking for the columns of what isn't there would end the transaction
         return {row[0]: row[1] for row in self._connection.execute(f"DESCRIBE {place(table)}").fetchall()}
+
+    def declared(self, table: Table) -> dict[str, Declared]:
+        found = self._connection.execute(_DECLARED, [table.schema, table.name]).fetchall()
+        return {name: Declared(nullable, comment) for name, nullable, comment in found}
 
     def insert(self, table: Table, rows: pa.Table) -> None:
         self._connection.register(_BATCH, rows)

@@ -63,7 +63,7 @@ class IcebergIOManager:
         schema = plain_schema(first.schema)
         plain = (to_plain(given, schema) for given in _all(first, tables))
         with _refusing("staging", address):
-            found = self._committing(address, lambda: self._tables.prepared(address, schema))
+            found, declared = self._committing(address, lambda: self._tables.prepared(address, schema))
             if iceberg_tables.staged_file(found, address, version) is not None:
                 raise StorageError(f"{address}: there is a version {version} already; it was left as it is")
             path = iceberg_tables.data_path(found, address, version)
@@ -75,8 +75,9 @@ class IcebergIOManager:
                 raise
             local = self._local(found, file)
         return StagedData(
-            format=FORMAT, data_version=file.sha256, rows=file.rows, bytes=file.bytes, data=ParquetFiles((str(local),))
-        )
+            format=FORMAT, data_version=file.sha256, rows=file.rows, bytes=file.bytes,
+            data=ParquetFiles((str(local),)), declared=declared,
+        )  # fmt: skip
 
     def _branch(self, address: Address, version: str, file: StagedFile) -> None:
         found = self._tables.find(address.asset)

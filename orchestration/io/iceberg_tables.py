@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import StorageError
 from orchestration.io.base import Pointer
-from orchestration.model import Address, AssetKey, PartitionKey
+from orchestration.model import Address, AssetKey, Declared, PartitionKey
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,11 +60,15 @@ class Tables:
         except NoSuchTableError:
             return None
 
-    def prepared(self, address: Address, schema: pa.Schema) -> Any:
-        """The asset's table with room for a schema of plain types; raises StorageError for a type that was another."""
+    def prepared(self, address: Address, schema: pa.Schema) -> tuple[Any, dict[str, Declared]]:
+        """The asset's table with room for a schema of plain types, and what it said of its columns before.
+
+        Raises StorageError for a type that was another.
+        """
         from pyiceberg.exceptions import ValidationError
 
         table = self.find(address.asset) or self._made(address, schema)
+        said = declared(table)
         with table.transaction() as change:
             try:
                 with change.update_schema() as columns:
@@ -83,7 +87,7 @@ class Tables:
             if change.table_metadata.current_snapshot_id is None:  # a branch can't be the first
                 with change.update_snapshot().fast_append():
                     pass
-        return table
+        return table, said
 
     def _made(self, address: Address, schema: pa.Schema) -> Any:
         from pyiceberg.exceptions import TableAlreadyExistsError
@@ -137,6 +141,11 @@ class Tables:
                     raise
                 time.sleep(_OPENING_S)
         raise AssertionError("unreachable")
+
+
+def declared(table: Any) -> dict[str, Declared]:
+    """What a table's schema says of its columns: what may be null, and its docs."""
+    return {field.name: Declared(not field.required, field.doc) for field in table.schema().fields}
 
 
 def table_name(asset: AssetKey) -> str:

@@ -43,14 +43,22 @@ def to_plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
+def given_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema that a plain one was made of; one that wasn't made so as it is."""
+    import pyarrow as pa
+
+    kept = (schema.metadata or {}).get(_SCHEMA)
+    return schema if kept is None else pa.ipc.read_schema(pa.py_buffer(kept))
+
+
 def from_plain(table: pa.Table) -> pa.Table:
     """The table in the schema that it came with; one without that knowledge as it is."""
     import pyarrow as pa
 
-    kept = (table.schema.metadata or {}).get(_SCHEMA)
-    if kept is None:
+    plain = table.schema
+    schema = given_schema(plain)
+    if schema is plain:
         return table
-    schema = pa.ipc.read_schema(pa.py_buffer(kept))
     columns = [
         pa.nulls(table.num_rows) if pa.types.is_null(field.type) else _cast(table.column(field.name), field.type)
         for field in schema

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -20,11 +21,13 @@ from orchestration.io.options import text as option
 from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
 from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _NAME_BYTES = 63
+_LONGEST_MS = 2**31 - 1
 _OUT_OF_ORDER = (
     "08",
     "25",
@@ -157,12 +160,22 @@ class PostgresSession(AlchemySession):
         state = getattr(error.orig, "sqlstate", None)
         return state is not None and not state.startswith(_OUT_OF_ORDER)
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        self.change(f"SET LOCAL statement_timeout = {min(math.ceil(seconds * 1000), _LONGEST_MS)}")
+        yield
+        self.change("SET LOCAL statement_timeout TO DEFAULT")  # a failure ends the transaction, and this with it
+
     def alone(self, name: str) -> None:
         self.connection.execute(_ALONE, {"name": name})
 
     def catalogue(self, table: Table) -> dict[str, str]:
         rows = self.connection.execute(_CATALOGUE, {"schema": table.schema, "name": table.name})
         return {str(name): str(type_) for name, type_ in rows}
+
+    def declared(self, table: Table) -> dict[str, Declared]:
+        rows = self.connection.execute(_DECLARED, {"schema": table.schema, "name": table.name})
+        return {str(name): Declared(not is_strict, comment) for name, is_strict, comment in rows}
 
     def insert(self, table: Table, rows: pa.Table) -> None:
         if not rows.num_rows:
@@ -198,11 +211,13 @@ class PostgresSession(AlchemySession):
 _BATCH = 65_536
 _FROM_THE_START = text("SET LOCAL synchronize_seqscans = off")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_CATALOGUE = text(
-    "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+_COLUMNS = (
+    "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
     "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :schema AND c.relname = :name "
     "AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 'f') ORDER BY a.attnum"
 )
+_CATALOGUE = text(f"SELECT a.attname, format_type(a.atttypid, a.atttypmod) {_COLUMNS}")
+_DECLARED = text(f"SELECT a.attname, a.attnotnull, col_description(a.attrelid, a.attnum) {_COLUMNS}")
 
 
 @contextmanager

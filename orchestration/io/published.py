@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateTable, DropTable
 from orchestration.errors import DoesNotFit
 from orchestration.io.registry import Registry, table_name
 from orchestration.io.warehouse import Raw, Session, Warehouse
-from orchestration.model import Address
+from orchestration.model import Address, Declared
 
 _EXACT = 2**53
 _READERS_KEEP = "nothing was published and readers keep what they had"
@@ -50,6 +50,11 @@ class Published:
         elif partitioned:
             self._align(session, address, version, table, there)
         return table
+
+    def declared(self, session: Session, address: Address) -> Mapping[str, Declared]:
+        """What people have said of the columns of the table that readers see: whether they may be null, comments."""
+        found = self.registry.shown(session, address.asset)
+        return {} if found is None else session.declared(self._table(found[0]))
 
     def _fill(self, session: Session, address: Address, table: Table) -> None:
         """Put the other partitions that readers saw into a table that was made anew."""

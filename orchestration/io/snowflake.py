@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from orchestration.io.options import ensure_known, given, number
 from orchestration.io.options import text as option
 from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
 from orchestration.io.warehouse import Abilities, Row
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,6 +173,14 @@ class SnowflakeSession(AlchemySession):
     def is_the_query(self, error: DBAPIError) -> bool:
         return str(getattr(error.orig, "sqlstate", "") or "").startswith(_COMPILES)
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        self.change(f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {math.ceil(seconds)}")
+        try:
+            yield
+        finally:
+            self.change("ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")  # the connection is used again
+
     def catalogue(self, table: Table) -> dict[str, str]:
         return {name: type_ for name, type_ in self._columns(table).items() if name != _ROW}
 
@@ -180,6 +190,13 @@ class SnowflakeSession(AlchemySession):
         return {
             str(_dialect().normalize_name(name)): f"NUMBER({precision},{scale})" if type_ == "NUMBER" else type_
             for name, type_, precision, scale in found
+        }
+
+    def declared(self, table: Table) -> dict[str, Declared]:
+        place = {"schema": _physical(str(table.schema)), "name": _physical(table.name)}
+        return {
+            str(_dialect().normalize_name(name)): Declared(nullable == "YES", comment or None)
+            for name, nullable, comment in self.connection.execute(_DECLARED, place)
         }
 
     def insert(self, table: Table, rows: pa.Table) -> None:
@@ -221,10 +238,11 @@ class SnowflakeSession(AlchemySession):
         return ":".join(map(str, found[0]))
 
 
-_CATALOGUE = text(
-    "SELECT column_name, data_type, numeric_precision, numeric_scale FROM information_schema.columns "
-    "WHERE table_schema = :schema AND table_name = :name ORDER BY ordinal_position"
+_OF_TABLE = (
+    "FROM information_schema.columns WHERE table_schema = :schema AND table_name = :name ORDER BY ordinal_position"
 )
+_CATALOGUE = text(f"SELECT column_name, data_type, numeric_precision, numeric_scale {_OF_TABLE}")
+_DECLARED = text(f"SELECT column_name, is_nullable, comment {_OF_TABLE}")
 
 
 @cache

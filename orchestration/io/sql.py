@@ -101,9 +101,10 @@ class SqlIOManager:
             if kept:
                 session.insert(self._table(address, version), encoded)
             self._seal(session, address, version, table, data_version, table.num_rows)
+            declared = self._published.declared(session, address)
         return StagedData(
             format=FORMAT, data_version=data_version, rows=table.num_rows, bytes=table.nbytes,
-            data=table,
+            data=table, declared=declared,
         )  # fmt: skip
 
     def stage_query(self, address: Address, version: str, sql: str, parameters: Mapping[str, object]) -> StagedData:
@@ -214,6 +215,7 @@ class SqlIOManager:
     def _staged(self, address: Address, version: str) -> StagedData:
         with self._reading() as session:
             kept = self._registry.find(session, address, version)
+            declared = self._published.declared(session, address)
         assert kept is not None
         like = arrow_columns.remembered(kept.arrow)
         return StagedData(
@@ -222,10 +224,11 @@ class SqlIOManager:
                 dialect=self._warehouse.able.dialect, table=self._reads.place(kept), like=like, rows=kept.rows,
                 quote=self._warehouse.quote, ask=self._ask, arrow=lambda: self._reads.rows_of(address, kept, like),
             ),
+            declared=declared,
         )  # fmt: skip
 
-    def _ask(self, sql: str) -> Sequence[Sequence[Any]]:
-        with self._reading() as session:
+    def _ask(self, sql: str, limit_s: float | None = None) -> Sequence[Sequence[Any]]:
+        with self._reading() as session, contextlib.nullcontext() if limit_s is None else session.limited(limit_s):
             return session.ask(sql)
 
     def _may_publish(self, session: Session, address: Address, version: str, token: int) -> bool:

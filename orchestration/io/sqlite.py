@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,10 +25,12 @@ from orchestration.io.options import ensure_known, given, text
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
 from orchestration.io.streams import FIRST_ROWS, rows_that_fit
 from orchestration.io.warehouse import Abilities
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_STEPS = 10_000  # of its virtual machine, between two looks at the clock
 _ROWS = 50_000  # are turned into Python's values at a time
 _NAMES = {"INT": "INTEGER", "NUM": "NUMERIC"}  # what CREATE TABLE AS calls them
 
@@ -149,9 +152,24 @@ class SqliteSession(AlchemySession):
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_MISUSE)
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        until = time.monotonic() + seconds
+        driver: Any = self.connection.connection.driver_connection
+        driver.set_progress_handler(lambda: time.monotonic() >= until, _STEPS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
+
     def catalogue(self, table: Table) -> dict[str, str]:
         found = self.connection.exec_driver_sql("SELECT name, type FROM pragma_table_info(?)", (table.name,))
         return {name: _NAMES.get(type_.upper(), type_.upper()) for name, type_ in found}
+
+    def declared(self, table: Table) -> dict[str, Declared]:
+        """Whether columns may be null; SQLite has no comments."""
+        found = self.connection.exec_driver_sql('SELECT name, "notnull" FROM pragma_table_info(?)', (table.name,))
+        return {name: Declared(not is_strict, None) for name, is_strict in found}
 
     def insert(self, table: Table, rows: pa.Table) -> None:
         marks = ", ".join("?" * rows.num_columns)
@@ -197,7 +215,7 @@ class SqliteSession(AlchemySession):
     def digest(self, table: Table) -> str:
         names = ", ".join(self.quoted(name) for name in self.catalogue(table))
         ((found,),) = self.ask(f"SELECT tidegate_digest({names}) FROM {self.place(table)}")
-        return str(found)
+        return _Digest().finalize() if found is None else str(found)  # of no rows SQLite gives nothing
 
     @contextmanager
     def _cursor(self, sql: str) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.types import UserDefinedType
 
 from orchestration.io.columns import Column, Keeping
+from orchestration.model import Declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,6 +67,10 @@ class Session(Protocol):
         """Run a SELECT that was put together from the dialect's own text."""
         ...
 
+    def limited(self, seconds: float) -> AbstractContextManager[None]:
+        """Have the database end each statement of the block after so many seconds, or soon after."""
+        ...
+
     def change(self, sql: str) -> None:
         """Run a statement of the dialect's own text that gives nothing."""
         ...
@@ -84,6 +89,10 @@ class Session(Protocol):
 
     def catalogue(self, table: Table) -> dict[str, str]:
         """The columns of a table or view with their types in the database's words; empty where there is none."""
+        ...
+
+    def declared(self, table: Table) -> dict[str, Declared]:
+        """What the catalogue says of a table's columns beside their types; empty where there is no table."""
         ...
 
     def insert(self, table: Table, rows: pa.Table) -> None:

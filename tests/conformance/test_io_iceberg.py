@@ -16,6 +16,8 @@ import pytest
 from pyiceberg.catalog import load_catalog
 
 import observer as ob
+from observer.collectors.notes import noted
+from observer.model import Column, Schema
 from orchestration.errors import CorruptData, LeaseLost, StorageError
 from orchestration.io import iceberg_tables, laws
 from orchestration.io.base import IOManager, Pointer, StoredVersion
@@ -23,7 +25,7 @@ from orchestration.io.chunks import Chunks
 from orchestration.io.every_type import every_type, lost
 from orchestration.io.iceberg import from_options
 from orchestration.io.laws import TABLE_LAWS, TABLES_ONLY_LAWS
-from orchestration.model import Address, AssetKey
+from orchestration.model import Address, AssetKey, Declared
 from tests.support import s3
 
 ASSET = AssetKey("flights")
@@ -185,6 +187,25 @@ def test_a_new_column_is_added_and_one_of_another_type_refused(tmp_path: Path) -
         io.stage(day(3), "v1", pd.DataFrame({"n": ["text"]}))
     assert io.versions(day(3)) == ()
     assert len(seen(tmp_path)) == 2
+
+
+def test_what_the_table_says_of_its_columns_is_in_the_schema_of_the_next_version(tmp_path: Path) -> None:
+    io = from_options({}, tmp_path)
+    io.stage(day(1), "v1", rows(1))
+    io.publish(day(1), "v1", 1)
+    with table(tmp_path).update_schema(allow_incompatible_changes=True) as change:
+        change.update_column("n", required=True, doc="how many")
+    staged = io.stage(day(2), "v1", rows(2))
+    assert staged.declared["n"] == Declared(False, "how many")
+    schema = noted(Schema((Column("n", "bigint"),)), staged.data, staged.declared)
+    assert schema == Schema((Column("n", "bigint", nullable=False, comment="how many"),))
+
+
+def test_what_an_arrow_table_said_of_its_columns_is_still_known(tmp_path: Path) -> None:
+    key = pa.field("n", pa.int64(), nullable=False, metadata={"doc": "the key"})
+    staged = from_options({}, tmp_path).stage(day(1), "v1", pa.table({"n": [1]}, schema=pa.schema([key])))
+    schema = noted(Schema((Column("n", "bigint"),)), staged.data, staged.declared)
+    assert schema == Schema((Column("n", "bigint", nullable=False, comment="the key"),))
 
 
 def test_rows_that_somebody_else_put_there_are_replaced_with_their_partition(tmp_path: Path) -> None:

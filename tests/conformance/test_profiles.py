@@ -140,11 +140,29 @@ def test_every_engine_gives_the_same_numbers(form: Form, exact: bool) -> None:
     assert {metric for _, metric in inexact} <= {"distinct_count"}
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_length_of_time_is_measured_in_seconds(form: Form, unit: str) -> None:
+    whole = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    lasted = pa.array([90 * whole, None, 0, -30 * whole], pa.duration(unit))
+    found = measured(form(pa.table({"lasted": lasted})))
+    assert found.schema is not None
+    assert found.schema.columns[0].type == "interval"
+    got = {one.metric: one.value for one in found.observations if one.column}
+    expected = {"min": -30, "max": 90, "mean": 20, "median": 0, "q25": -15, "null_rate": 0.25, "distinct_count": 3}
+    assert {name: got[name] for name in expected} == pytest.approx(expected)
+
+
 def test_infinity_takes_only_what_it_touches(form: Form) -> None:
     table = pa.table({"x": [1.0, INF, 2.0, 3.0, 4.0], "y": [1, 2, 3, 4, 5]})
     seen = profiled(form(table))
     assert seen["x", "max"].reason == seen["x", "mean"].reason == "infinite values"
     assert (seen["x", "min"].value, seen["x", "median"].value, seen["y", "mean"].value) == (1, 3, 3)
+
+
+def test_a_deviation_that_no_number_can_hold_is_not_called_infinite_values(form: Form) -> None:
+    seen = profiled(form(pa.table({"x": [1e300, -1e300, 3.0]})))
+    assert (seen["x", "min"].value, seen["x", "max"].value, seen["x", "std"].value) == (-1e300, 1e300, None)
+    assert seen["x", "std"].reason != "infinite values"
 
 
 def test_an_empty_table_has_no_values_and_says_so(form: Form) -> None:
@@ -216,3 +234,57 @@ def test_neither_repetition_nor_exactness_changes_anything(form: Form, few_are_l
     assert first.observations == second.observations
     assert exact["x", "distinct_count"].value == 9_000
     assert exact["x", "median"].value == pytest.approx(np.median(table["x"].to_numpy()))
+
+
+def test_a_part_of_the_rows_is_measured_where_the_policy_says_so(form: Form) -> None:
+    rows, wanted = 24_000, 6_000
+    random = np.random.default_rng(11)
+    half = random.random(rows)
+    half[random.random(rows) < 0.5] = np.nan
+    data = {
+        "id": np.arange(rows), "often": random.integers(0, 40, rows), "half": half,
+        "word": np.array(["a", "bbb", "cc"])[random.integers(0, 3, rows)],
+    }  # fmt: skip
+    seen = profiled(form(pa.table({name: pa.array(values) for name, values in data.items()})), SAMPLED)
+    assert seen["", "row_count"] == Observation(metric="row_count", value=rows)
+    columns = {key: one for key, one in seen.items() if key[0]}
+    assert {one.accuracy.kind for one in columns.values()} == {AccuracyKind.SAMPLED}
+    assert all(one.accuracy.amount == pytest.approx(wanted / rows, rel=1e-3) for one in columns.values())
+    assert seen["half", "null_rate"].value == pytest.approx(np.isnan(half).mean(), abs=5 * 0.5 / math.sqrt(wanted))
+    some = half[~np.isnan(half)]
+    error = 5 * some.std() / math.sqrt(wanted / 2)
+    assert seen["half", "mean"].value == pytest.approx(some.mean(), abs=error)
+    assert seen["half", "median"].value == pytest.approx(np.median(some), abs=5 * 0.5 / math.sqrt(wanted / 2))
+    assert 0 <= seen["id", "min"].value < 60  # type: ignore[operator]
+    assert seen["word", "max_length"].value == 3
+    assert seen["often", "distinct_count"].value == pytest.approx(40, rel=0.1)
+    assert seen["word", "distinct_count"].value == 3
+    untold = seen["id", "distinct_count"]
+    assert (untold.value, untold.reason) == (None, "a sample can't tell how many distinct values there are")
+
+
+SAMPLED = ProfilePolicy(sample=6_000)
+
+
+def test_quartiles_of_a_big_part_come_from_a_sample_of_all_rows(form: Form, few_are_looked_at: int) -> None:
+    data = pa.table({"x": np.random.default_rng(5).random(24_000)})
+    median = profiled(form(data), SAMPLED)["x", "median"]
+    assert median.accuracy.kind is AccuracyKind.SAMPLED
+    assert median.accuracy.amount == pytest.approx(few_are_looked_at / 24_000, rel=1e-3)
+    assert median.value == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(few_are_looked_at))
+
+
+def test_a_table_that_is_no_larger_is_measured_whole(form: Form) -> None:
+    data = form(pa.table({"x": list(range(2_000))}))
+    for policy in (SAMPLED, ProfilePolicy(sample=0.1)):
+        assert profiled(data, policy) == profiled(data)
+
+
+def test_checks_and_metrics_of_ones_own_are_of_all_rows_whatever_the_sample(form: Form) -> None:
+    data = form(pa.table({"id": list(range(12_000)), "amount": [1] * 12_000}))
+    with opened(data) as relation:
+        assert relation is not None
+        expressions = [f"sum({relation.field('amount').sql})"]
+        found = collect(Staged(materialization=MADE, data=data), relation, expressions, policy=SAMPLED)
+    assert [float(str(one.value)) for one in found.values] == [12_000]
+    assert found.observations[0].value == 12_000

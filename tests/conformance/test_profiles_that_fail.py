@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
-from observer.collectors import compiled
+from observer.collectors import compiled, opened
+from observer.collectors.budget import BudgetSpent, budget
+from observer.collectors.pushed import PushedRelation
 from orchestration.io.base import ParquetFiles, SqlRelation
+from orchestration.io.sql import SqlIOManager
+from orchestration.model import Address, AssetKey
 from tests.conformance.test_profiles import profiled
 
 ROWS = 3_000
@@ -43,7 +48,7 @@ class Asked:
             arrow=lambda: pytest.fail("the rows were fetched"),
         )  # fmt: skip
 
-    def _ask(self, sql: str) -> Sequence[Sequence[Any]]:
+    def _ask(self, sql: str, limit_s: float | None) -> Sequence[Sequence[Any]]:
         self.statements.append(sql)
         rows = self._connection.exec_driver_sql(sql.replace("%", "%%")).all()
         if self._then is not None:
@@ -102,3 +107,45 @@ def test_a_file_that_is_cut_off_has_no_numbers(tmp_path: Path) -> None:
     seen = profiled(ParquetFiles((str(path),)))
     assert seen["x", "mean"].value is None
     assert seen["x", "mean"].reason
+
+
+FOREVER = {
+    "sqlite": "SELECT sum(n) FROM (WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r) d",
+    "duckdb": "SELECT count(*) FROM range(100000000) a(x), range(100000000) b(y) WHERE x + y > 0",
+    "postgres": "SELECT pg_sleep(600)",
+}
+LIMITED = ("sqlite", "duckdb", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+@pytest.mark.parametrize("kind", LIMITED)
+def test_a_statement_that_a_database_has_begun_is_ended_with_the_budget(
+    kind: str, new_io: Callable[[str], SqlIOManager]
+) -> None:
+    io = new_io(kind)
+    data = io.stage_query(Address(AssetKey("made")), "v1", "SELECT 1 AS n", {}).data
+    assert isinstance(data, SqlRelation)
+    begun = time.perf_counter()
+    with budget(0.5), opened(data) as relation:
+        assert isinstance(relation, PushedRelation)
+        with pytest.raises(BudgetSpent, match=r"the budget of 0.5 s was spent"):
+            relation._fetch(FOREVER[kind])
+    assert time.perf_counter() - begun < 30
+    with budget(60.0), opened(data) as relation:
+        assert isinstance(relation, PushedRelation)
+        assert relation._fetch("SELECT 1") == [(1,)]  # the connection is as it was
+
+
+@pytest.mark.snowflake
+def test_snowflake_is_told_how_long_a_statement_may_take(new_io: Callable[[str], SqlIOManager]) -> None:
+    """The local one takes the setting and ends nothing by it."""
+    data = new_io("snowflake").stage_query(Address(AssetKey("made")), "v1", "SELECT 1 AS n", {}).data
+    assert isinstance(data, SqlRelation)
+    asked: list[str] = []
+    with budget(60.0), opened(data) as relation:
+        assert relation is not None
+        event.listen(Engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        assert relation.select(["count(*)"]) == [(1,)]
+    settings = [sql for sql in asked if "SESSION" in sql]
+    assert settings == [
+        "ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 60", "ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS",
+    ]  # fmt: skip

@@ -3,7 +3,8 @@
 fakesnow's answer to a login lacks what the connector of today expects of it, and it takes any password; `Completed`
 adds the one, and refuses as Snowflake does another than its own. Snowflake aborts a transaction whose client is gone
 and that is in somebody's way for five minutes; `Abandoned` does so when it is told. fakesnow looks for `$variables` in
-quoted names and texts too, where Snowflake leaves them alone; as nobody sets any here, none are looked for.
+quoted names and texts too, where Snowflake leaves them alone; as nobody sets any here, none are looked for. It has no
+sessions to alter: how long a statement may take is taken and not kept to.
 """
 
 import asyncio
@@ -105,6 +106,7 @@ async def _body(receive: Any) -> bytes:
 
 
 fakesnow.variables.Variables.inline_variables = lambda self, sql: sql
+fakesnow.server.shared_fs.nop_regexes = ["alter session (un)?set statement_timeout_in_seconds"]
 
 if __name__ == "__main__":
     app = Abandoned(Completed(fakesnow.server.app, sys.argv[2]))

@@ -48,6 +48,8 @@ def test_the_first_environment_is_the_default(tmp_path: Path) -> None:
         ("[env.local]\nprivate = 'yes'\n", "private is true or false, not 'yes'"),
         ("[env.local]\nprofile = { exact = 1 }\n", "exact is true or false, not 1"),
         ("[env.local]\nprofile = { max_seconds = 0 }\n", "max_seconds is a number above 0, not 0"),
+        ("[env.local]\nprofile = { sample = 20 }\n", "sample is a number of rows of at least 1,000"),
+        ("[env.local]\nprofile = { sample = 0.1, exact = true }\n", "leave one of them out"),
         ("[env.local]\nprofile = { sampel = 1 }\n", "no setting is called 'sampel'"),
         ("[env.local]\nretention = { keep = -1 }\n", "keep is how many earlier versions stay, 1 or more, not -1"),
         ("[env.local]\nchannels = [{ kind = 'webhok', url = 'x' }]\n", "no kind of channel is called 'webhok'"),

@@ -11,6 +11,8 @@ from observer.errors import CheckError
 from observer.evaluate import evaluate, needed_series
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.model import (
+    Accuracy,
+    AccuracyKind,
     Audit,
     CheckOutcome,
     Column,
@@ -245,3 +247,19 @@ def test_a_drift_is_told_although_no_step_of_it_is_news() -> None:
     found = one(audit(seen), before, monitor("mean", column="name", alpha=0.1), day=60)
     assert found.status is EvaluationStatus.WARNED
     assert "after drifting one way" in found.sentence
+
+
+def test_a_rate_of_a_sample_is_judged_by_the_rows_that_were_looked_at() -> None:
+    values = [0.10 + 0.003 * (n % 3) for n in range(40)]
+    exact = past(values)
+    few = {key: tuple(p._replace(accuracy=SAMPLED) for p in points) for key, points in exact.series.items()}
+    sampled = replace(exact, series={**few, SeriesKey("row_count"): exact.series[SeriesKey("row_count")]})
+    rows = Observation(metric="row_count", value=1000.0)
+    wide = one(audit(replace(nulls(0.15), accuracy=SAMPLED), rows), sampled).detection
+    narrow = one(audit(nulls(0.15), rows), exact).detection
+    assert wide is not None
+    assert narrow is not None
+    assert (wide.upper or 0) - (wide.expected or 0) > 1.5 * ((narrow.upper or 0) - (narrow.expected or 0))
+
+
+SAMPLED = Accuracy(AccuracyKind.SAMPLED, 0.1)

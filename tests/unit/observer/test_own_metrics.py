@@ -206,3 +206,10 @@ def test_one_segment_holds_and_says_which(project: Project) -> None:
     with reading(project.engine) as connection:
         points = observations.load(connection, AssetKey("orders"), {key}, partitioned=True)[key]
     assert [p.value for p in points][-2:] == [32.0, 300.0]
+
+
+def test_a_value_that_is_no_number_says_so(data: object) -> None:
+    metrics = (ob.metric("last", sql="max(carrier)"), ob.metric("last_by", sql="max(carrier)", segment="carrier"))
+    seen = audited(data, *metrics)
+    assert (seen[SeriesKey("last")].value, seen[SeriesKey("last")].reason) == (None, "it gives no number")
+    assert seen[SeriesKey("last_by", None, "carrier=UA")].reason == "it gives no number"

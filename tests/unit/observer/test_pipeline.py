@@ -7,16 +7,19 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, func, select
 
+import observer as ob
 from observer import measuring, pipeline
 from observer.history import SeriesKey
-from observer.model import Observation, Severity
+from observer.model import Column, Observation, Schema, Severity
 from observer.pipeline import ObserverGate
 from observer.store import observations
 from observer.store.tables import evaluations, incident_versions, incidents, outbox
 from observer.store.tables import observations as observation_table
 from orchestration import log
 from orchestration.database import reading, writing
+from orchestration.events import EventKind
 from orchestration.model import GateOutcome, Staged, VersionStatus
+from orchestration.tables import events
 from orchestration.tables import gates as pipeline_gates
 from tests.unit.observer.ledger import Ledger, daily_asset, day, ledger, whole_asset
 
@@ -172,6 +175,48 @@ def test_a_schema_is_compared_with_what_readers_see(here: Ledger) -> None:
     here.version(day(2), columns=("id", "name", "more"))
     here.version(day(3), columns=("id", "name", "more"))
     assert [status for status, _ in said(here, "schema")] == ["learning", "warned", "passed"]
+
+
+def changes_logged(made: Ledger) -> list[tuple[str | None, str, dict[str, object]]]:
+    with reading(made.engine) as connection:
+        rows = connection.execute(
+            select(events).where(events.c.kind == EventKind.SCHEMA_CHANGED).order_by(events.c.id)
+        ).all()
+    return [(row.partition, row.run_id, row.detail) for row in rows]
+
+
+def test_each_change_of_a_schema_is_an_event_of_its_version(daily: Ledger) -> None:
+    daily.days(1, 2)
+    daily.version(day(3), columns=("name", "more"))
+    daily.version(day(4), columns=("name", "more"))
+    added = {"version": "m3", "change": "added", "column": "more", "before": None, "after": "VARCHAR"}
+    removed = {"version": "m3", "change": "removed", "column": "id", "before": "VARCHAR", "after": None}
+    assert changes_logged(daily) == [
+        (day(3), "run-0", {**removed, "severity": "warn"}), (day(3), "run-0", {**added, "severity": "warn"}),
+    ]  # fmt: skip
+
+
+def test_how_bad_a_change_was_is_what_the_policy_said(tmp_path: object) -> None:
+    @ob.asset(monitors=[ob.monitor("schema", severity="error", added="ignore")])
+    def orders() -> None: ...
+
+    with ledger(f"sqlite:///{tmp_path}/state.db", orders) as made:
+        made.version(None)
+        decision = made.version(None, columns=("name", "more"))
+        assert decision.outcome is GateOutcome.HELD
+        assert [(one["column"], one["severity"]) for _, _, one in changes_logged(made)] == [
+            ("id", "error"), ("more", "ignore"),
+        ]  # fmt: skip
+
+
+def test_what_may_be_null_is_remembered_both_ways(here: Ledger) -> None:
+    for nullable, comment in ((True, None), (False, "the password is hunter2\0"), (None, None), (True, None)):
+        audit = here.audit(day(here.made + 1))
+        column = Column("id", "VARCHAR", nullable, comment)
+        here.judge(replace(audit, schema=Schema((column, Column("name", "VARCHAR")))))
+    assert [(one["change"], one["after"]) for _, _, one in changes_logged(here)] == [
+        ("nullable", "may not be null any more"), ("commented", "the password is ***\\0"), ("commented", None),
+    ]  # fmt: skip
 
 
 def test_a_gate_that_breaks_holds_and_people_hear_of_it(here: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

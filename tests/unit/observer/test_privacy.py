@@ -181,3 +181,64 @@ large = ob.sql_asset("large", sql="select cast({NUMBER} as tinyint) as email", {
     assert "onver" in (step.error or ""), "it still says what was wrong"
     said = stored + caplog.text + repr(step)
     assert ("secret@" in said or str(NUMBER) in said) is not sensitive
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["max(salary)", "first(EMAIL)", "max(salary) - avg(salary)", "arg_max(email, id)", "median(salary)",
+     "any_value(email) filter (where id = 7)", "my_own(salary)"],
+)  # fmt: skip
+def test_a_metric_that_may_give_a_sensitive_value_is_refused(sql: str) -> None:
+    policy = ob.ProfilePolicy(sensitive=("email", "Salary"))
+    with pytest.raises(CheckError, match=r"may give a value of a sensitive column.*discloses=True if people may"):
+        ob.asset(profile=policy, metrics=[ob.metric("one", sql=sql)])
+    ob.asset(profile=policy, metrics=[ob.metric("one", sql=sql, discloses=True)])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["avg(salary)", "count(distinct email)", "max(length(email))", "count(*) filter (where salary > 3)", "max(id)",
+     "sum(case when email like '%@example.com' then 1 end) / count(*)"],
+)  # fmt: skip
+def test_a_metric_of_all_values_is_none(sql: str) -> None:
+    ob.asset(profile=ob.ProfilePolicy(sensitive=("email", "salary")), metrics=[ob.metric("all", sql=sql)])
+
+
+def test_discloses_goes_with_an_expression() -> None:
+    with pytest.raises(CheckError, match="discloses=True goes with sql="):
+        ob.metric("one", function=lambda data: 1.0, discloses=True)
+
+
+PRIVATE = """
+import pandas as pd
+
+import observer as ob
+
+
+@ob.asset(
+    metrics=[
+        ob.metric("top", sql="max(salary)"), ob.metric("told", sql="max(salary)", discloses=True),
+        ob.metric("mean_salary", sql="avg(salary)", segment="country"),
+    ],
+    monitors=[
+        ob.monitor("top", severity="error"), ob.monitor("mean_salary", segment="country=QX", severity="error"),
+        ob.monitor("mean_salary", segment="country", severity="error"),
+    ],
+)
+def people() -> pd.DataFrame:
+    return pd.DataFrame({"salary": [76543.0, 1.0], "country": ["QX", "QX"]})
+"""
+
+
+def test_what_a_private_environment_does_not_measure_says_so_and_holds(tmp_path: Path) -> None:
+    work = open_project(shop(tmp_path / "shop", pipeline=PRIVATE, toml=TOML + "private = true\n"))
+    (step,) = work.run(work.plan("people", None), trigger="test").steps
+    gate = work.reads().gate("people", None)
+    kept = everything_in(work)
+    work.close()
+    assert (step.status, "76543" in kept) == ("held", True)  # which one metric was said to disclose
+    assert gate is not None
+    assert gate.holds == ("top", "mean_salary[country=QX]", "mean_salary[country]")
+    top, *by_country = gate.reasons
+    assert "it may give one, and values of a sensitive column are not kept" in top
+    assert all("could not be judged: values of a sensitive column are not kept" in reason for reason in by_country)

@@ -4,8 +4,8 @@ import pytest
 
 import observer as ob
 from observer.errors import CheckError
-from observer.model import Column, Schema
-from observer.schema_changes import schema_changes
+from observer.model import Column, Schema, Severity
+from observer.schema_changes import SchemaChangeKind, judged_changes, of_event, policy, schema_changes, worst_of
 
 
 def said(before: Schema, now: Schema) -> tuple[str, ...]:
@@ -39,3 +39,15 @@ def test_what_may_be_null_and_comments_are_compared_where_both_say() -> None:
 def test_a_policy_that_cannot_be_is_refused(how: dict[str, str], message: str) -> None:
     with pytest.raises(CheckError, match=message):
         ob.monitor("schema", **how)
+
+
+def test_an_event_says_what_a_change_was() -> None:
+    before = Schema((Column("a", "BIGINT", False, "the key"), Column("b", "DATE")))
+    now = Schema((Column("b", "TEXT"), Column("c", "DATE"), Column("a", "BIGINT", True, "a key")))
+    judged = judged_changes(before, now, policy(Severity.ERROR, [("nullable", "ignore")]))
+    assert tuple(of_event(each.detail()) for each in judged) == judged
+    assert {each.change.kind: each.severity for each in judged} == {
+        SchemaChangeKind.ADDED: Severity.WARN, SchemaChangeKind.RETYPED: Severity.ERROR,
+        SchemaChangeKind.NULLABLE: None, SchemaChangeKind.REORDERED: Severity.WARN, SchemaChangeKind.COMMENTED: None,
+    }  # fmt: skip
+    assert (worst_of(judged), worst_of(judged[2:]), worst_of(())) == ("error", "warn", "ignore")

@@ -1,15 +1,18 @@
 """Sources are looked at by a command of their own, and how old they are is measured, watched and shown."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import psycopg
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 import observer as ob
+from observer import change_times
 from observer.audit import measure
 from observer.change_times import LastChange, last_change
 from observer.errors import CheckError
@@ -17,6 +20,7 @@ from observer.model import Observation, ProfilePolicy
 from observer.project import Project, open_project
 from observer.reads.model import State
 from tests.conftest import NewDatabase
+from tests.support import local_snowflake
 from tests.unit.observer.cli.conftest import Tidegate, tidegate
 from tests.unit.observer.shop import shop
 from tests.unit.observer.test_audit import staged
@@ -168,6 +172,30 @@ def test_postgres_says_why_it_does_not_know(new_database: NewDatabase) -> None:
     assert kept == "off"
     assert seen.value is None
     assert "track_commit_timestamp is off" in str(seen.reason)
+
+
+@pytest.mark.snowflake
+def test_snowflake_is_asked_for_the_last_change_of_a_table(snowflake_server: Mapping[str, object]) -> None:
+    """The local Snowflake says of every table that it was altered in 1970."""
+    from snowflake.sqlalchemy import URL
+
+    options = local_snowflake.new_options(snowflake_server)
+    arguments = {"protocol": options.pop("protocol")}  # which no address may hold, so the connection is made here
+    engine = create_engine(URL(schema="public", **options), connect_args=arguments, poolclass=NullPool)
+    with engine.connect() as connection:
+        for statement in ("CREATE TABLE orders (id int)", "CREATE VIEW seen AS SELECT * FROM orders"):
+            connection.execute(text(statement))
+        for schema in (None, "public"):
+            assert change_times._of_snowflake(connection, "orders", schema) == datetime(1970, 1, 1, tzinfo=UTC)
+        with pytest.raises(LookupError, match="no last change of a table order in public"):
+            change_times._of_snowflake(connection, "order", None)
+        with pytest.raises(LookupError, match="of a view's rows it never does"):
+            change_times._of_snowflake(connection, "seen", None)
+
+
+def test_another_database_is_not_asked(tmp_path: Path) -> None:
+    seen = age_of(last_change(f"sqlite:///{tmp_path}/a.db", table="orders"), pd.DataFrame({"id": [1]}))
+    assert (seen.value, "sqlite is not asked" in str(seen.reason)) == (None, True)
 
 
 def test_what_can_not_tell_is_refused_where_it_is_declared() -> None:

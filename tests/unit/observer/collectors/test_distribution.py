@@ -107,3 +107,11 @@ def test_what_has_no_finite_values_has_no_points() -> None:
     assert (found["n"].points, found["n"].values) == ((), 1)
     assert (found["nothing"].points, found["nothing"].values) == ((), 0)
     assert of(pd.DataFrame({"n": pd.Series([], dtype="float64")})) == {}
+
+
+def test_a_big_polars_frame_keeps_texts_too() -> None:
+    import polars
+
+    found = of(polars.DataFrame({"n": range(9_000), "word": ["a", "b", "a"] * 3_000}))
+    assert found["word"].rate == found["n"].rate < 1
+    assert [value for value, _ in found["word"].top] == ["a", "b"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from observer.reads.schema import SchemaPoint, schema_timeline
+from observer.reads.versions import told
 from orchestration.database import reading
 from orchestration.model import AssetKey
 from tests.unit.observer.ledger import Ledger, day, ledger
@@ -20,6 +21,16 @@ def timeline(made: Ledger, last: int = 100) -> list[tuple[str | None, bool, str]
     with reading(made.engine) as connection:
         found: tuple[SchemaPoint, ...] = schema_timeline(connection, AssetKey("orders"), last)
     return [(point.partition, point.held, point.sentence()) for point in found]
+
+
+def test_how_bad_a_change_was_is_told_with_it_and_with_its_version(daily: Ledger) -> None:
+    daily.days(1, 2)
+    daily.version(day(3), columns=("id", "name", "price"))
+    with reading(daily.engine) as connection:
+        first, changed = schema_timeline(connection, AssetKey("orders"), 10)
+        said = told(connection, AssetKey("orders"))
+    assert (first.severity, changed.severity) == (None, "warn")
+    assert (said.of("m2"), said.of("m3")) == ("", "schema changed: price was added (VARCHAR)")
 
 
 def test_only_changes_are_told_each_with_its_version(daily: Ledger) -> None:
