@@ -6,13 +6,13 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, lru_cache
-from zoneinfo import ZoneInfo
+from functools import cached_property
 
-from detectors.model import Cadence, Detection, DetectionStatus, History, Point
-from observer.history import Past, SeriesKey, StoredPoint
+from detectors.model import Detection, DetectionStatus, Point
+from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of, offset_of
+from observer.history import Past, SeriesKey
 from observer.learned import Learned
-from observer.metrics import METRICS, SCHEMA, Order, metric
+from observer.metrics import METRICS, SCHEMA, metric
 from observer.model import (
     Audit,
     CheckOutcome,
@@ -26,14 +26,8 @@ from observer.monitors import Monitor
 from observer.quantities import count, quantity, span
 from observer.schema_changes import policy, schema_changes, worst
 from orchestration.assets import Asset
-from orchestration.model import VersionStatus
 from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
 
-_CADENCES: Mapping[type, Cadence] = {
-    HourlyPartitions: Cadence.HOURLY,
-    DailyPartitions: Cadence.DAILY,
-    WeeklyPartitions: Cadence.WEEKLY,
-}
 _WHATS: Mapping[type, str] = {
     HourlyPartitions: "hour",
     DailyPartitions: "day",
@@ -59,8 +53,8 @@ def needed_series(monitors: Sequence[Monitor], known: Iterable[SeriesKey] = ()) 
     ``known`` are the series that there are: among them are those of a column's values.
     """
     watched = [each for m in monitors for each in m.of_each(known)]
-    behind = {SeriesKey("row_count", None, segment) for segment in {None, *(m.segment for m in watched)}}
-    return {m.key for m in watched if m.metric != SCHEMA} | behind
+    rows = {SeriesKey("row_count", None, segment) for segment in {None, *(m.segment for m in watched)}}
+    return {m.key for m in watched if m.metric != SCHEMA} | rows
 
 
 def evaluate(
@@ -153,22 +147,15 @@ class _Judge:
         )
 
     def _detect(self, monitor: Monitor, key: SeriesKey, observation: Observation) -> Detection:
-        from detectors.registry import default_detectors, detector, foremost
+        from detectors.registry import foremost
 
-        described = metric(monitor.metric, column=monitor.column)
-        partitions = self._asset.partitions
-        wall = described.order is Order.WALL_CLOCK
-        cadence = Cadence.IRREGULAR if wall else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
-        table = default_detectors(described.kind, cadence)
-        if monitor.detector is not None:
-            table = ((detector(monitor.detector, **dict(monitor.parameters)), 1.0),)
-        at = self._audit.materialization.materialized_at if wall else self._data_at
-        behind = SeriesKey("row_count", None, key.segment)
-        history = self._history(self._past.series.get(key, ()), self._past.series.get(behind, ()), at)
-        rows = self.observed.get(behind)
-        point = Point(at.timestamp(), _float(observation.value), rows.value if rows else None)
+        at = self._audit.materialization.materialized_at if by_wall_clock(monitor) else self._data_at
+        rows = self._past.series.get(behind(key), ())
+        history = history_of([p for p in self._past.series.get(key, ()) if p.at < at], rows, self._offset_s)
+        exposure = self.observed.get(behind(key))
+        point = Point(at.timestamp(), as_float(observation.value), exposure.value if exposure else None)
         found: list[Detection] = []
-        for watch, share in table:
+        for watch, share in detectors_of(monitor, self._asset):
             series = (self._asset.key, self._part, monitor.id, watch.name)
             alpha = monitor.false_alarms * share
             found.append(self._learned.detect(series, watch, history, point, alpha=alpha))
@@ -179,23 +166,7 @@ class _Judge:
     @cached_property
     def _offset_s(self) -> float:
         """Seconds that the data's local clock is ahead of UTC."""
-        if self._asset.partitions is None:
-            return 0.0
-        ahead = self._data_at.astimezone(ZoneInfo(self._asset.partitions.timezone)).utcoffset()
-        return ahead.total_seconds() if ahead else 0.0
-
-    def _history(self, points: Sequence[StoredPoint], behind: Sequence[StoredPoint], at: datetime) -> History:
-        past = [p for p in points if p.at < at]
-        if not past:
-            return _nothing(self._offset_s)
-        rows = {p.version_seq: p.value for p in behind}
-        return History.of(
-            [p.at.timestamp() for p in past],
-            [_float(p.value) for p in past],
-            excluded=[p.status is VersionStatus.HELD for p in past],
-            exposure=[_float(rows.get(p.version_seq)) for p in past],
-            utc_offset_s=self._offset_s,
-        )
+        return offset_of(self._asset, self._data_at)
 
     def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:
         described = metric(monitor.metric, column=monitor.column)
@@ -241,13 +212,3 @@ class _Judge:
             severity=severity, status=status, sentence=sentence, evaluated_at=self._now, observed=observed,
             detection=detection, evidence=evidence,
         )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _nothing(offset: float) -> History:
-    """The history of a series without a past; building arrays costs more than judging by them."""
-    return History.of([], [], exposure=[], utc_offset_s=offset)
-
-
-def _float(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
