@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 
 from detectors.model import Detection, DetectionStatus, Point
+from observer.budget import Budget
 from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of, offset_of
 from observer.history import Past, SeriesKey
 from observer.learned import Learned
@@ -22,8 +23,8 @@ from observer.model import (
     Severity,
     SubjectKind,
 )
-from observer.monitors import Monitor
-from observer.quantities import count, quantity, span
+from observer.monitors import ALPHAS, Monitor
+from observer.quantities import count, number, quantity, span
 from observer.schema_changes import policy, schema_changes, worst
 from orchestration.assets import Asset
 from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
@@ -67,6 +68,7 @@ def evaluate(
     now: datetime,
     part: str = "",
     learned: Learned | None = None,
+    budget: Budget | None = None,
 ) -> tuple[Evaluation, ...]:
     """Judge one version: each check's outcome and each monitor against its past.
 
@@ -78,8 +80,10 @@ def evaluate(
         The instant of the evaluation.
     part, learned:
         The part of the partition key that isn't time; what was learned of its series before, gone on with.
+    budget:
+        What each monitor has of the environment's; without one, each has the alpha that it declares.
     """
-    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned())
+    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned(), budget)
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
         found
         for monitor in monitors
@@ -92,10 +96,11 @@ class _Judge:
     """The evaluation of one version."""
 
     def __init__(
-        self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime, part: str, learned: Learned
-    ) -> None:
+        self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime, part: str, learned: Learned,
+        budget: Budget | None,
+    ) -> None:  # fmt: skip
         self._asset, self._audit, self._past, self._data_at, self._now = asset, audit, past, data_at, now
-        self._part, self._learned = part, learned
+        self._part, self._learned, self._budget = part, learned, budget
         self.observed = {SeriesKey(o.metric, o.column, o.segment): o for o in audit.observations}
 
     def check(self, outcome: CheckOutcome) -> Evaluation:
@@ -154,11 +159,11 @@ class _Judge:
         history = history_of([p for p in self._past.series.get(key, ()) if p.at < at], rows, self._offset_s)
         exposure = self.observed.get(behind(key))
         point = Point(at.timestamp(), as_float(observation.value), exposure.value if exposure else None)
+        allowed = monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)
         found: list[Detection] = []
         for watch, share in detectors_of(monitor, self._asset):
             series = (self._asset.key, self._part, monitor.id, watch.name)
-            alpha = monitor.false_alarms * share
-            found.append(self._learned.detect(series, watch, history, point, alpha=alpha))
+            found.append(self._learned.detect(series, watch, history, point, alpha=allowed * share))
             if found[0].status is DetectionStatus.LEARNING:  # then the others, which need more, are too
                 break
         return foremost(found)
@@ -175,7 +180,7 @@ class _Judge:
             quantity(value, unit) if unit == "rows" and monitor.segment is None else f"{label} {quantity(value, unit)}"
         )
         if found.status is DetectionStatus.LEARNING:
-            return f"{said}; learning, needs {count(found.runs_needed, 'more run')}"
+            return f"{said}; learning, needs {count(found.runs_needed, 'more run')}{self._why(found)}"
         if found.status is DetectionStatus.UNKNOWN:
             return f"{said} could not be judged"
         what = _WHATS.get(type(self._asset.partitions), "run")
@@ -183,6 +188,16 @@ class _Judge:
         if found.status is DetectionStatus.ANOMALOUS and found.detector in _BEYOND_BANDS:
             return f"{said}, {_BEYOND_BANDS[found.detector]}{learned}"
         return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}"
+
+    def _why(self, found: Detection) -> str:
+        """Why it learns for so long, where it is how sure it has to be that decides."""
+        from detectors.calibrate import points_for
+
+        usual, needed = points_for(min(ALPHAS.values())), points_for(found.alpha)
+        if not usual < needed == found.n_train + found.runs_needed:
+            return ""
+        asks = "is asked" if self._budget is None else f"the budget of {_weekly(self._budget)} asks"
+        return f" to be as sure as {asks}: wrong once in {number(1 / found.alpha)}"
 
     def _schema(self, monitor: Monitor) -> Evaluation | None:
         now, before = self._audit.schema, self._past.schema
@@ -212,3 +227,7 @@ class _Judge:
             severity=severity, status=status, sentence=sentence, evaluated_at=self._now, observed=observed,
             detection=detection, evidence=evidence,
         )  # fmt: skip
+
+
+def _weekly(budget: Budget) -> str:
+    return f"{number(budget.false_alarms_per_week)} false alarms a week"

@@ -58,7 +58,7 @@ class Monitor:
             for key in keys
             if key[:2] == (self.metric, self.column)
             and key.segment is not None
-            and _column_of(key.segment) == self.segment
+            and column_of(key.segment) == self.segment
         }
         return tuple(replace(self, segment=segment) for segment in sorted(mine))
 
@@ -114,8 +114,8 @@ def monitor(
         how_bad = Severity(severity)
     except ValueError:
         raise CheckError(f"monitor({metric_name!r}): severity is 'warn' or 'error', not {severity!r}") from None
-    if alpha is not None and (isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= 0.5):
-        raise CheckError(f"monitor({metric_name!r}): alpha is a share above 0 and at most 0.5, not {alpha!r}")
+    if alpha is not None:
+        check_alpha(alpha, f"monitor({metric_name!r})")
     if detector is not None and metric_name == SCHEMA:
         raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
     if metric_name == SCHEMA:
@@ -141,6 +141,12 @@ def monitor(
     )  # fmt: skip
 
 
+def check_alpha(alpha: object, where: str) -> None:
+    """Raise CheckError unless ``alpha`` is a share of good points that may be flagged."""
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= 0.5:
+        raise CheckError(f"{where}: alpha is a share above 0 and at most 0.5, not {alpha!r}")
+
+
 def _check_policy(parameters: Mapping[str, object]) -> None:
     kinds = [kind.value for kind in SchemaChangeKind]
     for name, said in parameters.items():
@@ -155,7 +161,7 @@ def _check_policy(parameters: Mapping[str, object]) -> None:
 _NULL = " is null"
 
 
-def _column_of(segment: str) -> str:
+def column_of(segment: str) -> str:
     """The column of a segment: of ``"carrier=UA"`` and ``"carrier is null"`` it is ``carrier``."""
     return segment.partition("=")[0] if "=" in segment else segment.removesuffix(_NULL)
 

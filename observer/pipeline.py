@@ -18,22 +18,23 @@ from observer.alerts.base import Channel
 from observer.alerts.notify import notifications
 from observer.alerts.payload import Alert
 from observer.assets import quality_of
+from observer.budget import Budget
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
+from observer.fleet import Fleet
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.measuring import measuring
 from observer.model import (
     Audit,
-    CheckOutcome,
     Evaluation,
     EvaluationStatus,
     Incident,
-    Observation,
     ProfilePolicy,
     Severity,
 )
 from observer.policy import decide, holding, with_overrides
+from observer.redacted import without_secrets
 from observer.store import distributions as distribution_store
 from observer.store import evaluations as evaluation_store
 from observer.store import incidents as incident_store
@@ -54,7 +55,6 @@ from orchestration.model import (
     GateDecision,
     GateOutcome,
     PartitionKey,
-    Scalar,
     Staged,
     VersionStatus,
 )
@@ -77,6 +77,7 @@ class Observer:
     dashboard_url: str | None
     redact: Callable[[str], str] = str
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
+    false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class ObserverGate:
         self._observer = observer
         self._measure = measuring(observer.checks, observer.graph, defaults=observer.profile)
         self._learned = Learned()
+        self._fleet = Fleet(observer.graph, observer.engine, observer.false_alarms_per_week)
 
     def measure(self, staged: Staged) -> Audit:
         return self._measure(staged)
@@ -129,7 +131,9 @@ class ObserverGate:
     def decide(self, audit: Audit, recalled: object = None) -> Ruling:
         audit = without_secrets(audit, self._observer.redact)
         try:
-            verdict = judge(self._observer, audit, recalled if isinstance(recalled, Recalled) else None, self._learned)
+            budget = self._fleet.budget(self._observer.clock.now())
+            known = recalled if isinstance(recalled, Recalled) else None
+            verdict = judge(self._observer, audit, known, self._learned, budget)
         except StateError:
             raise
         except Exception as error:
@@ -160,7 +164,11 @@ def series_of(
 
 
 def judge(
-    observer: Observer, audit: Audit, recalled: Recalled | None = None, learned: Learned | None = None
+    observer: Observer,
+    audit: Audit,
+    recalled: Recalled | None = None,
+    learned: Learned | None = None,
+    budget: Budget | None = None,
 ) -> Verdict:
     """Compare what was measured with its past and with what must hold, and decide."""
     made = audit.materialization
@@ -180,7 +188,8 @@ def judge(
     now = observer.clock.now()
     past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
     found = evaluate(
-        asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned
+        asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned,
+        budget=budget,
     )  # fmt: skip
     overrides = look_up(observer.engine, made.address, now) if holding(found, policy) else {}  # seldom
     found = with_overrides(found, policy, overrides)
@@ -203,32 +212,6 @@ def broken(observer: Observer, audit: Audit, error: Exception) -> Verdict:
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=(), decision=decision
     )  # fmt: skip
-
-
-def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
-    """The audit with texts that may be kept and shown: no secret, and nothing that a database refuses."""
-
-    def clean(text: str) -> str:
-        return redact(text).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-
-    def outcome(one: CheckOutcome) -> CheckOutcome:
-        evidence: dict[str, Scalar] = {
-            clean(name): clean(value) if isinstance(value, str) else value for name, value in one.evidence.items()
-        }
-        return replace(one, message=clean(one.message), evidence=evidence)
-
-    def observation(one: Observation) -> Observation:
-        return one if one.reason is None else replace(one, reason=clean(one.reason))
-
-    outcomes = tuple(outcome(one) for one in audit.outcomes)
-    observations = tuple(observation(one) for one in audit.observations)
-    spread = tuple(
-        replace(one, top=tuple((clean(value), count) for value, count in one.top)) if one.top else one
-        for one in audit.distributions
-    )
-    if spread == audit.distributions and outcomes == audit.outcomes and observations == audit.observations:
-        return audit
-    return replace(audit, outcomes=outcomes, observations=observations, distributions=spread)
 
 
 def data_time(asset: Asset, partition: PartitionKey, materialized_at: datetime) -> datetime:

@@ -30,6 +30,12 @@ def known_series_of(connection: Connection, assets: Collection[AssetKey]) -> dic
     return found
 
 
+def parts(connection: Connection, asset: AssetKey) -> tuple[str, ...]:
+    """The parts of an asset's partitions that have series, in order; ``""`` where time is all that cuts it."""
+    found = connection.execute(select(series.c.part).where(series.c.asset == asset).distinct().order_by(series.c.part))
+    return tuple(found.scalars())
+
+
 def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
     """Every series of an asset, whatever the part of its partitions."""
     names = (series.c.metric, series.c.column, series.c.segment)
