@@ -321,6 +321,26 @@ def history(
 
 @app.command()
 @verb
+def backtest(
+    select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
+    monitor: Annotated[str | None, typer.Option(help="One monitor: 'null_rate(price)'.")] = None,
+    last: Annotated[int, typer.Option(help="How many points of each series.", min=1, max=10_000)] = 400,
+    alpha: Annotated[float | None, typer.Option(help="The alpha to judge by, instead of each monitor's own.")] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="What else to judge by: an environment, a project's folder, a .toml, a .py.")
+    ] = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Try monitors on the stored history: false alarms, and which injected faults they find. Writes nothing."""
+    from observer.cli.backtest import show_backtest
+
+    return show_backtest(select, monitor, last, alpha, compare, project, env, output)
+
+
+@app.command()
+@verb
 def serve(
     host: Annotated[
         str, typer.Option(help="Where to listen; beyond loopback only with TIDEGATE_TOKEN set.")

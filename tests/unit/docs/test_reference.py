@@ -12,6 +12,7 @@ import typer.main
 
 import observer
 from detectors.registry import BUILT_IN
+from detectors.synthetic import FAULTS, Fault
 from observer import assets, config
 from observer.alerts import payload
 from observer.checks.base import Check
@@ -130,6 +131,16 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
     pages = [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "examples" / "flights" / "README.md"]
     used = {name for page in pages for name in re.findall(r"\bob\.(\w+)", page.read_text(encoding="utf-8"))}
     assert used - {"asset"} <= set(observer.__all__)
+
+
+def test_every_fault_that_a_backtest_injects_is_described_with_its_sizes() -> None:
+    text = (DOCS / "guide" / "backtests.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
+    assert set(rows) == {fault.value for fault in Fault}
+    for each in FAULTS:
+        if each.fault is not Fault.STALE:
+            shown = f"{each.size:,g}" if each.fault is Fault.UNIT_CHANGE else f"{each.size * 100:g}"
+            assert re.search(rf"\b{re.escape(shown)}\b", rows[each.fault.value]), each
 
 
 def test_the_defaults_of_severity_and_alpha_are_those_of_the_code() -> None:

@@ -1,0 +1,75 @@
+"""One monitor over one stored series: what it would have said, and what it would have found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from detectors.model import DetectionStatus
+from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
+from observer.detection import behind, detectors_of, history_of, offset_of
+from observer.history import SeriesKey, StoredPoint
+from observer.metrics import metric
+from observer.monitors import Monitor
+from orchestration.assets import Asset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is stored of one part of an asset, and how many points a week its series get."""
+
+    asset: Asset
+    part: str
+    series: Mapping[SeriesKey, Sequence[StoredPoint]]
+    per_week: float
+
+
+def replay(stored: Stored, here: Monitor | None, other: Monitor | None = None) -> SeriesBacktest:
+    """Replay a monitor as it is declared here, and elsewhere; one of them at least, and both of one series."""
+    monitor = here or other
+    assert monitor is not None
+    points = stored.series[monitor.key]
+    described = metric(monitor.metric, column=monitor.column)
+    return SeriesBacktest(
+        asset=stored.asset.key, part=stored.part, monitor=monitor.id, label=monitor.label, unit=described.unit,
+        kind=described.kind, severity=monitor.severity, points=len(points),
+        missing=sum(point.value is None for point in points),
+        first=points[0].at if points else None, last=points[-1].at if points else None,
+        here=_replayed(stored, here), other=_replayed(stored, other),
+    )  # fmt: skip
+
+
+def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
+    from detectors.backtest import backtest
+
+    if monitor is None:
+        return None
+    points = stored.series[monitor.key]
+    offset_s = offset_of(stored.asset, points[-1].at) if points else 0.0
+    table = detectors_of(monitor, stored.asset)
+    alpha = monitor.false_alarms
+    found = backtest(
+        table, history_of(points, stored.series.get(behind(monitor.key), ()), offset_s),
+        metric(monitor.metric, column=monitor.column).kind, alpha=alpha, points_per_week=stored.per_week,
+    )  # fmt: skip
+    today = found.today
+    learning = today is not None and today.status is DetectionStatus.LEARNING
+    return Replayed(
+        alpha=alpha, detectors=tuple(detector.name for detector, _ in table), judged=found.judged, weeks=found.weeks,
+        false_alarms=tuple(
+            Alarm(at=points[at].at, partition=points[at].partition, value=points[at].value) for at in found.alarms
+        ),
+        false_alarms_per_week=found.alarms_per_week if found.judged else None,
+        at_most_per_week=found.alarms_per_week_at_most, promised_per_week=alpha * stored.per_week,
+        held=len(found.bad), held_found=len(found.caught), runs_needed=today.runs_needed if today and learning else 0,
+        lower=today.lower if today else None, expected=today.expected if today else None,
+        upper=today.upper if today else None,
+        faults=tuple(
+            FaultFound(
+                fault=each.injection.fault.value, size=each.injection.size, points=each.injection.points,
+                injected=each.injected, found=each.found,
+                recall=each.found / each.injected if each.injected else None, delay=each.delay,
+            )
+            for each in found.recalls
+        ),
+    )  # fmt: skip
