@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from threading import Lock
 
@@ -51,13 +51,19 @@ def budget_of(
     now: datetime,
 ) -> Budget:
     """The budget as some monitors of a project's assets share it on the day of ``now``."""
+    return share(sharers_of(connection, graph, watched, now), false_alarms_per_week)
+
+
+def sharers_of(
+    connection: Connection, assets: Iterable[Asset], watched: Mapping[AssetKey, tuple[Monitor, ...]], now: datetime
+) -> tuple[Sharer, ...]:
+    """Those of some monitors that alarm by chance, and how often they judge as of the day of ``now``."""
     made = made_lately(connection, now)
-    sharers = (
+    return tuple(
         sharer
-        for asset in graph
+        for asset in assets
         for sharer in _sharers(connection, asset, watched.get(asset.key, ()), made.get(asset.key), now)
     )
-    return share(tuple(sharers), false_alarms_per_week)
 
 
 def _sharers(

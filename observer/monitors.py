@@ -62,6 +62,17 @@ class Monitor:
         }
         return tuple(replace(self, segment=segment) for segment in sorted(mine))
 
+    def covers(self, name: str) -> bool:
+        """Whether this is the monitor that is called ``name``, or watches each segment and that is one of them.
+
+        >>> Monitor(metric="row_count", segment="carrier").covers("row_count[carrier=UA]")
+        True
+        """
+        if self.segment is None or not _is_column(self.segment):
+            return name == self.id
+        whole = self.id.removesuffix("]")
+        return name == f"{whole}{_NULL}]" or name.startswith(f"{whole}=")
+
     @property
     def false_alarms(self) -> float:
         """The share of good points that it may flag, 0..1."""

@@ -97,8 +97,7 @@ def backtest(
             parts = list(_stored(connection, asset, [m for pair in pairs for m in pair], last, paced))
         replayed = [one for stored, known in parts for one in _replays(stored, known, sides, pairs)]
         found += replayed
-        measured = {one.monitor for one in replayed}
-        never += [f"{asset.key} {m.id}" for m in _declared(pairs) if not _is_among(m, measured)]
+        never += [f"{asset.key} {m.id}" for m in _declared(pairs) if not any(m.covers(one.monitor) for one in replayed)]
     return BacktestReport(
         select=select, last=last, configuration=sides[0].name, compared_with=compare, monitors=tuple(found),
         never_measured=tuple(never), here=_totals(one.here for one in found),
@@ -173,11 +172,6 @@ def _replays(
 def _declared(pairs: Sequence[Sequence[Monitor]]) -> tuple[Monitor, ...]:
     """What somebody has asked for: a default monitor of what an asset doesn't have (rows of a model) is none."""
     return tuple(dict.fromkeys(m for pair in pairs for m in pair if m != Monitor(metric=m.metric)))
-
-
-def _is_among(monitor: Monitor, measured: Collection[str]) -> bool:
-    segments = f"{replace(monitor, segment=None).id}[{monitor.segment}"
-    return monitor.id in measured or (monitor.segment is not None and any(m.startswith(segments) for m in measured))
 
 
 def _totals(sides: Iterable[Replayed | None]) -> Totals:

@@ -319,6 +319,20 @@ def history(
     return show_history(asset, metric, column, segment, daily, last, project, env, output)
 
 
+@app.command("monitors")
+@verb
+def list_monitors(
+    select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """List monitors: what each costs in false alarms, what it would notice today, and what it is blind to."""
+    from observer.cli.monitors import show_monitors
+
+    return show_monitors(select, project, env, output)
+
+
 @app.command()
 @verb
 def backtest(

@@ -9,8 +9,8 @@ from observer.backtests.report import backtest
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.quantities import count, number, quantity
+from observer.sight import sight_of
 
-_NOT_BELOW_0 = {"rows", "rate", "s", "bytes"}
 _NAMED = 5
 """Alarms that are named one by one, the newest."""
 
@@ -77,8 +77,8 @@ def _said(one: SeriesBacktest, replayed: Replayed | None) -> dict[str, str]:
         said["false alarms"] = _false_alarms(replayed)
     if replayed.held:
         said["held versions"] = f"{replayed.held_found} of {replayed.held} would have alarmed"
-    if sees := _sees(replayed, one.unit):
-        said["today"] = sees
+    if not replayed.runs_needed:
+        said["today"] = sight_of(replayed.lower, replayed.expected, replayed.upper, one.unit).sentence(one.unit)
     for fault in dict.fromkeys(each.fault for each in replayed.faults if each.injected):
         sizes = [_fault(each) for each in replayed.faults if each.fault == fault]
         said[fault.replace("_", " ")] = "; ".join(sizes)
@@ -96,20 +96,6 @@ def _false_alarms(replayed: Replayed) -> str:
         f"{_rate(replayed.promised_per_week)}: {len(alarms)} of {count(replayed.judged, 'point')} judged"
         f"{f': {named}{more}' if alarms else ''}"
     )
-
-
-def _sees(replayed: Replayed, unit: str) -> str:
-    """Which values would alarm today; a bound beyond what the unit can be is none."""
-    if replayed.lower is None and replayed.upper is None:
-        return ""
-    lower = None if unit in _NOT_BELOW_0 and (replayed.lower or 0.0) <= 0 else replayed.lower
-    upper = None if unit == "rate" and (replayed.upper or 0.0) >= 1 else replayed.upper
-    sides = [
-        f"{side} {quantity(float(round(bound)) if unit == 'rows' else bound, unit)}"
-        for side, bound in (("below", lower), ("above", upper))
-        if bound is not None
-    ]
-    return f"alarms {' or '.join(sides)}" if sides else "no value would alarm"
 
 
 def _fault(each: FaultFound) -> str:

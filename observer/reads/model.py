@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.sight import Sight
 from orchestration.model import Cancellation
 
 
@@ -145,6 +146,7 @@ class MonitorSeries:
     n_train: int
     alpha: float | None
     points: tuple[SeriesPoint, ...]  # oldest first
+    sight: Sight | None = None  # what it would notice today; None where nothing is known of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

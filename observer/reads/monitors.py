@@ -18,6 +18,7 @@ from observer.quantities import quantity
 from observer.reads import points
 from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
 from observer.reads.verdicts import Verdict, Verdicts
+from observer.sight import Sight, sight_after
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.model import VersionStatus
@@ -85,7 +86,14 @@ def _series(
         trained_from=_instant(found.trained_from if found else None),
         trained_to=_instant(found.trained_to if found else None), n_train=found.n_train if found else 0,
         alpha=found.alpha if found else monitor.alpha, points=ordered,
+        sight=_sight(last, described.unit) if last is not None else None,
     )  # fmt: skip
+
+
+def _sight(last: Verdict, unit: str) -> Sight | None:
+    if last.evaluation.detection is None:
+        return None
+    return sight_after(last.evaluation.detection, unit, trained=last.version_status is not VersionStatus.HELD)
 
 
 def _newest(drawn: Sequence[SeriesPoint], said: Sequence[Verdict], *, by_clock: bool) -> Verdict | None:

@@ -48,3 +48,21 @@ def test_wrong_use_says_what_there_is(tidegate: Tidegate, folder: Path) -> None:
     assert (missing.code, "nowhere.py" in missing.err) == (2, True)
     assert tidegate("backtest", "orders", "--alpha", "0.9").code == 2
     assert tidegate("backtest", "orders", "--monitor", "row_cont").code == 2
+
+
+def test_monitors_say_what_they_cost_and_what_they_would_notice(tidegate: Tidegate, month: Path) -> None:
+    done = tidegate("monitors", "orders")
+    assert (done.code, done.err) == (0, "")
+    timeless = [line for line in done.out.splitlines(keepends=True) if "orders duration" not in line]
+    assert_golden("monitors", "".join(timeless))
+    toml = month / "tidegate.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + "false_alarms_per_week = 0.01\n", encoding="utf-8")
+    said = tidegate("monitors", "orders", "--format", "json").json
+    assert said["budget"] == 0.01
+    assert said["all_false_alarms_per_week"] == pytest.approx(0.01)
+    assert said["false_alarms_per_week"] < 0.01  # the other assets have their share
+    nulls = next(line for line in said["monitors"] if line["monitor"] == "null_rate(name)")
+    assert (nulls["sight"]["below"], nulls["status"]) == (None, "failed")
+    assert 0 < nulls["sight"]["smallest"] <= nulls["sight"]["above"] < 1
+    never = tidegate("monitors", "report")
+    assert (never.code, "never     report row_count" in never.out) == (0, True)
