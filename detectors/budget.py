@@ -111,7 +111,8 @@ def allot(watchers: Sequence[Watcher], false_alarms_per_week: float) -> tuple[Al
     Examples
     --------
     >>> daily = [Watcher(runs_per_week=7, n_train=60)] * 100
-    >>> round(allot(daily, 2.0)[0].alpha, 6), sum(each.false_alarms_per_week for each in allot(daily, 2.0))
+    >>> given = allot(daily, 2.0)
+    >>> round(given[0].alpha, 6), round(sum(each.false_alarms_per_week for each in given), 9)
     (0.002857, 2.0)
     """
     if not (isfinite(false_alarms_per_week) and false_alarms_per_week > 0.0):
