@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, History
+from observer.feedback import Marks
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import Order, metric
 from observer.monitors import Monitor
 from orchestration.assets import Asset
-from orchestration.model import VersionStatus
 from orchestration.partitions import DailyPartitions, HourlyPartitions, WeeklyPartitions
 
 if TYPE_CHECKING:
@@ -47,23 +47,28 @@ def behind(key: SeriesKey) -> SeriesKey:
     return SeriesKey("row_count", None, key.segment)
 
 
-def history_of(points: Sequence[StoredPoint], rows: Sequence[StoredPoint], offset_s: float) -> History:
-    """Stored points as detectors read them.
+def history_of(
+    monitor: Monitor, points: Sequence[StoredPoint], rows: Sequence[StoredPoint], offset_s: float, marks: Marks
+) -> History:
+    """Stored points as the detectors of a monitor read them.
 
     Parameters
     ----------
     points, rows:
-        Of a series and of the rows behind it, oldest first.
+        Of its series and of the rows behind it, oldest first.
     offset_s:
         Seconds that the data's local clock is ahead of UTC.
+    marks:
+        What people said of the versions.
     """
+    points, left_out = marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))
     if not points:
         return _nothing(offset_s)
     exposure = {p.version_seq: p.value for p in rows}
     return History.of(
         [p.at.timestamp() for p in points],
         [as_float(p.value) for p in points],
-        excluded=[p.status is VersionStatus.HELD for p in points],
+        excluded=left_out,
         exposure=[as_float(exposure.get(p.version_seq)) for p in points],
         utc_offset_s=offset_s,
     )

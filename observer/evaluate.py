@@ -11,6 +11,7 @@ from functools import cached_property
 from detectors.model import Detection, DetectionStatus, Point
 from observer.budget import Budget
 from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of, offset_of
+from observer.feedback import NO_MARKS, Marks
 from observer.history import Past, SeriesKey
 from observer.learned import Learned
 from observer.metrics import METRICS, SCHEMA, metric
@@ -69,6 +70,7 @@ def evaluate(
     part: str = "",
     learned: Learned | None = None,
     budget: Budget | None = None,
+    marks: Marks = NO_MARKS,
 ) -> tuple[Evaluation, ...]:
     """Judge one version: each check's outcome and each monitor against its past.
 
@@ -82,8 +84,10 @@ def evaluate(
         The part of the partition key that isn't time; what was learned of its series before, gone on with.
     budget:
         What each monitor has of the environment's; without one, each has the alpha that it declares.
+    marks:
+        What people said of earlier versions.
     """
-    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned(), budget)
+    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned(), budget, marks)
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
         found
         for monitor in monitors
@@ -97,10 +101,10 @@ class _Judge:
 
     def __init__(
         self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime, part: str, learned: Learned,
-        budget: Budget | None,
+        budget: Budget | None, marks: Marks,
     ) -> None:  # fmt: skip
         self._asset, self._audit, self._past, self._data_at, self._now = asset, audit, past, data_at, now
-        self._part, self._learned, self._budget = part, learned, budget
+        self._part, self._learned, self._budget, self._marks = part, learned, budget, marks
         self.observed = {SeriesKey(o.metric, o.column, o.segment): o for o in audit.observations}
 
     def check(self, outcome: CheckOutcome) -> Evaluation:
@@ -156,7 +160,8 @@ class _Judge:
 
         at = self._audit.materialization.materialized_at if by_wall_clock(monitor) else self._data_at
         rows = self._past.series.get(behind(key), ())
-        history = history_of([p for p in self._past.series.get(key, ()) if p.at < at], rows, self._offset_s)
+        before = [p for p in self._past.series.get(key, ()) if p.at < at]
+        history = history_of(monitor, before, rows, self._offset_s, self._marks)
         exposure = self.observed.get(behind(key))
         point = Point(at.timestamp(), as_float(observation.value), exposure.value if exposure else None)
         allowed = monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, Engine
 from observer.assets import quality_of
 from observer.budget import Budget, Sharer, share, takes_part
 from observer.monitors import Monitor
-from observer.pace import Made, made_lately, runs_per_week
+from observer.pace import Made, day_of, made_lately, runs_per_week
+from observer.store import feedback as feedback_store
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.database import reading
@@ -20,7 +22,7 @@ from orchestration.model import AssetKey
 
 
 class Fleet:
-    """Shares the budget out once a day, by what was made before it: whoever judges on a day, judges alike.
+    """Shares the budget out once a day, by what was made and said before it: whoever judges on a day, judges alike.
 
     Safe in several threads. ``false_alarms_per_week`` is None where there is no budget.
     """
@@ -34,7 +36,7 @@ class Fleet:
         """The budget as it is shared on the day of ``now``; None where there is none."""
         if self._allowed is None:
             return None
-        day = now.date()
+        day = day_of(now)
         with self._lock:
             if self._shared is None or self._shared[0] != day:
                 watched = {asset.key: quality_of(asset).watched for asset in self._graph}
@@ -58,12 +60,21 @@ def sharers_of(
     connection: Connection, assets: Iterable[Asset], watched: Mapping[AssetKey, tuple[Monitor, ...]], now: datetime
 ) -> tuple[Sharer, ...]:
     """Those of some monitors that alarm by chance, and how often they judge as of the day of ``now``."""
-    made = made_lately(connection, now)
+    made, records = made_lately(connection, now), feedback_store.records(connection, day_of(now))
     return tuple(
-        sharer
+        _known(sharer, records)
         for asset in assets
         for sharer in _sharers(connection, asset, watched.get(asset.key, ()), made.get(asset.key), now)
     )
+
+
+def _known(sharer: Sharer, records: Mapping[tuple[AssetKey, str], tuple[int, int]]) -> Sharer:
+    """With what people have said of its alarms, in all segments."""
+    mine = [
+        record for (asset, name), record in records.items() if asset == sharer.asset and sharer.monitor.covers(name)
+    ]
+    alarms, right = (sum(each) for each in zip(*mine, strict=True)) if mine else (0, 0)
+    return replace(sharer, alarms=alarms, confirmed=right)
 
 
 def _sharers(

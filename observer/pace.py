@@ -48,12 +48,17 @@ def made_lately(connection: Connection, now: datetime) -> Mapping[AssetKey, Made
     Whole days, so that all that is judged on a day is judged alike. Of an asset that is younger the time since it was
     first measured counts, a week at least.
     """
-    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(now)
     found = {}
     for asset, row in observation_store.measured_between(connection, day - _LOOKED_BACK, day).items():
         weeks = max(1.0, (day - row.first) / WEEK)
         found[asset] = Made(row.times / weeks, row.parts)
     return found
+
+
+def day_of(now: datetime) -> datetime:
+    """When the day of ``now`` began, in UTC."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def runs_per_week(asset: Asset, made: Made | None, now: datetime) -> float:

@@ -21,6 +21,7 @@ from observer.assets import quality_of
 from observer.budget import Budget
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
+from observer.feedback import Marks
 from observer.fleet import Fleet
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
@@ -37,6 +38,7 @@ from observer.policy import decide, holding, with_overrides
 from observer.redacted import without_secrets
 from observer.store import distributions as distribution_store
 from observer.store import evaluations as evaluation_store
+from observer.store import feedback as feedback_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
 from observer.store import schemas as schema_store
@@ -102,6 +104,7 @@ class Recalled:
 
     known: Mapping[SeriesKey, int]
     series: Mapping[SeriesKey, tuple[StoredPoint, ...]]
+    marks: Marks
 
     def holds_before(self, at: datetime) -> bool:
         """Whether it is what would be read of the time before ``at``: a replayed clock may have gone back."""
@@ -146,7 +149,11 @@ def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -
     assets = {address.asset: graph.asset(address.asset) for address in addresses if address.partition is None}
     known = series_store.known_series_of(connection, assets)
     return {
-        Address(key): Recalled(known=known[key], series=series_of(connection, asset, "", known[key], None))
+        Address(key): Recalled(
+            known=known[key],
+            series=series_of(connection, asset, "", known[key], None),
+            marks=feedback_store.marks(connection, key),
+        )
         for key, asset in assets.items()
         if asset.partitions is None
     }
@@ -182,14 +189,17 @@ def judge(
         with reading(observer.engine) as connection:
             if recalled is None:
                 known = series_store.known_series(connection, asset.key, part)
-                recalled = Recalled(known=known, series=series_of(connection, asset, part, known, before))
+                recalled = Recalled(
+                    known=known, series=series_of(connection, asset, part, known, before),
+                    marks=feedback_store.marks(connection, asset.key),
+                )  # fmt: skip
             if audit.schema:
                 schema = schema_store.before(connection, asset.key, data_at)
     now = observer.clock.now()
     past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
     found = evaluate(
         asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned,
-        budget=budget,
+        budget=budget, marks=recalled.marks,
     )  # fmt: skip
     overrides = look_up(observer.engine, made.address, now) if holding(found, policy) else {}  # seldom
     found = with_overrides(found, policy, overrides)

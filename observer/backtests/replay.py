@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from detectors.model import DetectionStatus
 from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
-from observer.detection import behind, detectors_of, history_of, offset_of
+from observer.detection import behind, by_wall_clock, detectors_of, history_of, offset_of
+from observer.feedback import Marks
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import metric
 from observer.monitors import Monitor
@@ -22,13 +23,18 @@ class Stored:
     part: str
     series: Mapping[SeriesKey, Sequence[StoredPoint]]
     per_week: float
+    marks: Marks
+
+    def known(self, monitor: Monitor) -> Sequence[StoredPoint]:
+        """The points of a monitor that it is judged by: those since its newest new normal."""
+        return self.marks.known(monitor.id, self.series[monitor.key], by_clock=by_wall_clock(monitor))[0]
 
 
 def replay(stored: Stored, here: Monitor | None, other: Monitor | None = None) -> SeriesBacktest:
     """Replay a monitor as it is declared here, and elsewhere; one of them at least, and both of one series."""
     monitor = here or other
     assert monitor is not None
-    points = stored.series[monitor.key]
+    points = stored.known(monitor)
     described = metric(monitor.metric, column=monitor.column)
     return SeriesBacktest(
         asset=stored.asset.key, part=stored.part, monitor=monitor.id, label=monitor.label, unit=described.unit,
@@ -44,12 +50,12 @@ def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
 
     if monitor is None:
         return None
-    points = stored.series[monitor.key]
+    points = stored.known(monitor)
     offset_s = offset_of(stored.asset, points[-1].at) if points else 0.0
     table = detectors_of(monitor, stored.asset)
     alpha = monitor.false_alarms
     found = backtest(
-        table, history_of(points, stored.series.get(behind(monitor.key), ()), offset_s),
+        table, history_of(monitor, points, stored.series.get(behind(monitor.key), ()), offset_s, stored.marks),
         metric(monitor.metric, column=monitor.column).kind, alpha=alpha, points_per_week=stored.per_week,
     )  # fmt: skip
     today = found.today

@@ -20,6 +20,7 @@ from observer.metrics import SCHEMA
 from observer.monitors import Monitor, check_alpha
 from observer.pace import made_lately, runs_per_week
 from observer.project import Project
+from observer.store import feedback as feedback_store
 from observer.store import observations as observation_store
 from observer.store import series as series_store
 from orchestration.assets import Asset
@@ -144,13 +145,14 @@ def _stored(
 ) -> Iterator[tuple[Stored, Collection[SeriesKey]]]:
     """What is stored of each part of an asset, and which series it has."""
     timed = asset.partitions is not None and asset.partitions.has_time
+    marks = feedback_store.marks(connection, asset.key)
     for part in series_store.parts(connection, asset.key):
         known = series_store.known_series(connection, asset.key, part)
         series = observation_store.load(
             connection, asset.key, needed_series(monitors, known), partitioned=timed, part=part, known=known,
             limit=last,
         )  # fmt: skip
-        yield Stored(asset=asset, part=part, series=series, per_week=per_week), known
+        yield Stored(asset=asset, part=part, series=series, per_week=per_week, marks=marks), known
 
 
 def _replays(

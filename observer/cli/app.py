@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from observer.cli import watching
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -319,40 +320,6 @@ def history(
     return show_history(asset, metric, column, segment, daily, last, project, env, output)
 
 
-@app.command("monitors")
-@verb
-def list_monitors(
-    select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
-    project: ProjectOption = None,
-    env: EnvOption = None,
-    output: FormatOption = Format.TEXT,
-) -> ExitCode | None:
-    """List monitors: what each costs in false alarms, what it would notice today, and what it is blind to."""
-    from observer.cli.monitors import show_monitors
-
-    return show_monitors(select, project, env, output)
-
-
-@app.command()
-@verb
-def backtest(
-    select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
-    monitor: Annotated[str | None, typer.Option(help="One monitor: 'null_rate(price)'.")] = None,
-    last: Annotated[int, typer.Option(help="How many points of each series.", min=1, max=10_000)] = 400,
-    alpha: Annotated[float | None, typer.Option(help="The alpha to judge by, instead of each monitor's own.")] = None,
-    compare: Annotated[
-        str | None, typer.Option(help="What else to judge by: an environment, a project's folder, a .toml, a .py.")
-    ] = None,
-    project: ProjectOption = None,
-    env: EnvOption = None,
-    output: FormatOption = Format.TEXT,
-) -> ExitCode | None:
-    """Try monitors on the stored history: false alarms, and which injected faults they find. Writes nothing."""
-    from observer.cli.backtest import show_backtest
-
-    return show_backtest(select, monitor, last, alpha, compare, project, env, output)
-
-
 @app.command()
 @verb
 def serve(
@@ -382,3 +349,8 @@ def demo(
     from observer.cli.demo import play
 
     return play(serve, port, fresh, project, env)
+
+
+app.command()(watching.mark)
+app.command("monitors")(watching.list_monitors)
+app.command()(watching.backtest)

@@ -20,6 +20,7 @@ from observer.monitors import Monitor
 from observer.project import Project
 from observer.quantities import count, number, quantity, span
 from observer.reads.distribution import timeline
+from observer.reads.model import SeriesPoint
 from observer.reads.schema import schema_timeline
 from observer.store import distributions, observations, rollups
 from observer.store import series as series_store
@@ -177,7 +178,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         return [
             HistoryPoint(
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
-                status="held" if p.excluded else (p.status.value if p.status else "measured"), accuracy=p.accuracy,
+                status=_status(p), accuracy=p.accuracy,
                 reason=p.sentence if p.value is None else None,
             )
             for p in watched.points
@@ -195,6 +196,15 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         )
         for p in stored
     ]  # fmt: skip
+
+
+def _status(point: SeriesPoint) -> str:
+    """What a person said of it, before what became of it."""
+    if point.mark is not None:
+        return point.mark.value
+    if point.held:
+        return "held"
+    return point.status.value if point.status else "measured"
 
 
 def sparkline(values: list[float | None]) -> str:
