@@ -147,12 +147,12 @@ class ObserverGate:
 def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -> Mapping[Address, Recalled]:
     """The past of those assets that aren't partitioned: of others, other partitions may be made meanwhile."""
     assets = {address.asset: graph.asset(address.asset) for address in addresses if address.partition is None}
-    known = series_store.known_series_of(connection, assets)
+    known, marks = series_store.known_series_of(connection, assets), feedback_store.marks_of_each(connection, assets)
     return {
         Address(key): Recalled(
             known=known[key],
             series=series_of(connection, asset, "", known[key], None),
-            marks=feedback_store.marks(connection, key),
+            marks=marks[key],
         )
         for key, asset in assets.items()
         if asset.partitions is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from observer.feedback import NO_MARKS, Marks, in_force, marks_of
 from observer.model import Feedback, FeedbackKind
 from observer.store.tables import feedback
+from orchestration.among import Among
 from orchestration.model import AssetKey
 
 
@@ -37,6 +38,14 @@ def marks(connection: Connection, asset: AssetKey) -> Marks:
     return marks_of(map(_feedback, rows)) if rows else NO_MARKS
 
 
+def marks_of_each(connection: Connection, assets: Collection[AssetKey]) -> dict[AssetKey, Marks]:
+    """What counts of what was said of several assets, in one statement; an entry for each."""
+    given: dict[AssetKey, list[Feedback]] = {asset: [] for asset in assets}
+    for row in connection.execute(_OF_EACH, {"b_assets": list(given)}) if given else ():
+        given[AssetKey(row.asset)].append(_feedback(row))
+    return {asset: marks_of(there) if there else NO_MARKS for asset, there in given.items()}
+
+
 def records(connection: Connection, before: datetime) -> Mapping[tuple[AssetKey, str], tuple[int, int]]:
     """Of each monitor that something was said of before an instant: on how many alarms, and how many were right."""
     rows = connection.execute(select(feedback).where(feedback.c.at < before).order_by(feedback.c.id))
@@ -52,7 +61,9 @@ def records(connection: Connection, before: datetime) -> Mapping[tuple[AssetKey,
     return found
 
 
+# Built once, because each step asks them.
 _ALL = select(feedback).where(feedback.c.asset == bindparam("b_asset")).order_by(feedback.c.id)
+_OF_EACH = select(feedback).where(Among(feedback.c.asset, "b_assets")).order_by(feedback.c.id)
 
 
 def _feedback(row: Any) -> Feedback:

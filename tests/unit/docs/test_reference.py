@@ -134,7 +134,7 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
 
 
 def test_every_fault_that_a_backtest_injects_is_described_with_its_sizes() -> None:
-    text = (DOCS / "guide" / "backtests.md").read_text(encoding="utf-8")
+    text = section(DOCS / "guide" / "backtests.md", "A backtest")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
     assert set(rows) == {fault.value for fault in Fault}
     for each in FAULTS:
