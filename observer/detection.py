@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, History
-from observer.feedback import Marks
+from observer.feedback import NO_MARKS, Marks
 from observer.history import SeriesKey, StoredPoint
+from observer.local_clock import as_of, offset_s
 from observer.metrics import Order, metric
 from observer.monitors import Monitor
 from orchestration.assets import Asset
@@ -48,44 +48,44 @@ def behind(key: SeriesKey) -> SeriesKey:
 
 
 def history_of(
-    monitor: Monitor, points: Sequence[StoredPoint], rows: Sequence[StoredPoint], offset_s: float, marks: Marks
+    monitor: Monitor,
+    asset: Asset,
+    points: Sequence[StoredPoint],
+    rows: Sequence[StoredPoint],
+    at: datetime,
+    marks: Marks = NO_MARKS,
 ) -> History:
-    """Stored points as the detectors of a monitor read them.
+    """Stored points as the detectors of a monitor read them to judge one of an instant.
 
     Parameters
     ----------
     points, rows:
         Of its series and of the rows behind it, oldest first.
-    offset_s:
-        Seconds that the data's local clock is ahead of UTC.
+    at:
+        In the data's time: its clocks then are what weekday and hour go by.
     marks:
         What people said of the versions.
     """
-    points, left_out = marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))
+    by_clock = by_wall_clock(monitor)
+    zone = "UTC" if asset.partitions is None else asset.partitions.timezone
+    ahead_s = offset_s(zone, at)
+    points, left_out = marks.known(monitor.id, points, by_clock=by_clock)
     if not points:
-        return _nothing(offset_s)
+        return _nothing(ahead_s)
     exposure = {p.version_seq: p.value for p in rows}
     return History.of(
-        [p.at.timestamp() for p in points],
+        as_of("UTC" if by_clock else zone, [p.at for p in points], ahead_s),
         [as_float(p.value) for p in points],
         excluded=left_out,
         exposure=[as_float(exposure.get(p.version_seq)) for p in points],
-        utc_offset_s=offset_s,
+        utc_offset_s=ahead_s,
     )
 
 
-def offset_of(asset: Asset, at: datetime) -> float:
-    """Seconds that the local clock of an asset's data is ahead of UTC at an instant."""
-    if asset.partitions is None:
-        return 0.0
-    ahead = at.astimezone(ZoneInfo(asset.partitions.timezone)).utcoffset()
-    return ahead.total_seconds() if ahead else 0.0
-
-
 @lru_cache(maxsize=64)
-def _nothing(offset_s: float) -> History:
+def _nothing(ahead_s: float) -> History:
     """The history of a series without a past; building arrays costs more than judging by them."""
-    return History.of([], [], exposure=[], utc_offset_s=offset_s)
+    return History.of([], [], exposure=[], utc_offset_s=ahead_s)
 
 
 def as_float(value: float | None) -> float:

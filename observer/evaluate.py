@@ -6,11 +6,10 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 
 from detectors.model import Detection, DetectionStatus, Point
 from observer.budget import Budget
-from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of, offset_of
+from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of
 from observer.feedback import NO_MARKS, Marks
 from observer.history import Past, SeriesKey
 from observer.learned import Learned
@@ -161,7 +160,7 @@ class _Judge:
         at = self._audit.materialization.materialized_at if by_wall_clock(monitor) else self._data_at
         rows = self._past.series.get(behind(key), ())
         before = [p for p in self._past.series.get(key, ()) if p.at < at]
-        history = history_of(monitor, before, rows, self._offset_s, self._marks)
+        history = history_of(monitor, self._asset, before, rows, self._data_at, self._marks)
         exposure = self.observed.get(behind(key))
         point = Point(at.timestamp(), as_float(observation.value), exposure.value if exposure else None)
         allowed = monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)
@@ -172,11 +171,6 @@ class _Judge:
             if found[0].status is DetectionStatus.LEARNING:  # then the others, which need more, are too
                 break
         return foremost(found)
-
-    @cached_property
-    def _offset_s(self) -> float:
-        """Seconds that the data's local clock is ahead of UTC."""
-        return offset_of(self._asset, self._data_at)
 
     def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:
         described = metric(monitor.metric, column=monitor.column)

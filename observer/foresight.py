@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from observer.assets import quality_of
-from observer.detection import behind, by_wall_clock, detectors_of, history_of, offset_of
+from observer.detection import behind, by_wall_clock, detectors_of, history_of
 from observer.evaluate import needed_series
 from observer.feedback import Marks, is_bad, marks_of
 from observer.fleet import Fleet
@@ -92,9 +92,8 @@ def _replayed(
 
     described = metric(monitor.metric, column=monitor.column)
     known = marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))[0]
-    offset_s = offset_of(asset, known[-1].at) if known else 0.0
     found = backtest(
-        detectors_of(monitor, asset), history_of(monitor, points, rows, offset_s, marks), described.kind,
+        detectors_of(monitor, asset), history_of(monitor, asset, points, rows, points[-1].at, marks), described.kind,
         alpha=monitor.false_alarms, faults=(), points_per_week=1.0,
     )  # fmt: skip
     today = found.today

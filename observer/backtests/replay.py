@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from detectors.model import DetectionStatus
 from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
-from observer.detection import behind, by_wall_clock, detectors_of, history_of, offset_of
+from observer.detection import behind, by_wall_clock, detectors_of, history_of
 from observer.feedback import Marks
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import metric
@@ -51,11 +51,11 @@ def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
     if monitor is None:
         return None
     points = stored.known(monitor)
-    offset_s = offset_of(stored.asset, points[-1].at) if points else 0.0
+    rows, newest = stored.series.get(behind(monitor.key), ()), stored.series[monitor.key][-1].at
     table = detectors_of(monitor, stored.asset)
     alpha = monitor.false_alarms
     found = backtest(
-        table, history_of(monitor, points, stored.series.get(behind(monitor.key), ()), offset_s, stored.marks),
+        table, history_of(monitor, stored.asset, points, rows, newest, stored.marks),
         metric(monitor.metric, column=monitor.column).kind, alpha=alpha, points_per_week=stored.per_week,
     )  # fmt: skip
     today = found.today
