@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from math import isfinite
 
 from detectors.base import Detector, State
 from detectors.errors import ParameterError
-from detectors.model import DetectionStatus, History, MetricKind, Point
+from detectors.model import Detection, DetectionStatus, History, MetricKind, Point
 from detectors.synthetic import APPLIES, FAULTS, Injection
-
-if TYPE_CHECKING:
-    from detectors.model import FloatArray
 
 WEEK_S = 7 * 86400.0
 PLACES = 12
 """Places at which each fault is injected, evenly over what can be judged."""
+
+CONFIDENCE = 0.95
+"""Of the upper limit of the rate of alarms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +43,39 @@ class Backtest:
 
     Parameters
     ----------
-    judged: points that could be judged.
-    alarms: index of each point of the history that alarmed.
-    weeks: how long what could be judged took.
+    judged: points that train and could be judged.
+    alarms: index of each of them that alarmed.
+    weeks: how long they took.
     recalls: one for each fault that this kind of metric shows.
+    bad: index of each excluded point that could be judged.
+    caught: index of each of those that alarmed.
+    today: what would be said of the next point, were it as the last one: the band, or how much there is still to learn.
     """
 
     judged: int
     alarms: tuple[int, ...]
     weeks: float
     recalls: tuple[Recall, ...]
+    bad: tuple[int, ...] = ()
+    caught: tuple[int, ...] = ()
+    today: Detection | None = None
 
     @property
     def alarms_per_week(self) -> float:
         """Alarms a week over what could be judged; false ones, where the history was sound."""
         return len(self.alarms) / self.weeks if self.weeks else 0.0
+
+    @property
+    def alarms_per_week_at_most(self) -> float | None:
+        """The alarms a week that so short a history does not rule out, at 95 %; None where nothing was judged.
+
+        The upper limit of a Poisson rate (Garwood 1936).
+        """
+        if not self.weeks:
+            return None
+        from scipy.special import gammaincinv
+
+        return float(gammaincinv(len(self.alarms) + 1, CONFIDENCE)) / self.weeks
 
     def plain(self) -> dict[str, object]:
         """Return the figures as data that `json` can write, to compare two configurations.
@@ -72,6 +90,9 @@ class Backtest:
             "alarms": list(self.alarms),
             "weeks": self.weeks,
             "alarms_per_week": self.alarms_per_week,
+            "alarms_per_week_at_most": self.alarms_per_week_at_most,
+            "bad": list(self.bad),
+            "caught": list(self.caught),
             "faults": [
                 {
                     "fault": each.injection.fault.value,
@@ -95,6 +116,7 @@ def backtest(
     alpha: float,
     faults: Sequence[Injection] = FAULTS,
     places: int = PLACES,
+    points_per_week: float | None = None,
 ) -> Backtest:
     """Replay a history point by point, then again with faults, each judged from the sound past before it.
 
@@ -105,7 +127,8 @@ def backtest(
     kind: of the metric; faults that it does not show are left out.
     alpha: as in `Detector.detect`, over the whole table.
     faults: what is injected.
-    places: at how many places each, >= 1.
+    places: at how many places each, >= 1; where a fault begins, the history is sound and does not alarm.
+    points_per_week: how often the series gets a point, > 0; left out, as its times say (of a backfill they are wrong).
 
     Returns
     -------
@@ -113,7 +136,7 @@ def backtest(
 
     Raises
     ------
-    ParameterError: alpha is not above 0 and at most 0.5, or places is below 1.
+    ParameterError: alpha is not above 0 and at most 0.5, places is below 1, or points_per_week is not above 0.
 
     Examples
     --------
@@ -125,49 +148,84 @@ def backtest(
     """
     if places < 1:
         raise ParameterError("places", places, "1 or more")
+    if points_per_week is not None and not 0.0 < points_per_week < float("inf"):
+        raise ParameterError("points_per_week", points_per_week, "a finite number above 0")
     replayed = _Replay(table, history, alpha)
     shown = [fault for fault in faults if kind in APPLIES[fault.fault]]
-    wanted = replayed.places(places, max((fault.points for fault in shown), default=1))
-    tried = {at: replayed.states[at] for at in wanted}
-    recalls = tuple(_recall(table, history, kind, alpha, fault, tried) for fault in shown)
-    return Backtest(judged=len(replayed.judged), alarms=replayed.alarms, weeks=replayed.weeks, recalls=recalls)
+    begins = {fault.points: replayed.places(places, fault.points) for fault in shown}
+    known = _known_before(table, history, {at for chosen in begins.values() for at in chosen})
+    recalls = tuple(
+        _recall(table, history, kind, alpha, fault, {at: known[at] for at in begins[fault.points]}) for fault in shown
+    )
+    judged = len(replayed.judged)
+    return Backtest(
+        judged=judged, alarms=tuple(replayed.alarms), recalls=recalls, bad=tuple(replayed.bad),
+        weeks=replayed.weeks if points_per_week is None else judged / points_per_week,
+        caught=tuple(replayed.caught), today=replayed.today,
+    )  # fmt: skip
 
 
 class _Replay:
-    """The sound history, judged once; `states` holds what was known before each point that can be judged."""
+    """The history, judged once: which of its sound and of its excluded points could be judged, and which alarmed."""
 
     def __init__(self, table: Sequence[tuple[Detector, float]], history: History, alpha: float) -> None:
         self._history = history
         self.judged: list[int] = []
-        self.states: dict[int, list[State]] = {}
-        alarms = []
+        self.alarms: list[int] = []
+        self.bad: list[int] = []
+        self.caught: list[int] = []
         states = [detector.start(history.utc_offset_s) for detector, _ in table]
         for at, (point, excluded) in enumerate(zip(history.points(), history.excluded.tolist(), strict=True)):
             verdicts = [
                 state.judge(point, alpha=alpha * share) for state, (_, share) in zip(states, table, strict=True)
             ]
             if any(verdict.p_value is not None for verdict in verdicts):
-                self.judged.append(at)
-                self.states[at] = deepcopy(states)
+                (self.bad if excluded else self.judged).append(at)
             if any(verdict.status is DetectionStatus.ANOMALOUS for verdict in verdicts):
-                alarms.append(at)
+                (self.caught if excluded else self.alarms).append(at)
             if not excluded:
                 for state in states:
                     state.advance(point)
-        self.alarms = tuple(alarms)
+        self.today = states[0].judge(self._next(), alpha=alpha * table[0][1]) if table else None
+
+    def _next(self) -> Point:
+        """The point that comes after the last, with the value and exposure of the last one that has a value."""
+        points = self._history.points()
+        like = next((point for point in reversed(points) if isfinite(point.value)), Point(0.0, 0.0))
+        return Point(points[-1].at + self._step if points else 0.0, like.value, like.exposure)
+
+    @property
+    def _step(self) -> float:
+        times = self._history.at
+        return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else WEEK_S / 7
 
     @property
     def weeks(self) -> float:
         if len(self.judged) < 2:
             return 0.0
         times = self._history.at
-        step = (times[-1] - times[0]) / (len(times) - 1)
-        return float(times[self.judged[-1]] - times[self.judged[0]] + step) / WEEK_S
+        return float(times[self.judged[-1]] - times[self.judged[0]] + self._step) / WEEK_S
 
-    def places(self, count: int, longest: int) -> list[int]:
-        """Return where to inject, evenly over what can be judged and with room for the longest fault."""
-        room = [at for at in self.judged if at + longest <= len(self._history) and at > 0]
+    def places(self, count: int, points: int) -> list[int]:
+        """Return where to inject a fault of so many points: evenly over sound points that can be judged."""
+        wild = set(self.alarms)
+        room = [at for at in self.judged if 0 < at <= len(self._history) - points and at not in wild]
         return sorted({room[len(room) * part // count] for part in range(count)}) if room else []
+
+
+def _known_before(
+    table: Sequence[tuple[Detector, float]], history: History, wanted: Collection[int]
+) -> dict[int, list[State]]:
+    """Return what is known before some points; copying a state costs more than advancing it by a point."""
+    known: dict[int, list[State]] = {}
+    states = [detector.start(history.utc_offset_s) for detector, _ in table]
+    for at, (point, excluded) in enumerate(zip(history.points(), history.excluded.tolist(), strict=True)):
+        if at in wanted:
+            known[at] = deepcopy(states)
+        if not excluded:
+            for state in states:
+                state.advance(point)
+    return known
 
 
 def _recall(
@@ -180,13 +238,14 @@ def _recall(
 ) -> Recall:
     import numpy as np
 
-    delays = []
+    points, delays = history.points(), []
     for at, states in tried.items():
         past = history.value[:at]
         known = past[np.isfinite(past)]
         before = float(known[-1]) if len(known) else 0.0
-        wrong = fault.over(history.value[at : at + fault.points], kind, before)
-        delay = _first_alarm(table, deepcopy(states), history, at, wrong, alpha)
+        wrong = fault.over(history.value[at : at + fault.points], kind, before).tolist()
+        faulty = [replace(point, value=value) for point, value in zip(points[at:], wrong, strict=False)]
+        delay = _first_alarm(table, deepcopy(states), faulty, alpha)
         if delay is not None:
             delays.append(delay)
     mean = sum(delays) / len(delays) if delays else None
@@ -194,17 +253,10 @@ def _recall(
 
 
 def _first_alarm(
-    table: Sequence[tuple[Detector, float]],
-    states: list[State],
-    history: History,
-    at: int,
-    wrong: FloatArray,
-    alpha: float,
+    table: Sequence[tuple[Detector, float]], states: list[State], faulty: Sequence[Point], alpha: float
 ) -> int | None:
     """Return how many points after the first faulty one something alarms; None if nothing does."""
-    for late, value in enumerate(wrong.tolist()):
-        rows = None if history.exposure is None else float(history.exposure[at + late])
-        point = Point(float(history.at[at + late]), value, rows)
+    for late, point in enumerate(faulty):
         for state, (_, share) in zip(states, table, strict=True):
             if state.judge(point, alpha=alpha * share).status is DetectionStatus.ANOMALOUS:
                 return late

@@ -37,10 +37,12 @@ class Watcher:
     n_train: how many points it has learned from.
     holds: whether its severity is `error`, which gives it a floor.
     alarms, confirmed: how many alarms it has raised, and how many of them people have confirmed.
+    most: the largest alpha that it takes, however much of the budget is left, 0 < most <= MOST.
 
     Raises
     ------
-    ParameterError: a number is negative or not finite, runs_per_week is not above 0, or confirmed > alarms.
+    ParameterError: a number is negative or not finite, runs_per_week is not above 0, confirmed > alarms, or most is
+        outside its range.
     """
 
     runs_per_week: float
@@ -48,6 +50,7 @@ class Watcher:
     holds: bool = False
     alarms: int = 0
     confirmed: int = 0
+    most: float = MOST
 
     def __post_init__(self) -> None:
         if not (isfinite(self.runs_per_week) and self.runs_per_week > 0.0):
@@ -56,6 +59,8 @@ class Watcher:
             raise ParameterError("n_train", self.n_train, "0 or more")
         if not 0 <= self.confirmed <= self.alarms:
             raise ParameterError("confirmed", self.confirmed, f"a number from 0 to alarms={self.alarms}")
+        if not 0.0 < self.most <= MOST:
+            raise ParameterError("most", self.most, f"a number above 0 and at most {MOST}")
 
     @property
     def precision(self) -> float:
@@ -86,9 +91,9 @@ class Allotment:
 def allot(watchers: Sequence[Watcher], false_alarms_per_week: float) -> tuple[Allotment, ...]:
     """Share a budget out among monitors, so that what they cost sums to it.
 
-    Each gets an alpha in proportion to how precise it has been, at most MOST, and at least ERROR_FLOOR where it holds
-    data; floors that would break the budget alone are lowered together. With so large a budget that all have MOST, the
-    rest of it is not spent.
+    Each gets an alpha in proportion to how precise it has been, at most its `most`, and at least ERROR_FLOOR where it
+    holds data; floors that would break the budget alone are lowered together. With so large a budget that all have
+    their most, the rest of it is not spent.
 
     Parameters
     ----------
@@ -106,7 +111,8 @@ def allot(watchers: Sequence[Watcher], false_alarms_per_week: float) -> tuple[Al
     Examples
     --------
     >>> daily = [Watcher(runs_per_week=7, n_train=60)] * 100
-    >>> round(allot(daily, 2.0)[0].alpha, 6), sum(each.false_alarms_per_week for each in allot(daily, 2.0))
+    >>> given = allot(daily, 2.0)
+    >>> round(given[0].alpha, 6), round(sum(each.false_alarms_per_week for each in given), 9)
     (0.002857, 2.0)
     """
     if not (isfinite(false_alarms_per_week) and false_alarms_per_week > 0.0):
@@ -130,21 +136,25 @@ def _allotment(watcher: Watcher, alpha: float, level: float) -> Allotment:
 
 
 def _floors(watchers: Sequence[Watcher], budget: float) -> list[float]:
-    floors = [ERROR_FLOOR if watcher.holds else 0.0 for watcher in watchers]
+    floors = [min(ERROR_FLOOR, watcher.most) if watcher.holds else 0.0 for watcher in watchers]
     cost = sum(watcher.runs_per_week * floor for watcher, floor in zip(watchers, floors, strict=True))
     return [floor * min(1.0, 0.5 * budget / cost) for floor in floors] if cost else floors
 
 
 def _alpha(watcher: Watcher, floor: float, level: float) -> float:
-    return min(MOST, max(floor, level * watcher.precision))
+    return min(watcher.most, max(floor, level * watcher.precision))
 
 
 def _level(watchers: Sequence[Watcher], floors: Sequence[float], budget: float) -> float:
     """Return the alpha of a monitor that is always right, at which all together cost the budget."""
+    runs: dict[tuple[float, float, float], float] = {}  # of all that get the same: a fleet has few kinds of monitors
+    for watcher, floor in zip(watchers, floors, strict=True):
+        alike = (watcher.precision, floor, watcher.most)
+        runs[alike] = runs.get(alike, 0.0) + watcher.runs_per_week
     low, high = 0.0, MOST * (PRIOR_ALARMS + max((watcher.alarms for watcher in watchers), default=0))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        spent = sum(w.runs_per_week * _alpha(w, floor, middle) for w, floor in zip(watchers, floors, strict=True))
+        spent = sum(each * min(most, max(floor, middle * good)) for (good, floor, most), each in runs.items())
         low, high = (middle, high) if spent < budget else (low, middle)
         if high - low <= 1e-15 * high:
             break

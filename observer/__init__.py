@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from observer.assets import asset, source, sql_asset
+    from observer.backtests.report import backtest
     from observer.change_times import last_change
     from observer.checks.accepted_values import accepted_values
     from observer.checks.expectation import expect
@@ -40,6 +41,7 @@ __all__ = [
     "accepted_values",
     "all_partitions",
     "asset",
+    "backtest",
     "check",
     "cron",
     "daily",
@@ -78,6 +80,7 @@ _HOMES = {
     "accepted_values": "observer.checks.accepted_values",
     "all_partitions": "orchestration.mapping",
     "asset": "observer.assets",
+    "backtest": "observer.backtests.report",
     "check": "observer.checks.function",
     "cron": "orchestration.partitions",
     "daily": "orchestration.partitions",

@@ -7,6 +7,7 @@
         ├── CheckError (ValueError)       a check or monitor is declared wrongly
         ├── StateError (RuntimeError)     the state database can't be read or written
         ├── ReleaseError (ValueError)     a release that can't be done, and why
+        ├── FeedbackError (ValueError)    a word on a version that can't be, and why
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
         ├── ServeError (RuntimeError)     the service can't listen as asked
         └── ChannelError (RuntimeError)   a message could not be handed over
@@ -22,6 +23,7 @@ from orchestration.errors import StateError, TidegateError, UnknownName
 __all__ = [
     "ChannelError",
     "CheckError",
+    "FeedbackError",
     "ObserverError",
     "OverrideError",
     "ProjectError",
@@ -55,6 +57,12 @@ class ReleaseError(ObserverError, ValueError):
     """A release that can't be done."""
 
     code = "cannot-release"
+
+
+class FeedbackError(ObserverError, ValueError):
+    """A word on a version that can't be."""
+
+    code = "cannot-mark"
 
 
 class OverrideError(ObserverError, ValueError):

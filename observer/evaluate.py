@@ -6,14 +6,15 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, lru_cache
-from zoneinfo import ZoneInfo
 
-from detectors.model import Cadence, Detection, DetectionStatus, History, Point
+from detectors.model import Detection, DetectionStatus, Point
 from observer.accuracy import seen_rate
-from observer.history import Past, SeriesKey, StoredPoint
+from observer.budget import Budget
+from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of
+from observer.feedback import NO_MARKS, Marks
+from observer.history import Past, SeriesKey
 from observer.learned import Learned
-from observer.metrics import METRICS, SCHEMA, Order, metric
+from observer.metrics import METRICS, SCHEMA, metric
 from observer.model import (
     Audit,
     CheckOutcome,
@@ -23,18 +24,12 @@ from observer.model import (
     Severity,
     SubjectKind,
 )
-from observer.monitors import Monitor
-from observer.quantities import count, quantity, span
+from observer.monitors import ALPHAS, Monitor
+from observer.quantities import count, number, quantity, span
 from observer.schema_changes import policy, schema_changes, worst
 from orchestration.assets import Asset
-from orchestration.model import VersionStatus
 from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
 
-_CADENCES: Mapping[type, Cadence] = {
-    HourlyPartitions: Cadence.HOURLY,
-    DailyPartitions: Cadence.DAILY,
-    WeeklyPartitions: Cadence.WEEKLY,
-}
 _WHATS: Mapping[type, str] = {
     HourlyPartitions: "hour",
     DailyPartitions: "day",
@@ -60,8 +55,8 @@ def needed_series(monitors: Sequence[Monitor], known: Iterable[SeriesKey] = ()) 
     ``known`` are the series that there are: among them are those of a column's values.
     """
     watched = [each for m in monitors for each in m.of_each(known)]
-    behind = {SeriesKey("row_count", None, segment) for segment in {None, *(m.segment for m in watched)}}
-    return {m.key for m in watched if m.metric != SCHEMA} | behind
+    rows = {SeriesKey("row_count", None, segment) for segment in {None, *(m.segment for m in watched)}}
+    return {m.key for m in watched if m.metric != SCHEMA} | rows
 
 
 def evaluate(
@@ -74,6 +69,8 @@ def evaluate(
     now: datetime,
     part: str = "",
     learned: Learned | None = None,
+    budget: Budget | None = None,
+    marks: Marks = NO_MARKS,
 ) -> tuple[Evaluation, ...]:
     """Judge one version: each check's outcome and each monitor against its past.
 
@@ -85,8 +82,12 @@ def evaluate(
         The instant of the evaluation.
     part, learned:
         The part of the partition key that isn't time; what was learned of its series before, gone on with.
+    budget:
+        What each monitor has of the environment's; without one, each has the alpha that it declares.
+    marks:
+        What people said of earlier versions.
     """
-    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned())
+    judge = _Judge(asset, audit, past, data_at, now, part, learned or Learned(), budget, marks)
     return tuple(judge.check(outcome) for outcome in audit.outcomes) + tuple(
         found
         for monitor in monitors
@@ -99,10 +100,11 @@ class _Judge:
     """The evaluation of one version."""
 
     def __init__(
-        self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime, part: str, learned: Learned
-    ) -> None:
+        self, asset: Asset, audit: Audit, past: Past, data_at: datetime, now: datetime, part: str, learned: Learned,
+        budget: Budget | None, marks: Marks,
+    ) -> None:  # fmt: skip
         self._asset, self._audit, self._past, self._data_at, self._now = asset, audit, past, data_at, now
-        self._part, self._learned = part, learned
+        self._part, self._learned, self._budget, self._marks = part, learned, budget, marks
         self.observed = {SeriesKey(o.metric, o.column, o.segment): o for o in audit.observations}
 
     def check(self, outcome: CheckOutcome) -> Evaluation:
@@ -162,50 +164,26 @@ class _Judge:
         )
 
     def _detect(self, monitor: Monitor, key: SeriesKey, observation: Observation) -> Detection:
-        from detectors.registry import default_detectors, detector, foremost
+        from detectors.registry import foremost
 
-        described = metric(monitor.metric, column=monitor.column)
-        partitions = self._asset.partitions
-        wall = described.order is Order.WALL_CLOCK
-        cadence = Cadence.IRREGULAR if wall else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
-        table = default_detectors(described.kind, cadence)
-        if monitor.detector is not None:
-            table = ((detector(monitor.detector, **dict(monitor.parameters)), 1.0),)
-        at = self._audit.materialization.materialized_at if wall else self._data_at
-        behind = SeriesKey("row_count", None, key.segment)
-        history = self._history(self._past.series.get(key, ()), self._past.series.get(behind, ()), at)
-        rows = self.observed.get(behind)
-        exposed = None if rows is None or rows.value is None else rows.value * seen_rate(observation.accuracy)
-        point = Point(at.timestamp(), _float(observation.value), exposed)
+        at = self._audit.materialization.materialized_at if by_wall_clock(monitor) else self._data_at
+        rows = self._past.series.get(behind(key), ())
+        before = [p for p in self._past.series.get(key, ()) if p.at < at]
+        history = history_of(monitor, self._asset, before, rows, self._data_at, self._marks)
+        point = Point(at.timestamp(), as_float(observation.value), self._exposure(key, observation))
+        allowed = monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)
         found: list[Detection] = []
-        for watch, share in table:
+        for watch, share in detectors_of(monitor, self._asset):
             series = (self._asset.key, self._part, monitor.id, watch.name)
-            alpha = monitor.false_alarms * share
-            found.append(self._learned.detect(series, watch, history, point, alpha=alpha))
+            found.append(self._learned.detect(series, watch, history, point, alpha=allowed * share))
             if found[0].status is DetectionStatus.LEARNING:  # then the others, which need more, are too
                 break
         return foremost(found)
 
-    @cached_property
-    def _offset_s(self) -> float:
-        """Seconds that the data's local clock is ahead of UTC."""
-        if self._asset.partitions is None:
-            return 0.0
-        ahead = self._data_at.astimezone(ZoneInfo(self._asset.partitions.timezone)).utcoffset()
-        return ahead.total_seconds() if ahead else 0.0
-
-    def _history(self, points: Sequence[StoredPoint], behind: Sequence[StoredPoint], at: datetime) -> History:
-        past = [p for p in points if p.at < at]
-        if not past:
-            return _nothing(self._offset_s)
-        rows = {p.version_seq: p.value for p in behind}
-        return History.of(
-            [p.at.timestamp() for p in past],
-            [_float(p.value) for p in past],
-            excluded=[p.status is VersionStatus.HELD for p in past],
-            exposure=[_float(rows.get(p.version_seq)) * seen_rate(p.accuracy) for p in past],
-            utc_offset_s=self._offset_s,
-        )
+    def _exposure(self, key: SeriesKey, observation: Observation) -> float | None:
+        """The rows behind a value, as many as were looked at."""
+        rows = self.observed.get(behind(key))
+        return None if rows is None or rows.value is None else rows.value * seen_rate(observation.accuracy)
 
     def _sentence(self, monitor: Monitor, value: float, found: Detection) -> str:
         described = metric(monitor.metric, column=monitor.column)
@@ -214,7 +192,7 @@ class _Judge:
             quantity(value, unit) if unit == "rows" and monitor.segment is None else f"{label} {quantity(value, unit)}"
         )
         if found.status is DetectionStatus.LEARNING:
-            return f"{said}; learning, needs {count(found.runs_needed, 'more run')}"
+            return f"{said}; learning, needs {count(found.runs_needed, 'more run')}{self._why(found)}"
         if found.status is DetectionStatus.UNKNOWN:
             return f"{said} could not be judged"
         what = _WHATS.get(type(self._asset.partitions), "run")
@@ -222,6 +200,16 @@ class _Judge:
         if found.status is DetectionStatus.ANOMALOUS and found.detector in _BEYOND_BANDS:
             return f"{said}, {_BEYOND_BANDS[found.detector]}{learned}"
         return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}"
+
+    def _why(self, found: Detection) -> str:
+        """Why it learns for so long, where it is how sure it has to be that decides."""
+        from detectors.calibrate import points_for
+
+        usual, needed = points_for(min(ALPHAS.values())), points_for(found.alpha)
+        if not usual < needed == found.n_train + found.runs_needed:
+            return ""
+        asks = "is asked" if self._budget is None else f"the budget of {_weekly(self._budget)} asks"
+        return f" to be as sure as {asks}: wrong once in {number(1 / found.alpha)}"
 
     def _schema(self, monitor: Monitor) -> Evaluation | None:
         now, before = self._audit.schema, self._past.schema
@@ -253,11 +241,5 @@ class _Judge:
         )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def _nothing(offset: float) -> History:
-    """The history of a series without a past; building arrays costs more than judging by them."""
-    return History.of([], [], exposure=[], utc_offset_s=offset)
-
-
-def _float(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
+def _weekly(budget: Budget) -> str:
+    return f"{number(budget.false_alarms_per_week)} false alarms a week"

@@ -215,6 +215,37 @@ class Override:
         return f"overridden until {self.until:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
 
 
+class FeedbackKind(StrEnum):
+    """What a person says of a version: whether it is right, and whether it is an example of what is to come."""
+
+    EXPECTED = "expected"  # right, and learned from
+    EXPECTED_ONCE = "expected-once"  # right, and an exception: not learned from
+    BAD_DATA = "bad-data"  # wrong, and not learned from
+    NEW_NORMAL = "new-normal"  # right, and all that came before it is no example any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """A person's word on one version of an asset, as far as one monitor is concerned (``""``: all of them).
+
+    ``data_at`` and ``made_at`` are the version's. One that ``undoes`` another says nothing else: its ``kind`` is None.
+    """
+
+    id: int
+    asset: AssetKey
+    partition: PartitionKey
+    materialization_id: str
+    version_seq: int
+    subject: str
+    kind: FeedbackKind | None
+    data_at: datetime
+    made_at: datetime
+    at: datetime
+    by: str
+    reason: str
+    undoes: int | None = None
+
+
 class IncidentStatus(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"

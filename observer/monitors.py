@@ -46,7 +46,7 @@ class Monitor:
     @property
     def segment_column(self) -> str | None:
         """The column that its segments are values of."""
-        return None if self.segment is None else _column_of(self.segment)
+        return None if self.segment is None else column_of(self.segment)
 
     @property
     def label(self) -> str:
@@ -63,9 +63,20 @@ class Monitor:
             for key in keys
             if key[:2] == (self.metric, self.column)
             and key.segment is not None
-            and _column_of(key.segment) == self.segment
+            and column_of(key.segment) == self.segment
         }
         return tuple(replace(self, segment=segment) for segment in sorted(mine))
+
+    def covers(self, name: str) -> bool:
+        """Whether this is the monitor that is called ``name``, or watches each segment and that is one of them.
+
+        >>> Monitor(metric="row_count", segment="carrier").covers("row_count[carrier=UA]")
+        True
+        """
+        if self.segment is None or not _is_column(self.segment):
+            return name == self.id
+        whole = self.id.removesuffix("]")
+        return name == f"{whole}{_NULL}]" or name.startswith(f"{whole}=")
 
     @property
     def false_alarms(self) -> float:
@@ -119,8 +130,8 @@ def monitor(
         how_bad = Severity(severity)
     except ValueError:
         raise CheckError(f"monitor({metric_name!r}): severity is 'warn' or 'error', not {severity!r}") from None
-    if alpha is not None and (isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= 0.5):
-        raise CheckError(f"monitor({metric_name!r}): alpha is a share above 0 and at most 0.5, not {alpha!r}")
+    if alpha is not None:
+        check_alpha(alpha, f"monitor({metric_name!r})")
     if detector is not None and metric_name == SCHEMA:
         raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
     if metric_name == SCHEMA:
@@ -146,6 +157,12 @@ def monitor(
     )  # fmt: skip
 
 
+def check_alpha(alpha: object, where: str) -> None:
+    """Raise CheckError unless ``alpha`` is a share of good points that may be flagged."""
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= 0.5:
+        raise CheckError(f"{where}: alpha is a share above 0 and at most 0.5, not {alpha!r}")
+
+
 def _check_policy(parameters: Mapping[str, object]) -> None:
     kinds = [kind.value for kind in SchemaChangeKind]
     for name, said in parameters.items():
@@ -160,7 +177,7 @@ def _check_policy(parameters: Mapping[str, object]) -> None:
 _NULL = " is null"
 
 
-def _column_of(segment: str) -> str:
+def column_of(segment: str) -> str:
     """The column of a segment: of ``"carrier=UA"`` and ``"carrier is null"`` it is ``carrier``."""
     return segment.partition("=")[0] if "=" in segment else segment.removesuffix(_NULL)
 

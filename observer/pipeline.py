@@ -18,8 +18,11 @@ from observer.alerts.base import Channel
 from observer.alerts.notify import notifications
 from observer.alerts.payload import Alert
 from observer.assets import quality_of
+from observer.budget import Budget
 from observer.checks.base import Check
 from observer.evaluate import evaluate, needed_series
+from observer.feedback import Marks
+from observer.fleet import Fleet
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.measuring import measuring
@@ -34,11 +37,12 @@ from observer.model import (
     Severity,
 )
 from observer.policy import decide, holding, with_overrides
-from observer.privacy import without_secrets
+from observer.redacted import without_secrets
 from observer.schema_changes import JudgedChange, judged_changes
 from observer.schema_changes import policy as schema_policy
 from observer.store import distributions as distribution_store
 from observer.store import evaluations as evaluation_store
+from observer.store import feedback as feedback_store
 from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
 from observer.store import schemas as schema_store
@@ -82,6 +86,7 @@ class Observer:
     dashboard_url: str | None
     redact: Callable[[str], str] = str
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
+    false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,7 @@ class Recalled:
 
     known: Mapping[SeriesKey, int]
     series: Mapping[SeriesKey, tuple[StoredPoint, ...]]
+    marks: Marks
 
     def holds_before(self, at: datetime) -> bool:
         """Whether it is what would be read of the time before ``at``: a replayed clock may have gone back."""
@@ -121,6 +127,7 @@ class ObserverGate:
         self._observer = observer
         self._measure = measuring(observer.checks, observer.graph, defaults=observer.profile)
         self._learned = Learned()
+        self._fleet = Fleet(observer.graph, observer.engine, observer.false_alarms_per_week)
 
     def measure(self, staged: Staged) -> Audit:
         return self._measure(staged)
@@ -136,7 +143,9 @@ class ObserverGate:
     def decide(self, audit: Audit, recalled: object = None) -> Ruling:
         audit = without_secrets(audit, self._observer.redact)
         try:
-            verdict = judge(self._observer, audit, recalled if isinstance(recalled, Recalled) else None, self._learned)
+            budget = self._fleet.budget(self._observer.clock.now())
+            known = recalled if isinstance(recalled, Recalled) else None
+            verdict = judge(self._observer, audit, known, self._learned, budget)
         except StateError:
             raise
         except Exception as error:
@@ -147,9 +156,13 @@ class ObserverGate:
 def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -> Mapping[Address, Recalled]:
     """The past of those assets that aren't partitioned: of others, other partitions may be made meanwhile."""
     assets = {address.asset: graph.asset(address.asset) for address in addresses if address.partition is None}
-    known = series_store.known_series_of(connection, assets)
+    known, marks = series_store.known_series_of(connection, assets), feedback_store.marks_of_each(connection, assets)
     return {
-        Address(key): Recalled(known=known[key], series=series_of(connection, asset, "", known[key], None))
+        Address(key): Recalled(
+            known=known[key],
+            series=series_of(connection, asset, "", known[key], None),
+            marks=marks[key],
+        )
         for key, asset in assets.items()
         if asset.partitions is None
     }
@@ -167,7 +180,11 @@ def series_of(
 
 
 def judge(
-    observer: Observer, audit: Audit, recalled: Recalled | None = None, learned: Learned | None = None
+    observer: Observer,
+    audit: Audit,
+    recalled: Recalled | None = None,
+    learned: Learned | None = None,
+    budget: Budget | None = None,
 ) -> Verdict:
     """Compare what was measured with its past and with what must hold, and decide."""
     made = audit.materialization
@@ -181,13 +198,17 @@ def judge(
         with reading(observer.engine) as connection:
             if recalled is None:
                 known = series_store.known_series(connection, asset.key, part)
-                recalled = Recalled(known=known, series=series_of(connection, asset, part, known, before))
+                recalled = Recalled(
+                    known=known, series=series_of(connection, asset, part, known, before),
+                    marks=feedback_store.marks(connection, asset.key),
+                )  # fmt: skip
             if audit.schema:
                 schema = schema_store.before(connection, asset.key, data_at)
     now = observer.clock.now()
     past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
     found = evaluate(
-        asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned
+        asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned,
+        budget=budget, marks=recalled.marks,
     )  # fmt: skip
     overrides = look_up(observer.engine, made.address, now) if holding(found, policy) else {}  # seldom
     found = with_overrides(found, policy, overrides)

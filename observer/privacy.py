@@ -1,17 +1,16 @@
-"""What may not be kept or shown: the values of columns that are tagged sensitive, and secrets."""
+"""What may not be kept or shown: the values of columns that are tagged sensitive."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from observer.checks.base import Check
 from observer.collectors.tabular import described
-from observer.model import Audit, CheckOutcome, Column, Observation, Schema
+from observer.model import CheckOutcome, Observation
 from observer.own_metrics import OwnMetric
 from observer.quantities import count
-from orchestration.model import Scalar
 
 EVERY = "*"
 """Stands for all columns."""
@@ -96,32 +95,3 @@ def valueless(text: str, names: Collection[str]) -> str:
     'Integer value … not in range: … to … (int8); tried 2 times'
     """
     return _NUMBER.sub("…", _ROW.sub("…", unquoted(text, names)))
-
-
-def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
-    """The audit with texts that may be kept and shown: no secret, and nothing that a database refuses."""
-
-    def clean(text: str) -> str:
-        return redact(text).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-
-    def outcome(one: CheckOutcome) -> CheckOutcome:
-        evidence: dict[str, Scalar] = {
-            clean(name): clean(value) if isinstance(value, str) else value for name, value in one.evidence.items()
-        }
-        return replace(one, message=clean(one.message), evidence=evidence)
-
-    def observation(one: Observation) -> Observation:
-        return one if one.reason is None else replace(one, reason=clean(one.reason))
-
-    def column(one: Column) -> Column:
-        return one if one.comment is None else replace(one, comment=clean(one.comment))
-
-    outcomes = tuple(outcome(one) for one in audit.outcomes)
-    observations = tuple(observation(one) for one in audit.observations)
-    spread = tuple(
-        replace(one, top=tuple((clean(value), count) for value, count in one.top)) if one.top else one
-        for one in audit.distributions
-    )
-    schema = None if audit.schema is None else Schema(tuple(column(one) for one in audit.schema.columns))
-    cleaned = replace(audit, outcomes=outcomes, observations=observations, distributions=spread, schema=schema)
-    return audit if cleaned == audit else cleaned

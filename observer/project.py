@@ -299,7 +299,7 @@ def compose(
     observer = Observer(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
         new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
-        profile=config.profile,
+        profile=config.profile, false_alarms_per_week=config.false_alarms_per_week,
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from observer.cli import watching
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -347,3 +348,8 @@ def demo(
     from observer.cli.demo import play
 
     return play(serve, port, fresh, project, env)
+
+
+app.command()(watching.mark)
+app.command("monitors")(watching.list_monitors)
+app.command()(watching.backtest)

@@ -21,6 +21,7 @@ from observer.metrics import metric as described_metric
 from observer.monitors import Monitor
 from observer.project import Project
 from observer.quantities import count, quantity, span
+from observer.reads.model import SeriesPoint
 from observer.store import observations, rollups
 from observer.store import series as series_store
 from orchestration.assets import Asset
@@ -129,7 +130,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         return [
             HistoryPoint(
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
-                status="held" if p.excluded else (p.status.value if p.status else "measured"), accuracy=p.accuracy,
+                status=_status(p), accuracy=p.accuracy,
                 reason=p.sentence if p.value is None else None,
             )
             for p in watched.points
@@ -151,3 +152,12 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         )
         for p in sorted(stored, key=lambda point: (point.at, point.version_seq))
     ]  # fmt: skip
+
+
+def _status(point: SeriesPoint) -> str:
+    """What a person said of it, before what became of it."""
+    if point.mark is not None:
+        return point.mark.value
+    if point.held:
+        return "held"
+    return point.status.value if point.status else "measured"

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from observer.config.assets import asset_configs
+from observer.config.budget import budget
 from observer.config.channels import ChannelConfig, channels
 from observer.config.executor import ExecutorConfig, executor, pools
 from observer.config.file import settings
@@ -26,6 +27,7 @@ KEYS = (
     "io",
     "retention",
     "history",
+    "false_alarms_per_week",
     "private",
     "profile",
     "executor",
@@ -62,6 +64,7 @@ class EnvironmentConfig:
     asset_configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
+    false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:
@@ -99,6 +102,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),
         asset_configs=asset_configs(everywhere, env),
         clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
+        false_alarms_per_week=budget(env),
         secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 

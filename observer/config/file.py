@@ -49,12 +49,17 @@ def settings(root: Path) -> Section:
     """
     file, tool = root / FILE_NAME, _tool(root)
     if "env" not in tool.values:
-        return Section(_parse(file), file)
+        return settings_of(file)
     if file.is_file():
         raise ProjectError(
             f"{file} and {tool.file} {_TOOL} both have the project's settings; nothing was run; keep one of them"
         )
     return tool
+
+
+def settings_of(file: Path) -> Section:
+    """What a file like ``tidegate.toml`` says, whatever it is called; raises ProjectError."""
+    return Section(_parse(file), file)
 
 
 def _tool(folder: Path) -> Section:

@@ -22,7 +22,7 @@ _INCIDENTS = 20
 
 
 def asset_page(connection: Connection, project: Project, key: str, now: datetime) -> AssetPage:
-    """The page of an asset of the project: twenty-one statements, whatever it has."""
+    """The page of an asset of the project: twenty-two statements, whatever it has."""
     graph, asset = project.graph, project.graph.asset(key)
     timezone = timezone_of(graph)
     zone = ZoneInfo(timezone)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.model import EvaluationStatus, FeedbackKind, IncidentStatus, Severity
+from observer.sight import Sight
 from orchestration.model import Cancellation
 
 
@@ -122,11 +123,13 @@ class SeriesPoint:
     upper: float | None
     status: EvaluationStatus | None  # None: measured, not judged
     direction: str  # "high", "low", "none"
-    excluded: bool  # does not train (held, discarded)
+    excluded: bool  # does not train (held, bad data, before a new normal)
     p_value: float | None
     sentence: str
     run_id: str
     accuracy: str = ""  # "of a 1 % sample"; nothing of what is exact
+    held: bool = False  # its version is
+    mark: FeedbackKind | None = None  # what a person said of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,7 @@ class MonitorSeries:
     n_train: int
     alpha: float | None
     points: tuple[SeriesPoint, ...]  # oldest first
+    sight: Sight | None = None  # what it would notice today; None where nothing is known of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

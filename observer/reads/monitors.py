@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -10,6 +11,8 @@ from sqlalchemy import Connection
 from observer import accuracy
 from observer.assets import quality_of
 from observer.checks.base import Check
+from observer.detection import by_wall_clock
+from observer.feedback import Marks
 from observer.history import StoredPoint
 from observer.metrics import SCHEMA, Metric, Order, metric
 from observer.model import EvaluationStatus, Severity
@@ -18,6 +21,8 @@ from observer.quantities import quantity
 from observer.reads import points
 from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
 from observer.reads.verdicts import Verdict, Verdicts
+from observer.sight import Sight, sight_after
+from observer.store import feedback as feedback_store
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.model import VersionStatus
@@ -49,6 +54,7 @@ def series(
     keys = {m.key for m in watching}
     partitioned = asset.partitions is not None
     stored = points.load(connection, asset, keys, _POINTS)
+    marks = feedback_store.marks(connection, asset.key)
     measured = any(stored.values())
     made = []
     for monitor in watching:
@@ -56,7 +62,7 @@ def series(
         said = verdicts.of(monitor.id)
         if not said and monitor not in declared and measured and all(p.value is None for p in here):
             continue
-        made.append(_series(monitor, here, said, partitioned=partitioned))
+        made.append(_series(monitor, here, said, marks, partitioned=partitioned))
     return tuple(sorted(made, key=lambda one: _rank(one.status)))
 
 
@@ -65,11 +71,20 @@ def _rank(status: EvaluationStatus | None) -> int:
 
 
 def _series(
-    monitor: Monitor, stored: Sequence[StoredPoint], said: Sequence[Verdict], *, partitioned: bool
+    monitor: Monitor, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, partitioned: bool
 ) -> MonitorSeries:
     described = metric(monitor.metric, column=monitor.column)
     by_version = {verdict.version_seq: verdict for verdict in said}
-    drawn = {p.at: _point(p, by_version.get(p.version_seq), monitor, described) for p in stored}
+    known, left_out = marks.known(monitor.id, stored, by_clock=by_wall_clock(monitor))
+    learned = {p.version_seq for p, out in zip(known, left_out, strict=True) if not out}
+    marked = marks.on(monitor.id)
+    drawn = {
+        p.at: replace(
+            _point(p, by_version.get(p.version_seq), monitor, described), excluded=p.version_seq not in learned,
+            mark=marked.get(p.version_seq),
+        )
+        for p in stored
+    }  # fmt: skip
     by_clock = not partitioned or described.order is Order.WALL_CLOCK
     for verdict in said:  # a column that is gone is judged unknown without being measured
         at = verdict.materialized_at if by_clock else verdict.data_at
@@ -87,7 +102,14 @@ def _series(
         trained_from=_instant(found.trained_from if found else None),
         trained_to=_instant(found.trained_to if found else None), n_train=found.n_train if found else 0,
         alpha=found.alpha if found else monitor.alpha, points=ordered,
+        sight=_sight(last, described.unit) if last is not None else None,
     )  # fmt: skip
+
+
+def _sight(last: Verdict, unit: str) -> Sight | None:
+    if last.evaluation.detection is None:
+        return None
+    return sight_after(last.evaluation.detection, unit, trained=last.version_status is not VersionStatus.HELD)
 
 
 def _newest(drawn: Sequence[SeriesPoint], said: Sequence[Verdict], *, by_clock: bool) -> Verdict | None:
@@ -107,18 +129,17 @@ def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, descr
         at=stored.at, partition=stored.partition, value=stored.value, lower=found.lower if found else None,
         expected=found.expected if found else None, upper=found.upper if found else None,
         status=said.status if said else None, direction=found.direction.value if found else "none",
-        excluded=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
+        excluded=False, held=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
         sentence=said.sentence if said else f"{measured}; not judged",
         run_id=stored.run_id, accuracy=accuracy.in_words(stored.accuracy),
     )  # fmt: skip
 
 
 def _unmeasured(at: datetime, verdict: Verdict) -> SeriesPoint:
-    said = verdict.evaluation
+    said, held = verdict.evaluation, verdict.version_status is VersionStatus.HELD
     return SeriesPoint(
         at=at, partition=said.partition, value=said.observed, lower=None, expected=None, upper=None, status=said.status,
-        direction="none", excluded=verdict.version_status is VersionStatus.HELD, p_value=None, sentence=said.sentence,
-        run_id=verdict.run_id,
+        direction="none", excluded=held, held=held, p_value=None, sentence=said.sentence, run_id=verdict.run_id,
     )  # fmt: skip
 
 

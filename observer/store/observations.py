@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from observer.accuracy import read as read_accuracy
 from observer.accuracy import stored as stored_accuracy
@@ -143,6 +143,30 @@ def reasons(connection: Connection, asset: AssetKey, key: SeriesKey, *, limit: i
         .limit(limit)
     )
     return {row.version_seq: row.reason for row in connection.execute(question)}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How often an asset was measured, first when, and in how many parts of its partitions."""
+
+    times: int
+    first: datetime
+    parts: int
+
+
+def measured_between(connection: Connection, since: datetime, until: datetime) -> Mapping[AssetKey, Times]:
+    """How often each asset was measured from ``since`` on and before ``until``: every version has a duration."""
+    rows = connection.execute(
+        select(
+            series.c.asset, func.count().label("times"), func.min(_table.c.ordered_at).label("first"),
+            func.count(series.c.id.distinct()).label("parts"),
+        )
+        .join(_table, _table.c.series_id == series.c.id)
+        .where(series.c.metric == "duration", series.c.column == "", series.c.segment == "")
+        .where(_table.c.ordered_at >= since, _table.c.ordered_at < until)
+        .group_by(series.c.asset)
+    )  # fmt: skip
+    return {AssetKey(row.asset): Times(row.times, row.first, row.parts) for row in rows}
 
 
 _STANDING = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)

@@ -37,9 +37,10 @@ def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
     return tuple(_key(*row) for row in rows)
 
 
-def parts(connection: Connection, asset: AssetKey, key: SeriesKey) -> tuple[str, ...]:
-    """The parts of an asset's partitions that aren't time of which there is a series."""
-    return tuple(connection.execute(select(series.c.part).where(named(asset, key))).scalars())
+def parts(connection: Connection, asset: AssetKey, key: SeriesKey | None = None) -> tuple[str, ...]:
+    """The parts of an asset's partitions that have series, or one of a name; ``""`` where time is all that cuts it."""
+    where = series.c.asset == asset if key is None else named(asset, key)
+    return tuple(connection.execute(select(series.c.part).where(where).distinct().order_by(series.c.part)).scalars())
 
 
 def named(asset: AssetKey, key: SeriesKey) -> ColumnElement[bool]:

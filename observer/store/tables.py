@@ -138,6 +138,25 @@ overrides = Table(
     Column("reason", Text, nullable=False),
 )
 
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("asset", Text, nullable=False),
+    Column("partition", Text, nullable=False),  # "" where there is none
+    Column("materialization_id", String(40), nullable=False),
+    Column("version_seq", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),  # a monitor; "" for all of the asset's
+    Column("kind", String(16)),  # None: it only undoes
+    Column("data_at", Instant, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("undoes", BigInteger),
+    Index(None, "asset"),
+)
+
 incidents = Table(
     "incidents",
     metadata,

@@ -50,6 +50,17 @@ def test_a_budget_larger_than_anybody_can_use_is_not_spent() -> None:
     assert [each.alpha for each in given] == pytest.approx([MOST] * 3)
 
 
+def test_nobody_gets_more_than_their_most_and_the_others_share_what_is_left() -> None:
+    careful = Watcher(runs_per_week=7, most=0.0005)
+    given = allot([careful, careful, Watcher(runs_per_week=7)], 0.1)
+    assert [each.alpha for each in given] == pytest.approx([0.0005, 0.0005, 0.1 / 7 - 0.001])
+    floored = allot([Watcher(runs_per_week=7, holds=True, most=1e-6), *MIXED], 0.1)[0]
+    assert floored.alpha <= 1e-6
+    for wrong in (0.0, MOST * 2):
+        with pytest.raises(ParameterError, match="most"):
+            Watcher(runs_per_week=7, most=wrong)
+
+
 def test_it_says_who_cannot_fire_yet_and_for_how_long() -> None:
     young, old = allot([Watcher(runs_per_week=7, n_train=7), Watcher(runs_per_week=7, n_train=90)], 1e-5)
     assert young.min_p_value == min_p_value(7) >= young.alpha

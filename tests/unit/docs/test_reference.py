@@ -12,6 +12,7 @@ import typer.main
 
 import observer
 from detectors.registry import BUILT_IN
+from detectors.synthetic import FAULTS, Fault
 from observer import assets, config
 from observer.alerts import payload
 from observer.checks.base import Check
@@ -19,7 +20,7 @@ from observer.cli.app import app
 from observer.cli.exit_codes import ExitCode
 from observer.doctor.model import Health
 from observer.metrics import METRICS
-from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.model import EvaluationStatus, FeedbackKind, IncidentStatus, Severity
 from observer.monitors import ALPHAS
 from observer.reads.base import GateAnswer
 from observer.reads.model import State
@@ -35,7 +36,7 @@ COMMON = {"--project", "-C", "--env", "--partition", "-p", "--format"}
 VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 STATUSES: list[type[StrEnum]] = [
     Action, EvaluationStatus, GateOutcome, IncidentStatus, OnHold, RunStatus, Severity, State, StepStatus,
-    VersionStatus, Health,
+    VersionStatus, Health, FeedbackKind,
 ]  # fmt: skip
 
 
@@ -130,6 +131,16 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
     pages = [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "examples" / "flights" / "README.md"]
     used = {name for page in pages for name in re.findall(r"\bob\.(\w+)", page.read_text(encoding="utf-8"))}
     assert used - {"asset"} <= set(observer.__all__)
+
+
+def test_every_fault_that_a_backtest_injects_is_described_with_its_sizes() -> None:
+    text = section(DOCS / "guide" / "backtests.md", "A backtest")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
+    assert set(rows) == {fault.value for fault in Fault}
+    for each in FAULTS:
+        if each.fault is not Fault.STALE:
+            shown = f"{each.size:,g}" if each.fault is Fault.UNIT_CHANGE else f"{each.size * 100:g}"
+            assert re.search(rf"\b{re.escape(shown)}\b", rows[each.fault.value]), each
 
 
 def test_the_defaults_of_severity_and_alpha_are_those_of_the_code() -> None:

@@ -51,6 +51,10 @@ def test_the_first_environment_is_the_default(tmp_path: Path) -> None:
         ("[env.local]\nprofile = { sample = 20 }\n", "sample is a number of rows of at least 1,000"),
         ("[env.local]\nprofile = { sample = 0.1, exact = true }\n", "leave one of them out"),
         ("[env.local]\nprofile = { sampel = 1 }\n", "no setting is called 'sampel'"),
+        ("[env.local]\nfalse_alarms_per_week = 0\n", "a number above 0 such as 2 or 0.5, not 0"),
+        ("[env.local]\nfalse_alarms_per_week = '2'\n", "a number above 0 such as 2 or 0.5, not '2'"),
+        ("[env.local]\nfalse_alarms_per_week = inf\n", "a number above 0 such as 2 or 0.5, not inf"),
+        ("[env.local]\nfalse_alarms_per_week = true\n", "a number above 0 such as 2 or 0.5, not True"),
         ("[env.local]\nretention = { keep = -1 }\n", "keep is how many earlier versions stay, 1 or more, not -1"),
         ("[env.local]\nchannels = [{ kind = 'webhok', url = 'x' }]\n", "no kind of channel is called 'webhok'"),
         ("", "has no environment; write [env.local]"),
@@ -217,3 +221,9 @@ def test_no_project_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.Mon
         find_root(Path("/"))
     with pytest.raises(ProjectError, match="tidegate init"):
         read(tmp_path, None)
+
+
+def test_a_budget_of_false_alarms_is_a_number(tmp_path: Path) -> None:
+    write(tmp_path, "[env.local]\nfalse_alarms_per_week = 2\n[env.other]\n")
+    assert read(tmp_path, None).false_alarms_per_week == 2.0
+    assert read(tmp_path, "other").false_alarms_per_week is None

@@ -1,0 +1,81 @@
+"""One monitor over one stored series: what it would have said, and what it would have found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from detectors.model import DetectionStatus
+from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
+from observer.detection import behind, by_wall_clock, detectors_of, history_of
+from observer.feedback import Marks
+from observer.history import SeriesKey, StoredPoint
+from observer.metrics import metric
+from observer.monitors import Monitor
+from orchestration.assets import Asset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is stored of one part of an asset, and how many points a week its series get."""
+
+    asset: Asset
+    part: str
+    series: Mapping[SeriesKey, Sequence[StoredPoint]]
+    per_week: float
+    marks: Marks
+
+    def known(self, monitor: Monitor) -> Sequence[StoredPoint]:
+        """The points of a monitor that it is judged by: those since its newest new normal."""
+        return self.marks.known(monitor.id, self.series[monitor.key], by_clock=by_wall_clock(monitor))[0]
+
+
+def replay(stored: Stored, here: Monitor | None, other: Monitor | None = None) -> SeriesBacktest:
+    """Replay a monitor as it is declared here, and elsewhere; one of them at least, and both of one series."""
+    monitor = here or other
+    assert monitor is not None
+    points = stored.known(monitor)
+    described = metric(monitor.metric, column=monitor.column)
+    return SeriesBacktest(
+        asset=stored.asset.key, part=stored.part, monitor=monitor.id, label=monitor.label, unit=described.unit,
+        kind=described.kind, severity=monitor.severity, points=len(points),
+        missing=sum(point.value is None for point in points),
+        first=points[0].at if points else None, last=points[-1].at if points else None,
+        here=_replayed(stored, here), other=_replayed(stored, other),
+    )  # fmt: skip
+
+
+def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
+    from detectors.backtest import backtest
+
+    if monitor is None:
+        return None
+    points = stored.known(monitor)
+    rows, newest = stored.series.get(behind(monitor.key), ()), stored.series[monitor.key][-1].at
+    table = detectors_of(monitor, stored.asset)
+    alpha = monitor.false_alarms
+    found = backtest(
+        table, history_of(monitor, stored.asset, points, rows, newest, stored.marks),
+        metric(monitor.metric, column=monitor.column).kind, alpha=alpha, points_per_week=stored.per_week,
+    )  # fmt: skip
+    today = found.today
+    learning = today is not None and today.status is DetectionStatus.LEARNING
+    return Replayed(
+        alpha=alpha, detectors=tuple(detector.name for detector, _ in table), judged=found.judged, weeks=found.weeks,
+        false_alarms=tuple(
+            Alarm(at=points[at].at, partition=points[at].partition, value=points[at].value) for at in found.alarms
+        ),
+        false_alarms_per_week=found.alarms_per_week if found.judged else None,
+        at_most_per_week=found.alarms_per_week_at_most, promised_per_week=alpha * stored.per_week,
+        held=len(found.bad), held_found=len(found.caught), runs_needed=today.runs_needed if today and learning else 0,
+        lower=today.lower if today else None, expected=today.expected if today else None,
+        upper=today.upper if today else None,
+        faults=tuple(
+            FaultFound(
+                fault=each.injection.fault.value, size=each.injection.size, points=each.injection.points,
+                injected=each.injected, found=each.found,
+                recall=each.found / each.injected if each.injected else None, delay=each.delay,
+            )
+            for each in found.recalls
+        ),
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""What a monitor looks at, and by which detectors: what judging a version and replaying its past have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from detectors.model import Cadence, History
+from observer.accuracy import seen_rate
+from observer.feedback import NO_MARKS, Marks
+from observer.history import SeriesKey, StoredPoint
+from observer.local_clock import as_of, offset_s
+from observer.metrics import Order, metric
+from observer.monitors import Monitor
+from orchestration.assets import Asset
+from orchestration.partitions import DailyPartitions, HourlyPartitions, WeeklyPartitions
+
+if TYPE_CHECKING:
+    from detectors.base import Detector
+
+_CADENCES: Mapping[type, Cadence] = {
+    HourlyPartitions: Cadence.HOURLY,
+    DailyPartitions: Cadence.DAILY,
+    WeeklyPartitions: Cadence.WEEKLY,
+}
+
+
+def detectors_of(monitor: Monitor, asset: Asset) -> tuple[tuple[Detector, float], ...]:
+    """The detectors of a monitor of an asset, its level's first, each with its share of the monitor's alpha."""
+    from detectors.registry import default_detectors, detector
+
+    if monitor.detector is not None:
+        return ((detector(monitor.detector, **dict(monitor.parameters)), 1.0),)
+    partitions = asset.partitions
+    cadence = Cadence.IRREGULAR if by_wall_clock(monitor) else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
+    return default_detectors(metric(monitor.metric, column=monitor.column).kind, cadence)
+
+
+def by_wall_clock(monitor: Monitor) -> bool:
+    """Whether its series is ordered by when its points were measured."""
+    return metric(monitor.metric, column=monitor.column).order is Order.WALL_CLOCK
+
+
+def behind(key: SeriesKey) -> SeriesKey:
+    """The series of the rows that stand behind the points of another."""
+    return SeriesKey("row_count", None, key.segment)
+
+
+def history_of(
+    monitor: Monitor,
+    asset: Asset,
+    points: Sequence[StoredPoint],
+    rows: Sequence[StoredPoint],
+    at: datetime,
+    marks: Marks = NO_MARKS,
+) -> History:
+    """Stored points as the detectors of a monitor read them to judge one of an instant.
+
+    Parameters
+    ----------
+    points, rows:
+        Of its series and of the rows behind it, oldest first.
+    at:
+        In the data's time: its clocks then are what weekday and hour go by.
+    marks:
+        What people said of the versions.
+    """
+    by_clock = by_wall_clock(monitor)
+    zone = "UTC" if asset.partitions is None else asset.partitions.timezone
+    ahead_s = offset_s(zone, at)
+    points, left_out = marks.known(monitor.id, points, by_clock=by_clock)
+    if not points:
+        return _nothing(ahead_s)
+    exposure = {p.version_seq: p.value for p in rows}
+    return History.of(
+        as_of("UTC" if by_clock else zone, [p.at for p in points], ahead_s),
+        [as_float(p.value) for p in points],
+        excluded=left_out,
+        exposure=[as_float(exposure.get(p.version_seq)) * seen_rate(p.accuracy) for p in points],
+        utc_offset_s=ahead_s,
+    )
+
+
+@lru_cache(maxsize=64)
+def _nothing(ahead_s: float) -> History:
+    """The history of a series without a past; building arrays costs more than judging by them."""
+    return History.of([], [], exposure=[], utc_offset_s=ahead_s)
+
+
+def as_float(value: float | None) -> float:
+    """A stored value as detectors take it: NaN is missing."""
+    return float("nan") if value is None else float(value)

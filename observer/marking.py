@@ -1,0 +1,189 @@
+"""A person says of a version whether it is right and whether it is an example; what that would change comes before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from observer.assets import quality_of
+from observer.errors import FeedbackError, UnknownName
+from observer.feedback import in_force
+from observer.foresight import Foresight, foresee
+from observer.metrics import SCHEMA
+from observer.model import EvaluationStatus, Feedback, FeedbackKind, SubjectKind
+from observer.pipeline import data_time, part_of
+from observer.project import Project
+from observer.store import feedback as feedback_store
+from observer.store.tables import evaluations
+from observer.versions import reason_of
+from orchestration.database import reading, writing
+from orchestration.model import Address, AssetKey, PartitionKey, VersionStatus
+from orchestration.tables import versions
+
+_STANDING = (VersionStatus.HELD, VersionStatus.PUBLISHED)
+_ALARMED = (EvaluationStatus.WARNED.value, EvaluationStatus.FAILED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """What was said, or would be, and what it changes; ``held``: the version is."""
+
+    feedback: tuple[Feedback, ...]
+    changes: tuple[Foresight, ...]
+    held: bool
+
+
+def mark(
+    work: Project,
+    asset: str,
+    partition: PartitionKey,
+    kind: FeedbackKind,
+    *,
+    subject: str | None = None,
+    reason: str,
+    by: str,
+    preview: bool = False,
+) -> Marked:
+    """Say something of the newest version of an asset, or of a partition: the one that is held, else the published.
+
+    Parameters
+    ----------
+    kind:
+        Whether it is right, and whether it is learned from.
+    subject:
+        A monitor; None: all of them, of bad data; else those that alarmed.
+    preview:
+        Say what it would change; write nothing.
+
+    Raises
+    ------
+    UnknownName, PartitionError, ProjectError
+        There is no such asset, partition or monitor.
+    FeedbackError
+        There is no version, or no monitor of it alarmed.
+    ReleaseError
+        There is no reason.
+    """
+    address, why = work.address(asset, partition), "preview" if preview else reason_of(reason)
+    now = work.clock.now()
+    with reading(work.engine) as connection:
+        version = _version(connection, address)
+        subjects = _subjects(connection, work, address, version.id, kind, subject)
+        before = feedback_store.all_of(connection, address.asset)
+    given = tuple(_feedback(work, address, version, name, kind, now, by, why) for name in subjects)
+    after = [*before, *(replace(one, id=_next(before) + n) for n, one in enumerate(given))]
+    changes = foresee(
+        work, address.asset, before, after, _monitors(work, address.asset, subjects), part=_part(work, address)
+    )
+    if not preview:
+        given = _write(work, given)
+    return Marked(feedback=given, changes=changes, held=version.status == VersionStatus.HELD)
+
+
+def undo(work: Project, asset: str, partition: PartitionKey, *, reason: str, by: str, preview: bool = False) -> Marked:
+    """Take the last word on an asset (or on one of its partitions) back: what it said counts no more.
+
+    Raises
+    ------
+    FeedbackError
+        Nothing was said that counts.
+    UnknownName, PartitionError, ReleaseError
+        As for :func:`mark`.
+    """
+    key = work.graph.asset(asset).key
+    where = None if partition is None else work.address(asset, partition).partition
+    why = "preview" if preview else reason_of(reason)
+    with reading(work.engine) as connection:
+        before = feedback_store.all_of(connection, key)
+    counting = [one for one in in_force(before) if partition is None or one.partition == where]
+    if not counting:
+        raise FeedbackError(f"nothing that was said of {Address(key, where)} counts; nothing was changed")
+    last = counting[-1]
+    together = [one for one in counting if (one.at, one.version_seq) == (last.at, last.version_seq)]
+    now = work.clock.now()
+    given = tuple(replace(one, id=0, kind=None, at=now, by=by, reason=why, undoes=one.id) for one in together)
+    after = [*before, *(replace(one, id=_next(before) + n) for n, one in enumerate(given))]
+    subjects = [one.subject for one in together]
+    part = _part(work, Address(key, last.partition))
+    changes = foresee(work, key, before, after, _monitors(work, key, subjects), part=part)
+    if not preview:
+        given = _write(work, given)
+    return Marked(feedback=given, changes=changes, held=False)
+
+
+def said_of(work: Project, asset: str) -> tuple[Feedback, ...]:
+    """Everything that was ever said of an asset, oldest first; raises UnknownName."""
+    key = work.graph.asset(asset).key
+    with reading(work.engine) as connection:
+        return feedback_store.all_of(connection, key)
+
+
+def _write(work: Project, given: Sequence[Feedback]) -> tuple[Feedback, ...]:
+    with writing(work.engine) as connection:
+        return tuple(replace(one, id=feedback_store.add(connection, one)) for one in given)
+
+
+def _next(before: Sequence[Feedback]) -> int:
+    return max((one.id for one in before), default=0) + 1
+
+
+def _version(connection: Connection, address: Address) -> Any:
+    found = connection.execute(
+        select(versions)
+        .where(versions.c.asset == address.asset, versions.c.partition == (address.partition or ""))
+        .where(versions.c.status.in_(_STANDING))
+        .order_by(versions.c.status != VersionStatus.HELD, versions.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        raise FeedbackError(f"{address} has no version that is held or published; nothing was changed")
+    return found
+
+
+def _subjects(
+    connection: Connection, work: Project, address: Address, version: str, kind: FeedbackKind, subject: str | None
+) -> tuple[str, ...]:
+    c = evaluations.c
+    rows = connection.execute(
+        select(c.subject, c.status).where(c.materialization_id == version, c.kind == SubjectKind.MONITOR.value)
+    ).all()
+    judged = {row.subject for row in rows if row.subject != SCHEMA}
+    alarmed = {row.subject for row in rows if row.status in _ALARMED and row.subject != SCHEMA}
+    if subject is not None:
+        if subject not in judged:
+            raise UnknownName("monitor of a number", subject, sorted(judged), where=str(address))
+        return (subject,)
+    if kind is FeedbackKind.BAD_DATA:
+        return ("", *sorted(alarmed))
+    if not alarmed:
+        raise FeedbackError(
+            f"no monitor of a number alarmed at {address}; nothing was changed; say which one is meant: --subject "
+            f"{next(iter(sorted(judged)), 'row_count')!r}"
+        )
+    return tuple(sorted(alarmed))
+
+
+def _feedback(
+    work: Project, address: Address, version: Any, subject: str, kind: FeedbackKind, now: datetime, by: str, why: str
+) -> Feedback:
+    asset = work.graph.asset(address.asset)
+    return Feedback(
+        id=0, asset=address.asset, partition=address.partition, materialization_id=version.id, version_seq=version.seq,
+        subject=subject, kind=kind, data_at=data_time(asset, address.partition, version.materialized_at),
+        made_at=version.materialized_at, at=now, by=by, reason=why,
+    )  # fmt: skip
+
+
+def _monitors(work: Project, asset: AssetKey, subjects: Sequence[str]) -> tuple[str, ...]:
+    """The monitors that some subjects mean; of a segment by its own name."""
+    if "" not in subjects:
+        return tuple(subjects)
+    return tuple(m.id for m in quality_of(work.graph.asset(asset)).watched if m.metric != SCHEMA and m.segment is None)
+
+
+def _part(work: Project, address: Address) -> str:
+    return part_of(work.graph.asset(address.asset), address.partition)

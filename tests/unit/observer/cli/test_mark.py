@@ -1,0 +1,50 @@
+"""`tidegate mark`: its text, its JSON and its exit codes."""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from observer.cli.user import user_name
+from tests.unit.observer.cli.conftest import Tidegate, assert_golden
+from tests.unit.observer.shop import put
+
+
+@pytest.fixture
+def last(tidegate: Tidegate, folder: Path) -> str:
+    """The last of twelve days of orders; it has hardly any names and is held."""
+    days = [(date(2024, 2, 1) + timedelta(days=n)).isoformat() for n in range(12)]
+    for n, day in enumerate(days):
+        put(folder, day, (["ada"] if day != days[-1] else [None]) * (40 + n * 7 % 11))
+    assert tidegate("run", "orders", "--partition", f"{days[0]}..{days[-1]}").code == 1
+    return days[-1]
+
+
+def test_a_word_is_previewed_given_listed_and_taken_back(tidegate: Tidegate, last: str) -> None:
+    of = ("mark", "orders", "--partition", last)
+    steps = [
+        tidegate(*of, "--as", "expected", "--preview"),
+        tidegate(*of, "--as", "expected", "--reason", "names are gone for good"),
+        tidegate("mark", "orders", "--undo", "--reason", "they came back"),
+        tidegate("mark", "orders"),
+    ]
+    assert [(step.code, step.err) for step in steps] == [(0, "")] * 4
+    assert_golden("mark", "\n".join(step.out for step in steps).replace(f" {user_name()}: ", " <user>: "))
+    listed = tidegate("mark", "orders", "--format", "json").json
+    assert [(one["counts"], one["feedback"]["kind"]) for one in listed] == [(False, "expected"), (False, None)]
+    given = tidegate(*of, "--as", "bad-data", "--reason", "a lost column", "--format", "json").json
+    assert [one["subject"] for one in given["feedback"]] == ["", "null_rate(name)"]
+    assert (given["held"], given["preview"]) == (True, False)
+    history = tidegate("history", "orders", "null_rate", "--column", "name", "--last", "1")
+    assert re.search(rf"^{last} +100 %  bad-data ", history.out, re.MULTILINE)
+
+
+def test_wrong_use_changes_nothing(tidegate: Tidegate, last: str) -> None:
+    of = ("mark", "orders", "--partition", last)
+    assert tidegate(*of, "--as", "expected").code == 2  # no reason
+    assert tidegate(*of, "--as", "fine", "--reason", "x").code == 2
+    both = tidegate(*of, "--as", "expected", "--undo", "--reason", "x")
+    assert (both.code, "leave --as out" in both.err) == (2, True)
+    assert tidegate("mark", "orders", "--undo", "--reason", "x").code == 2
+    assert tidegate("mark", "orders").out == "nobody has said anything of orders\n"
