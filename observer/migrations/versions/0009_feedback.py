@@ -1,7 +1,7 @@
 """What people said of versions.
 
 Revision ID: 0009
-Revises: 0007
+Revises: 0008
 """
 
 from __future__ import annotations
