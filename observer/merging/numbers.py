@@ -52,7 +52,7 @@ def _of_column(metric: str, column: str | None, parts: Sequence[Part]) -> tuple[
         raise _Lacking("no rows")
     values = sum(part.values for part in there)
     if metric == "null_rate":
-        return (rows - values) / rows, EXACT
+        return (rows - values) / rows, _worth(metric, parts)
     if not there and metric == "distinct_count":
         return 0.0, EXACT
     if not there:
@@ -63,7 +63,16 @@ def _of_column(metric: str, column: str | None, parts: Sequence[Part]) -> tuple[
         return _distinct(there, values)
     if metric in RANKS:
         return _quartile(metric, there)
-    return _plain(metric, there), EXACT
+    return _plain(metric, there), _worth(metric, there)
+
+
+def _worth(metric: str, parts: Sequence[Part]) -> Accuracy:
+    """Exact where all parts are; else the share of all rows that was looked at."""
+    looked_at = [(part.rows, part.seen[metric].accuracy) for part in parts if part.rows]
+    if all(accuracy == EXACT for _, accuracy in looked_at):
+        return EXACT
+    rates = [rows * (1.0 if accuracy == EXACT else accuracy.amount) for rows, accuracy in looked_at]
+    return Accuracy(AccuracyKind.SAMPLED, round(math.fsum(rates) / math.fsum(rows for rows, _ in looked_at), 6))
 
 
 def _plain(metric: str, parts: Sequence[Part]) -> float:

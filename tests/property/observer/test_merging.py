@@ -16,7 +16,7 @@ from observer.collectors.hyperloglog import error, estimate
 from observer.collectors.sketches import unpacked
 from observer.merging import MERGEABLE, Part, merged, merged_distribution
 from observer.metrics import METRICS, RANKS, Level
-from observer.model import Observation, ProfilePolicy
+from observer.model import AccuracyKind, Observation, ProfilePolicy
 from orchestration.model import AssetKey, Materialization, Staged
 
 NUMBERS = st.none() | st.integers(-5, 5).map(float) | st.floats(-1e6, 1e6, width=32)
@@ -146,6 +146,19 @@ def test_the_points_of_parts_are_those_of_the_whole() -> None:
     off = np.abs(shares - np.linspace(0, 1, len(shares)))
     assert off.max() <= found.error < 0.05
     assert found.distribution.rate < 1
+
+
+def test_parts_of_which_a_sample_was_looked_at_make_no_exact_numbers() -> None:
+    whole = pa.table({"x": np.random.default_rng(4).normal(5, 1, 60_000)})
+    tables = [whole.slice(0, 40_000), whole.slice(40_000)]
+    got = together(tables, ProfilePolicy(sample=20_000))
+    assert got["", "row_count"] == Observation(metric="row_count", value=60_000.0)
+    for metric in ("mean", "null_rate", "max", "std"):
+        accuracy = got["x", metric].accuracy
+        assert accuracy.kind is AccuracyKind.SAMPLED, metric
+        assert accuracy.amount == pytest.approx(2 / 3), "half of the first part, and all of the second"
+    assert got["x", "mean"].value == pytest.approx(5, abs=5 / math.sqrt(40_000))
+    assert got["x", "distinct_count"].value is None
 
 
 def test_what_is_not_kept_has_a_reason() -> None:
