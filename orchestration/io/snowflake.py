@@ -101,10 +101,14 @@ def open_snowflake(
 
 
 def _give_up(context: ExceptionContext) -> None:
-    """Count a connection as lost whose line failed or hung: else ROLLBACK would be tried on it, twice, as patiently."""
+    """Count a connection as lost whose line failed: else ROLLBACK would be tried on it, twice, as patiently.
+
+    A server that answers, if only with an error, must hear the ROLLBACK, or its transaction stays in the way of others.
+    """
     from snowflake.connector.errors import OperationalError
 
-    if isinstance(context.original_exception, OperationalError):
+    error = context.original_exception
+    if isinstance(error, OperationalError) and "last status" not in str(error):
         context.is_disconnect = True
 
 
