@@ -1,18 +1,23 @@
 """The profile compiler: what is asked of an engine, in as few statements as it takes.
 
-One statement asks for everything. On a big table, metrics that would cost more than all others together are left out
-of it and asked of a sample; a distinct count that a sample can't tell is then counted over every n-th value.
+One statement asks for everything that isn't known without it. On a big table, metrics that would cost more than all
+others together are asked of a sample: in the same statement where the engine can pick rows on its way, else in a second
+one; a distinct count that a sample can't tell is then counted over every n-th value.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import sqrt
 
-from observer.collectors.dialect import DIALECTS, DUCKDB, MOMENTS, QUARTILES, Dialect
+from observer.collectors.dialect import DIALECTS, DUCKDB, MOMENTS, PACK, QUARTILES, Dialect
 from observer.collectors.distribution import PIECES, ROWS
 from observer.collectors.keeping import NOTHING, Keeping
+from observer.collectors.known import UNKNOWN, Known
 from observer.collectors.relation import Field, Relation
+from observer.collectors.scan import BATCH
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import EXACT, Accuracy, AccuracyKind, ProfilePolicy
 
@@ -30,6 +35,9 @@ FEW = 0.05
 
 
 _MANY_ROWS = 20_000  # below, asking twice costs more than a division a row
+
+VALUES = "values"
+"""How many values a column has: what rates are shares of, and nulls are the rest to."""
 
 _MAY_BE_NAN = ("FLOAT", "DOUBLE")
 _TOGETHER = {MOMENTS: ("mean", "std"), QUARTILES: ("q25", "median", "q75")}
@@ -59,40 +67,104 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What is asked: by field of the relation, of all rows and of a sample of them; ``rate`` is the sample's.
+    """What is asked about each field: of all rows, and (where ``full`` doesn't ask it) of a sample of them.
 
-    ``fields`` are how the first statement calls them, bare or not.
+    ``told`` is what needs no asking, by metric; ``rate`` is the sample's.
     """
 
     fields: tuple[Field, ...]
+    told: tuple[Mapping[str, float], ...]
     full: tuple[tuple[Question, ...], ...]
     sampled: tuple[tuple[Question, ...], ...]
     rate: float
 
 
-def compiled(relation: Relation, policy: ProfilePolicy, *, swift: bool = True, keeping: Keeping = NOTHING) -> Compiled:
-    """Compile the catalogue's column metrics for a relation's engine and size.
+def compiled(
+    relation: Relation,
+    policy: ProfilePolicy,
+    fields: Sequence[Field] | None = None,
+    *,
+    swift: bool = True,
+    keeping: Keeping = NOTHING,
+) -> Compiled:
+    """Compile the catalogue's column metrics for a relation's engine and size, of all its fields or some.
 
-    ``swift``: columns may be read as they are, though NaN is no null then, and those of a big table be added up in a
-    way that hides a small spread; the moments tell where it was so, and the column is asked for again without.
+    ``swift``: columns may be read as they are, though NaN is no null then, what is known of them be believed, and those
+    of a big table be added up in a way that hides a small spread; the moments tell where it was so, and the column is
+    asked for again without.
     """
-    adds = swift and relation.rows >= _MANY_ROWS
+    fields = relation.fields if fields is None else fields
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))
+    later = _later(relation, policy)
     dear = relation.dialect.dear if rate < 1 else frozenset[str]()
     taken = Accuracy(AccuracyKind.SAMPLED, rate)
-    fields, full, sampled = [], [], []
-    for field in relation.fields:
+    believed = dict(zip(relation.fields, relation.known(), strict=True)) if swift else {}
+    read = [_read(relation, field) if swift else field for field in fields]
+    packs = _packs(relation, read, rate) if dear else {}
+    adds = swift and relation.rows >= _MANY_ROWS
+    told, full, sampled = [], [], []
+    for field, asked in zip(fields, read, strict=True):
         names = _ASKED_OF[relation.dialect.name][field.kind]
-        asked = field.bare if swift and relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
-        fields.append(asked)
-        questions = (_question(relation, asked, name, policy.exact, adds) for name in names if name not in dear)
-        keeps = field.name in keeping.sketches and not policy.exact
-        full.append(tuple(_sketch(relation, asked, each) if keeps else each for each in questions))
+        known = believed.get(field, UNKNOWN)
+        told.append(known.metrics())
+        questions = [] if VALUES in told[-1] else [Question((VALUES,), f"count({asked.sql})")]
+        for name in names:
+            if name in dear or name in told[-1] or name in later[field.kind]:
+                continue
+            roughly = name == "distinct_count" and bool(later[field.kind])  # to know how to count them
+            exact = policy.exact and not roughly
+            questions.append(_question(relation, asked, name, exact, known if adds else None))
+        if field.name in keeping.sketches and not policy.exact:
+            questions = [_sketch(relation, asked, question) for question in questions]
         part = [_question(relation, field, name, policy.exact) for name in names if name in dear]
-        if QUARTILES in names and QUARTILES in dear and field.name in keeping.points:
+        keeps = QUARTILES in names and QUARTILES in dear and field.name in keeping.points
+        if keeps:
             part = _with_points(relation, field, part, rate)
+        if asked in packs:
+            questions += _picked(relation, asked, packs[asked], rate, points=keeps)
+        full.append(tuple(questions))
         sampled.append(tuple(replace(question, accuracy=taken) for question in part))
-    return Compiled(tuple(fields), tuple(full), tuple(sampled), rate)
+    return Compiled(tuple(fields), tuple(told), tuple(full), tuple(sampled), rate)
+
+
+def _later(relation: Relation, policy: ProfilePolicy) -> Mapping[ColumnKind, Collection[str]]:
+    """What is left to ``exact``, by kind."""
+    if not is_closer(relation, policy):
+        return dict.fromkeys(ColumnKind, ())
+    return {kind: (QUARTILES,) if kind is ColumnKind.NUMBER else ("distinct_count",) for kind in ColumnKind}
+
+
+def is_closer(relation: Relation, policy: ProfilePolicy) -> bool:
+    """Whether exact distinct counts and quartiles are asked for column by column, after everything else."""
+    return policy.exact and bool(relation.dialect.grouped) and relation.rows >= _MANY_ROWS
+
+
+def _read(relation: Relation, field: Field) -> Field:
+    return field.bare if relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
+
+
+def _packs(relation: Relation, fields: Sequence[Field], rate: float) -> Mapping[Field, str]:
+    """By each number, the pack of those that share a statement with it: rows are picked once for all of them."""
+    numbers = [(at, field) for at, field in enumerate(fields) if field.kind is ColumnKind.NUMBER]
+    groups = groupby(numbers, lambda one: (one[0] + 1) // BATCH)  # the first group of a scan is that of the rows
+    packs = [[field for _, field in together] for _, together in groups]
+    if not relation.dialect.picked or not packs or not relation.pick(rate, packs):
+        return {}
+    return {field: f"{PACK}{at}" for at, pack in enumerate(packs) for field in pack}
+
+
+def _picked(relation: Relation, field: Field, pack: str, rate: float, *, points: bool) -> list[Question]:
+    """What the sample is asked in the statement over all rows."""
+    values = relation.dialect.picked.format(pack=pack, c=field.sql)
+    taken = Accuracy(AccuracyKind.SAMPLED, rate)
+    asked = [Question(_TOGETHER[QUARTILES], f"list_aggregate({values}, 'quantile_cont', [0.25, 0.5, 0.75])", taken)]
+    if points:
+        asked.append(Question((POINTS,), f"CAST({values}[1:-1:{_step(relation, rate)}] AS VARCHAR)", taken))
+    return asked
+
+
+def _step(relation: Relation, rate: float) -> int:
+    return max(1, round(relation.rows * rate / ROWS))
 
 
 def sample_rate(rows: int, columns: int) -> float:
@@ -107,9 +179,11 @@ def sample_rate(rows: int, columns: int) -> float:
     return 1.0 if rows <= wanted else round(wanted / rows, 6) or 1e-6
 
 
-def _question(relation: Relation, field: Field, name: str, exact: bool, swift: bool = False) -> Question:
+def _question(relation: Relation, field: Field, name: str, exact: bool, known: Known | None = None) -> Question:
+    """``known`` is given where the swift form will do."""
     accuracy = EXACT if exact else relation.dialect.accuracy(name)
-    return Question(_TOGETHER.get(name, (name,)), relation.metric(name, field, exact=exact, swift=swift), accuracy)
+    expression = relation.metric(name, field, exact=exact, known=known)
+    return Question(_TOGETHER.get(name, (name,)), expression, accuracy)
 
 
 def _sketch(relation: Relation, field: Field, question: Question) -> Question:
@@ -122,8 +196,8 @@ def _with_points(relation: Relation, field: Field, asked: list[Question], rate: 
     template = relation.dialect.points
     if template is None:
         return asked
-    step, shares = max(1, round(relation.rows * rate / ROWS)), ", ".join(str(n / PIECES) for n in range(PIECES + 1))
-    points = Question((POINTS,), template.format(c=field.sql, step=step, shares=shares))
+    shares = ", ".join(str(n / PIECES) for n in range(PIECES + 1))
+    points = Question((POINTS,), template.format(c=field.sql, step=_step(relation, rate), shares=shares))
     if relation.dialect.thins_points:
         return [*asked, points]
     return [points if question.metrics == _TOGETHER[QUARTILES] else question for question in asked]

@@ -14,6 +14,12 @@ from observer.model import EXACT, Accuracy, AccuracyKind
 QUARTILES = "quartiles"
 """Lower quartile, median and upper quartile in one aggregate, which gives a list of them, or its JSON."""
 
+PICKED = "tidegate_picked"
+"""Whether a row belongs to the sample, in statements over all rows of a relation that was asked to ``pick``."""
+
+PACK = "tidegate_pack"
+"""What the name of a struct of several columns begins with, in the same statements."""
+
 MOMENTS = "moments"
 """Mean and standard deviation in one aggregate, which gives a list of them, or the state that they come from."""
 
@@ -30,6 +36,11 @@ _EVERYWHERE: Mapping[str, str] = {
     "mean_length": "avg(length({c}))",
 }
 _DISTINCT = "count(DISTINCT {c})"
+
+# From 16 on, PostgreSQL sorts all rows, whole, for the first of several such counts; not where a value may be volatile.
+_UNSORTED = "random() < 2"
+
+_TESTS = {"zero_rate": "= 0", "negative_rate": "< 0", "true_rate": ""}
 
 
 def _percentile(share: float) -> str:
@@ -49,10 +60,17 @@ class Dialect:
     metrics: by the name of the catalogue (and ``QUARTILES``), an aggregate of ``{c}``; ``{s}`` stands for the rows of
         ``{c}``.
     exactly: the same for those of ``metrics`` that approximate, where exact numbers are asked for.
+    grouped: the distinct count and ``{places}`` of the numbers ``{c}`` among ``{s}``, from groups of equal values ``v``
+        and how many values lie ``upto`` them; "" where ``metrics`` and ``exactly`` do.
+    dense: the distinct count of whole numbers ``{c}`` from ``{low}`` to ``{high}``, a bit each.
     swiftly: the same for those of ``metrics`` that have a form which costs less a row, but can't tell where there is a
-        NaN, or hardly any spread: it then says so.
+        NaN, or hardly any spread: it then says so. ``{n}`` stands for the number of values of ``{c}``, ``{x}`` for a
+        value as a float less ``{shift}``, which is near all of them where they lie close together, ``{width}`` for how
+        far they lie apart, -1 where that isn't known.
     errors: the rms relative errors of those that approximate.
     dear: metrics that would cost more than all others together on a big table: they are taken from a sample.
+    picked: a list of the picked numbers ``{c}`` of a ``{pack}``, in a statement over all rows; "" where the engine
+        can't pick.
     sample: the table ``{t}`` with a share of its rows, about ``{percent}`` of a hundred.
     thinned: distinct values of ``{c}``, of those values only whose ``{hash}`` has n bits of zero, ``{mask}`` being
         2^n - 1; None where a distinct count isn't dear.
@@ -72,9 +90,12 @@ class Dialect:
     value: Callable[[str], str]
     literal: Callable[[object], str]
     exactly: Mapping[str, str] = field(default_factory=dict)
+    grouped: str = ""
+    dense: str = ""
     swiftly: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
     dear: frozenset[str] = frozenset({QUARTILES})
+    picked: str = ""
     sample: str
     thinned: str | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -142,10 +163,15 @@ DUCKDB = Dialect(
         "distinct_count": "approx_count_distinct({c})",
         "latest": "epoch(max({c}))",
     },
+    picked="list_transform(list({pack}) FILTER (" + PICKED + "), lambda x: CAST(x.{c} AS DOUBLE))",
     sample="{t} TABLESAMPLE BERNOULLI ({percent}%) REPEATABLE (1)",
     exactly={"distinct_count": _DISTINCT},
+    grouped="any_value((SELECT [CAST(count(*) AS DOUBLE), {places}] FROM"
+    " (SELECT v, sum(n) OVER (ORDER BY v) AS upto FROM"
+    " (SELECT CAST({c} AS DOUBLE) AS v, count(*) AS n FROM {s} WHERE {c} IS NOT NULL GROUP BY {c}))))",
+    dense="bit_count(bitstring_agg({c}, {low}, {high}))",
     swiftly={  # without the division a row of the other
-        MOMENTS: "{{'count': count({c}), 'total': sum({c}::DOUBLE), 'squares': sum({c}::DOUBLE * {c}::DOUBLE)}}"
+        MOMENTS: "{{'count': {n}, 'shift': {shift}, 'width': {width}, 'total': sum({x}), 'squares': sum({x} * {x})}}"
     },
     reads_bare=True,
     registers="approx_count_distinct({c}) EXPORT_STATE",
@@ -161,16 +187,17 @@ _DIALECTS = (
         name="postgresql",
         metrics={
             **_EVERYWHERE,
+            **{name: f"count(*) FILTER (WHERE {{c}} {test})" for name, test in _TESTS.items()},  # a twelfth of it all
             "mean": "avg(CAST({c} AS DOUBLE PRECISION))",  # of whole numbers it would else be counted in decimals
             "std": "stddev_samp(CAST({c} AS DOUBLE PRECISION))",
             QUARTILES: "percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY {c})",
-            "distinct_count": _DISTINCT,
+            "distinct_count": f"count(DISTINCT CASE WHEN {_UNSORTED} THEN {{c}} END)",
             "latest": "extract(epoch FROM max({c}))",
         },
         dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
         sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
         points="percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c})",
-        thinned="count(DISTINCT CASE WHEN {hash} & {mask} = 0 THEN {c} END)",
+        thinned=f"count(DISTINCT CASE WHEN {{hash}} & {{mask}} = 0 AND {_UNSORTED} THEN {{c}} END)",
         hashes={
             "BIGINT": "hashint8({c})",
             "INTEGER": "hashint4({c})",

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from observer.collectors import engine
+from observer.collectors import engine, known
+from observer.collectors.dialect import PICKED
 from observer.collectors.relation import Field, Kept, Relation, Sampler
 from observer.collectors.sql import literal
 from observer.collectors.tabular import (
@@ -95,8 +96,15 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
         chosen = f"SELECT {_aliases(fields)}, {_PLACE} AS place FROM {source} WHERE {_below(_PLACE, rate)}"
         return Kept(f"CREATE OR REPLACE TEMP TABLE {_PART} AS {chosen}", _PART, _sampler(_PART, "place"))
 
-    schema = _schema(fields, range(len(fields)), ())
-    return Relation(connection, source, fields, (), schema, rows, _sampler(source, _PLACE), keep)
+    def pick(rate: float) -> str:
+        return _below(_PLACE, rate)
+
+    def look() -> list[known.Known]:
+        found = known.of_files(footers)
+        return [one.counted() if each.name in lengths else one for one, each in zip(found, fields, strict=True)]
+
+    schema, sample = _schema(fields, range(len(fields)), ()), _sampler(source, _PLACE)
+    return Relation(connection, source, fields, (), schema, rows, sample, keep, pick=pick, look=look)
 
 
 def _sampler(source: str, place: str) -> Sampler:
@@ -148,21 +156,34 @@ def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
     unreadable = sorted([*unreadable, *refused], key=lambda column: column.position)
     fields = [Field(names[at], f"c{i}", type_) for i, (at, type_) in enumerate(zip(positions, types, strict=True))]
 
-    def sample(rate: float, wanted: Sequence[Field]) -> str:
+    def chosen(rate: float) -> Any:
         import numpy as np
 
-        chosen = np.flatnonzero(np.random.default_rng(1).random(rows) < rate)
+        return np.random.default_rng(1).random(rows, dtype=np.float32) < rate
+
+    def sample(rate: float, wanted: Sequence[Field]) -> str:
+        at = chosen(rate).nonzero()[0]
         name = f"{_SAMPLE}_{round(rate * 1e9)}"  # a part and a sample of it are asked side by side
         aliases = [field.sql for field in wanted]
         if is_polars(data):  # Arrow takes no rows of texts as Polars keeps them
-            few = data[:, [positions[int(alias[1:])] for alias in aliases]][chosen]
+            few = data[:, [positions[int(alias[1:])] for alias in aliases]][at]
             connection.register(name, polars_columns(few)[0].rename_columns(aliases))
         else:
-            connection.register(name, table.select(aliases).take(chosen))
+            connection.register(name, table.select(aliases).take(at))
         return name
 
+    def pick(rate: float) -> str:
+        import pyarrow as pa
+
+        connection.register(_SOURCE, table.append_column(PICKED, pa.array(chosen(rate))))
+        return PICKED
+
+    def look() -> Sequence[known.Known]:
+        return known.of_table(table)
+
     source = _SOURCE if types else f"range({rows})"
-    return Relation(connection, source, fields, unreadable, _schema(fields, positions, unreadable), rows, sample)
+    schema = _schema(fields, positions, unreadable)
+    return Relation(connection, source, fields, unreadable, schema, rows, sample, pick=pick, look=look)
 
 
 def _registered(

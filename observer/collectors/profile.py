@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from observer.collectors.compiled import Compiled, Question, compiled, thinned
+from observer.collectors.compiled import VALUES, Compiled, Question, compiled, is_closer, thinned
+from observer.collectors.exact import exactly
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.kept import Answers, distributions, sketches
+from observer.collectors.known import Known
 from observer.collectors.relation import Field, Relation
 from observer.collectors.scan import INFINITE, Measured, number, scan, spread
 from observer.collectors.sketches import Sketch
@@ -47,22 +49,23 @@ def profile(
     keeping: what is kept beside.
     """
     asked = compiled(relation, policy, keeping=keeping)
-    (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *_expressions(asked)])
-    answers = [_answers(questions, measured[1:]) for questions, measured in zip(asked.full, columns, strict=True)]
+    (rows, *values), *columns = scan(relation, [["count(*)", *expressions], *_expressions(asked.full)])
+    answers = _answers(asked, columns)
     again = [at for at, found in enumerate(answers) if _is_open(found)]
     if again:
-        careful = compiled(relation, policy, swift=False, keeping=keeping)
-        every = _expressions(careful)
-        for at, measured in zip(again, scan(relation, [every[at] for at in again]), strict=True):
-            columns[at], answers[at] = measured, _answers(careful.full[at], measured[1:])
+        careful = compiled(relation, policy, [relation.fields[at] for at in again], swift=False, keeping=keeping)
+        _, *columns = scan(relation, [[], *_expressions(careful.full)])
+        for at, found in zip(again, _answers(careful, columns), strict=True):
+            answers[at] = found
     kept = sketches(relation, answers)
-    for found, sampled in zip(answers, _sampled(relation, asked), strict=True):
-        found |= sampled
-    spread = distributions(relation, [measured[0] for measured in columns], answers, asked.rate)
+    _sample(relation, asked, answers)
+    if is_closer(relation, policy):
+        for one, known, found in zip(relation.fields, relation.known(), answers, strict=True):
+            found |= _exactly(relation, one, known, found)
+    spread = distributions(relation, [found[VALUES][1] for found in answers], answers, asked.rate)
     count, _ = number(rows)
     by_name = {
-        field.name: _observations(field, count, measured[0], found)
-        for field, measured, found in zip(relation.fields, columns, answers, strict=True)
+        field.name: _observations(field, count, found) for field, found in zip(relation.fields, answers, strict=True)
     }
     for column in relation.unreadable:
         by_name[column.name] = unreadable(column, count)
@@ -70,11 +73,8 @@ def profile(
     return Profile(rows, tuple(ordered), tuple(values), kept, spread)
 
 
-def _expressions(asked: Compiled) -> list[list[str]]:
-    return [
-        [f"count({field.sql})", *(question.expression for question in questions)]
-        for field, questions in zip(asked.fields, asked.full, strict=True)
-    ]
+def _expressions(asked: Sequence[Sequence[Question]]) -> list[list[str]]:
+    return [[question.expression for question in questions] for questions in asked]
 
 
 def _is_open(found: Answers) -> bool:
@@ -83,7 +83,16 @@ def _is_open(found: Answers) -> bool:
     return any(isinstance(value, float) and math.isnan(value) for value in values)
 
 
-def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Answers:
+def _answers(asked: Compiled, columns: Sequence[Sequence[Measured]]) -> list[Answers]:
+    """What is known and what was asked of all rows, by field."""
+    return [
+        {name: (Question((name,), ""), Measured(value)) for name, value in told.items()}
+        | _by_metric(questions, measured)
+        for told, questions, measured in zip(asked.told, asked.full, columns, strict=True)
+    ]
+
+
+def _by_metric(questions: Sequence[Question], measured: Sequence[Measured]) -> Answers:
     return {
         metric: (question, each)
         for question, seen in zip(questions, measured, strict=True)
@@ -91,45 +100,63 @@ def _answers(questions: Sequence[Question], measured: Sequence[Measured]) -> Ans
     }
 
 
-def _sampled(relation: Relation, asked: Compiled) -> list[Answers]:
-    """What the sample says, and where it can't say how many distinct values there are, what all rows say of a part."""
-    if not any(asked.sampled):
-        return [{} for _ in asked.sampled]
-    dear = [field for field, questions in zip(relation.fields, asked.sampled, strict=True) if questions]
+def _exactly(relation: Relation, field: Field, known: Known, found: Answers) -> Answers:
+    distinct = number(found["distinct_count"][1])[0] if "distinct_count" in found else None
+    questions = exactly(relation, field, known, distinct, number(found[VALUES][1])[0])
+    (measured,) = scan(relation, [[question.expression for question in questions]])
+    return _by_metric(questions, measured)
+
+
+def _sample(relation: Relation, asked: Compiled, answers: Sequence[Answers]) -> None:
+    """Add what a sample says to what it has to, and where it can't tell how many distinct values there are, what all
+    rows say of a part.
+    """
+    left = {at: some for at, questions in enumerate(asked.sampled) if (some := _left(questions, answers[at]))}
+    if not left:
+        return
+    fields = [relation.fields[at] for at in left]
     try:
-        sample = relation.sample(asked.rate, dear)
+        sample = relation.sample(asked.rate, fields)
     except Exception as error:
         failed = Measured(None, f"no sample could be taken: {first_line(error)}")
-        return [_answers(questions, [failed] * len(questions)) for questions in asked.sampled]
+        for at, questions in left.items():
+            answers[at] |= _by_metric(questions, [failed] * len(questions))
+        return
     groups = [
-        [f"count({field.sql})", *(question.expression for question in questions)] if questions else []
-        for field, questions in zip(relation.fields, asked.sampled, strict=True)
+        [f"count({field.sql})", *(question.expression for question in questions)]
+        for field, questions in zip(fields, left.values(), strict=True)
     ]
-    measured = scan(sample, groups)
-    found = [_answers(questions, seen[1:]) for questions, seen in zip(asked.sampled, measured, strict=True)]
-    closer = {
-        at: question
-        for at, (field, seen) in enumerate(zip(relation.fields, measured, strict=True))
-        if (question := _closer(relation, field, seen[:1], found[at])) is not None
-    }
+    closer: dict[int, Question] = {}
+    for (at, questions), (values, *measured) in zip(left.items(), scan(sample, groups), strict=True):
+        answers[at] |= _by_metric(questions, measured)
+        if (question := _closer(relation, relation.fields[at], values, answers[at])) is not None:
+            closer[at] = question
     counted = scan(relation, [[question.expression] for question in closer.values()])
     for (at, question), (count,) in zip(closer.items(), counted, strict=True):
-        found[at]["distinct_count"] = (question, count)
-    return found
+        answers[at]["distinct_count"] = (question, count)
 
 
-def _closer(relation: Relation, field: Field, rows: Sequence[Measured], found: Answers) -> Question | None:
-    if "distinct_count" not in found:
+def _left(questions: Sequence[Question], found: Answers) -> list[Question]:
+    """What was not asked together with all rows, or failed there, if only because another column did."""
+    return [
+        question
+        for question in questions
+        if any(metric not in found or found[metric][1].reason is not None for metric in question.metrics)
+    ]
+
+
+def _closer(relation: Relation, field: Field, sampled: Measured, found: Answers) -> Question | None:
+    if "distinct_count" not in found or found["distinct_count"][0].accuracy.kind is not AccuracyKind.SAMPLED:
         return None
-    (distinct, _), (values, _) = number(found["distinct_count"][1]), number(rows[0])
+    (distinct, _), (values, _) = number(found["distinct_count"][1]), number(sampled)
     return None if distinct is None or values is None else thinned(relation, field, distinct, values)
 
 
-def _observations(field: Field, rows: float | None, counted: Measured, found: Answers) -> list[Observation]:
-    values, why = number(counted)
+def _observations(field: Field, rows: float | None, found: Answers) -> list[Observation]:
+    values, why = number(found[VALUES][1])
     nulls = None if values is None or rows is None else rows - values
     out = [_null_rate(field.name, rows, nulls, why)]
-    for name in sorted(found, key=_ORDER.__getitem__):
+    for name in sorted(found.keys() - {VALUES}, key=_ORDER.__getitem__):
         question, seen = found[name]
         value, reason = _value(name, question, seen, rows, values)
         if reason == INFINITE and name in ("mean", "std") and _is_finite(found):

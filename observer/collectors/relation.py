@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors.budget import counted
-from observer.collectors.dialect import DUCKDB, Dialect
+from observer.collectors.dialect import DUCKDB, PACK, PICKED, Dialect
+from observer.collectors.known import UNKNOWN, Known
 from observer.collectors.sql import identifier
 from observer.collectors.tabular import Unreadable, first_line
 from observer.errors import UnknownName
@@ -49,6 +50,11 @@ class Field:
     def bare(self) -> Field:
         """The column as it lies there, in which NaN is a number."""
         return replace(self, sql=BARE + self.sql)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its values are integers of at most 64 bits."""
+        return self.type.removeprefix("U") in _INTEGERS - {"HUGEINT"}
 
     @property
     def kind(self) -> ColumnKind:
@@ -100,11 +106,18 @@ class Relation:
         rows: int,
         sample: Sampler | None = None,
         keep: Callable[[float], Kept] | None = None,
+        *,
+        pick: Callable[[float], str] | None = None,
+        look: Callable[[], Sequence[Known]] | None = None,
     ) -> None:
         self._database = connection
         self._source = source
         self._sample = sample
         self._keep = keep
+        self._pick = pick
+        self._look = look
+        self._known: Sequence[Known] | None = None
+        self._picks: dict[str, str] = {}
         self._named = False
         self._is_quick = False
         self._whole: tuple[Relation, float] | None = None
@@ -166,27 +179,54 @@ class Relation:
         """Whether it is some of the rows: what is counted of it is no count of the data."""
         return self._whole is not None
 
-    def metric(self, name: str, field: Field, *, exact: bool = False, swift: bool = False) -> str:
+    def pick(self, rate: float, packs: Sequence[Sequence[Field]]) -> bool:
+        """Mark the rows of ``sample`` in statements over all rows as ``PICKED``, each with its ``packs`` as structs.
+
+        False where the engine can't.
+        """
+        if self._pick is None:
+            return False
+        self._picks = {PICKED: self._pick(rate)}
+        for at, fields in enumerate(packs):
+            members = ", ".join(f"'{field.sql}': {self._plain(field)}" for field in fields)
+            self._picks[f"{PACK}{at}"] = f"{{{members}}}"
+        return True
+
+    def _plain(self, field: Field) -> str:
+        return field.sql[len(BARE) :] if field.sql.startswith(BARE) else self._value(field)
+
+    def known(self) -> Sequence[Known]:
+        """What is known of each field without a statement."""
+        if self._known is None:
+            self._known = self._look() if self._look is not None else [UNKNOWN] * len(self.fields)
+        return self._known
+
+    def metric(self, name: str, field: Field, *, exact: bool = False, known: Known | None = None) -> str:
         """Return the aggregate that measures a metric of the catalogue.
 
-        ``exact``: exactly, where it would else approximate; ``swift``: in the form that may leave it open.
+        ``exact``: exactly, where it would else approximate; ``known``: in the form that may leave it open, and with
+        what is known of the column.
         """
-        known = self.dialect.metrics[name]
+        template = self.dialect.metrics[name]
         if exact:
-            known = self.dialect.exactly.get(name, known)
-        if swift:
-            known = self.dialect.swiftly.get(name, known)
-        return self._spelled(known, field)
+            template = self.dialect.exactly.get(name, template)
+        if known is not None:
+            template = self.dialect.swiftly.get(name, template)
+        return self._spelled(template, field, known or UNKNOWN)
 
     def sketch(self, field: Field) -> str | None:
         """Return the aggregate that makes a sketch of a column's distinct values; None where the engine has none."""
-        known = self.dialect.registers
-        return None if known is None else self._spelled(known, field)
+        template = self.dialect.registers
+        return None if template is None else self._spelled(template, field)
 
-    def _spelled(self, known: str, field: Field) -> str:
+    def _spelled(self, template: str, field: Field, known: Known = UNKNOWN) -> str:
         subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
-        rows = f"({self._rows_of([field])}) m" if "{s}" in known else ""
-        return known.format(c=subject, s=rows)
+        rows = self.rows_of(field) if "{s}" in template else ""
+        return template.format(c=subject, s=rows, **_swiftly(subject, known))
+
+    def rows_of(self, field: Field) -> str:
+        """Return a table of a column's rows, for a statement within a statement."""
+        return f"({self._rows_of([field])}) m"
 
     def field(self, name: str) -> Field:
         """Return the column of a name.
@@ -209,7 +249,7 @@ class Relation:
 
     def select(self, expressions: Sequence[str], tail: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT over the aliases; ``tail`` is what comes after FROM."""
-        names = set(re.findall(r"\b(?:bare_)?c\d+\b", " ".join(expressions) + " " + tail))
+        names = set(re.findall(rf"\b(?:(?:{BARE})?c\d+|{PICKED}|{PACK}\d+)\b", " ".join(expressions) + " " + tail))
         inner = self._rows_of([field for field in self.fields if field.sql in names], names)
         return self._fetch(f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}")
 
@@ -217,6 +257,7 @@ class Relation:
         """A SELECT of columns by their aliases, with NaN as null; as they are, where ``names`` has their bare ones."""
         used = [f"{self._value(field)} AS {field.sql}" for field in fields]
         used += [f"{name[len(BARE) :]} AS {name}" for name in sorted(names) if name.startswith(BARE)]
+        used += [f"{expression} AS {name}" for name, expression in self._picks.items() if name in names]
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
@@ -265,6 +306,14 @@ class Relation:
         except BaseException:
             self._connection.abort()  # else the connection takes no further statement
             raise
+
+
+def _swiftly(subject: str, known: Known) -> dict[str, str]:
+    """What the swift forms of a dialect stand for beside the column."""
+    shift, width = known.spot()
+    value = f"{subject}::DOUBLE" if not shift else f"({subject}::DOUBLE - {shift!r}::DOUBLE)"
+    count = f"count({subject})" if known.values is None else str(known.values)
+    return {"n": count, "x": value, "shift": f"{shift!r}::DOUBLE", "width": f"{width!r}::DOUBLE"}
 
 
 def _caseless(names: Sequence[str]) -> list[str]:

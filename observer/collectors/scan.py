@@ -114,15 +114,22 @@ def _moments(count: int, mean: float, dsquared: float) -> tuple[float | None, fl
     return (mean if count else None), (math.sqrt(dsquared / (count - 1)) if count > 1 else None)
 
 
-def _moments_of_sums(count: int, total: float | None, squares: float | None) -> tuple[float | None, float | None]:
-    """The same from sums; the deviation is NaN where the sums cancel, for it is too small beside the mean."""
+def _moments_of_sums(
+    count: int, shift: float, width: float, total: float | None, squares: float | None
+) -> tuple[float | None, float | None]:
+    """The same from sums of the values less ``shift``.
+
+    The deviation is NaN where the sums cancel, for it is too small beside the mean.
+    """
     if total is None or squares is None:
         return None, None
     mean = total / count
     around = squares - total * mean
+    if width == 0 and around == 0:
+        return shift + mean, 0.0 if count > 1 else None
     if not around * _CANCELS > squares:  # also of NaN and infinity
-        return mean, math.nan
-    return mean, (math.sqrt(around / (count - 1)) if count > 1 else None)
+        return shift + mean, math.nan
+    return shift + mean, (math.sqrt(around / (count - 1)) if count > 1 else None)
 
 
 def number(measured: Measured) -> tuple[float | None, str | None]:

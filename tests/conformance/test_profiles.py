@@ -211,6 +211,34 @@ def test_a_big_table_is_right_within_what_it_states(form: Form, few_are_looked_a
             assert below - allowed <= share <= at_most + allowed, (name, metric, one.value)
 
 
+def test_a_big_table_is_measured_exactly_where_asked(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_MANY_ROWS", 2_000)
+    rows = 2_400
+    random = np.random.default_rng(11)
+    columns: Mapping[str, list[Any]] = {
+        "id": random.permutation(rows).tolist(), "sparse": random.integers(-(2**60), 2**60, rows).tolist(),
+        "often": random.integers(-20, 20, rows).tolist(), "real": random.normal(size=rows).tolist(),
+        "price": [None if n % 7 == 0 else NAN if n % 5 == 0 else n % 90 / 4 for n in range(rows)],
+        "word": [f"w{n}" for n in random.integers(0, 300, rows)], "said": (random.random(rows) < 0.5).tolist(),
+        "same": [3] * rows, "none": [None if n else 0.5 for n in range(rows)],
+    }  # fmt: skip
+    seen = profiled(form(pa.table(columns)), ProfilePolicy(exact=True))
+    assert {one.accuracy.kind for one in seen.values()} == {AccuracyKind.EXACT}
+    for name, values in columns.items():
+        some = known(values)
+        assert seen[name, "null_rate"].value == pytest.approx(1 - len(some) / rows), name
+        assert seen[name, "distinct_count"].value == len(set(some)), name
+        if name in ("word", "said"):
+            continue
+        expected = {
+            "zero_rate": some.count(0) / len(some), "negative_rate": sum(x < 0 for x in some) / len(some),
+            "min": min(some), "max": max(some), "mean": statistics.fmean(some),
+            **dict(zip(("q25", "median", "q75"), np.percentile(some, [25, 50, 75]), strict=True)),
+        }  # fmt: skip
+        for metric, value in expected.items():
+            assert seen[name, metric].value == pytest.approx(value, rel=1e-6, abs=1e-9), (name, metric)
+
+
 def test_a_spread_that_is_small_beside_the_mean_is_not_lost_in_a_big_table(form: Form) -> None:
     random = np.random.default_rng(3)
     far = 1e9 + random.normal(size=24_000)

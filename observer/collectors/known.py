@@ -1,0 +1,113 @@
+"""What is known of a column before any statement: Parquet's footers and Arrow's arrays say it at next to no cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_MOST_CHUNKS = 20_000  # of all columns in all row groups: each takes 10 us
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A column's values that aren't null (NaN is one here), its smallest and its largest number; None: not known."""
+
+    values: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def metrics(self) -> Mapping[str, float]:
+        """By the catalogue's names, as a statement would count them; ``values`` besides."""
+        told = {"values": self.values, "min": self.low, "max": self.high}
+        found = {name: float(value) for name, value in told.items() if value is not None}
+        if self.low is not None and self.high is not None:
+            found |= {"zero_rate": 0.0} if self.low > 0 or self.high < 0 else {}
+            found |= {"negative_rate": 0.0} if self.low >= 0 else {}
+        return found
+
+    def counted(self) -> Known:
+        """Without the extremes, for values that aren't read as they lie there."""
+        return Known(self.values)
+
+    def spot(self) -> tuple[float, float]:
+        """A number near the values where they lie close together, else 0; and how far they lie apart, or -1.
+
+        Sums of values less that number don't cancel as those of the values themselves would.
+        """
+        if self.low is None or self.high is None:
+            return 0.0, -1.0
+        middle, width = self.low / 2 + self.high / 2, self.high - self.low
+        return (middle if abs(middle) > 2 * width else 0.0), width
+
+
+UNKNOWN = Known()
+
+
+def of_files(footers: Sequence[pq.FileMetaData]) -> list[Known]:
+    """What the statistics in the footers of Parquet files of one schema say of each column; nothing of nested ones."""
+    schema = footers[0].schema
+    names = schema.to_arrow_schema().names
+    is_flat = [schema.column(at).path for at in range(len(schema))] == names
+    chunks = sum(footer.num_row_groups for footer in footers) * len(names)
+    if not is_flat or chunks > _MOST_CHUNKS or not all(footer.schema.equals(schema) for footer in footers):
+        return [UNKNOWN] * len(names)
+    return [_of_chunks(footers, at) for at in range(len(names))]
+
+
+def _of_chunks(footers: Sequence[pq.FileMetaData], column: int) -> Known:
+    values, lows, highs = 0, [], []
+    for footer in footers:
+        for group in range(footer.num_row_groups):
+            chunk = footer.row_group(group).column(column)
+            said = chunk.statistics
+            if said is None or not said.has_null_count:
+                return UNKNOWN
+            there = chunk.num_values - said.null_count
+            values += there
+            if there:
+                lows.append(said.min if said.has_min_max else None)
+                highs.append(said.max if said.has_min_max else None)
+    return Known(values, *_extremes(lows, highs))
+
+
+def of_table(table: pa.Table) -> list[Known]:
+    """What Arrow's own arrays say of each column."""
+    return [_of_array(column) for column in table.columns]
+
+
+def _of_array(column: pa.ChunkedArray) -> Known:
+    import pyarrow as pa
+
+    type_ = column.type
+    if not (pa.types.is_primitive(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_)):
+        return UNKNOWN  # the nulls of a dictionary or a union lie elsewhere
+    values = len(column) - column.null_count
+    if not values or not (pa.types.is_integer(type_) or pa.types.is_floating(type_)):
+        return Known(values)
+    found = [_of_numbers(chunk) for chunk in column.chunks if chunk.null_count < len(chunk)]
+    return Known(values, *_extremes([low for low, _ in found], [high for _, high in found]))
+
+
+def _of_numbers(chunk: pa.Array) -> tuple[Any, Any]:
+    """The smallest and the largest; a NaN in some cases."""
+    import pyarrow.compute as pc
+
+    if chunk.null_count:
+        found = pc.min_max(chunk)
+        return found["min"].as_py(), found["max"].as_py()
+    numbers = chunk.to_numpy()  # whose functions take a fifth of the time
+    return numbers.min().item(), numbers.max().item()
+
+
+def _extremes(lows: Iterable[Any], highs: Iterable[Any]) -> tuple[float | None, float | None]:
+    """The lowest and the highest, where all of them are plain numbers; zero has no sign."""
+    numbers = [*lows, *highs]
+    if not numbers or not all(type(one) in (int, float) and math.isfinite(one) for one in numbers):
+        return None, None
+    return min(numbers) + 0.0, max(numbers) + 0.0
