@@ -36,6 +36,8 @@ _OWN = (
     "pandas_frame",
     "ours_polars",
 )
+_WITHOUT_QUARTILES = ("Soda Core 4 on DuckDB", "cuallee on pandas")
+"""Peers that have none: ours is compared with them without, on the same metrics."""
 _OTHERS = {"DuckDB's SUMMARIZE": "summarize", "pandas": "pandas", "Polars, exact": "polars"}
 
 
@@ -97,6 +99,11 @@ def _figures(size: str, costs: Costs) -> list[Figure]:
         *(
             times_less(f"{size}: beside {name}", ours, other, "s CPU", 4 if "SUMMARIZE" in name else 2.5)
             for name, other in others.items()
+            if name not in _WITHOUT_QUARTILES
+        ),
+        *(
+            times_less(f"{size}: beside {name}, neither with quartiles", plain, others[name], "s CPU", 2.5)
+            for name in _WITHOUT_QUARTILES
         ),
         times_less(f"{size}: exactly, beside Polars", cpu["ours_exact"], cpu["polars"], "s CPU", 1),
         times_less(f"{size}: a pandas frame, beside pandas", cpu["ours_frame"], cpu["pandas_frame"], "s CPU", 2.5),

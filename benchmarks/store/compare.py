@@ -26,12 +26,15 @@ def measure() -> list[Figure]:
     ours, bare = sqlite["points"] / sqlite["ours_s"], sqlite["points"] / sqlite["bare_s"]
     return [
         at_least("points into PostgreSQL", postgres["points"] / postgres["ours_s"], "points/s", _RATE),
+        at_least("points into PostgreSQL by CPU", postgres["points"] / postgres["ours_cpu_s"], "points/s", _RATE),
         Figure(
             name="points into SQLite, beside the driver's bare executemany", ours=ours, peer=bare, unit="points/s",
             ratio=ours / bare, goal=f"<= {_MOST:g} times", met=sqlite["ours_s"] <= _MOST * sqlite["bare_s"],
         ),
         at_most(_READ.format("SQLite", "median"), sqlite["p50_ms"], "ms", _READ_MS),
         at_most(_READ.format("PostgreSQL", "median"), postgres["p50_ms"], "ms", _READ_MS),
+        compared(_READ.format("SQLite", "CPU"), sqlite["cpu_ms"], None, "ms"),
+        compared(_READ.format("PostgreSQL", "CPU of both sides"), postgres["cpu_ms"], None, "ms"),
         compared(_READ.format("SQLite", "99th percentile"), sqlite["p99_ms"], None, "ms"),
         compared(_READ.format("PostgreSQL", "99th percentile"), postgres["p99_ms"], None, "ms"),
     ]  # fmt: skip
