@@ -107,7 +107,7 @@ def _one_by_one(data: SqlRelation, expressions: Sequence[str]) -> None:
 
 def _cost(data: SqlRelation, work: Callable[[], object]) -> tuple[float, float]:
     """The server's CPU seconds, those of its parallel workers too, and the wall time."""
-    ((postmaster,),) = data.ask(POSTMASTER)
+    ((postmaster,),) = data.ask(POSTMASTER, None)
     cpu, wall = cpu_s(postmaster), time.perf_counter()
     work()
     took = time.perf_counter() - wall
