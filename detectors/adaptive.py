@@ -5,23 +5,20 @@ from __future__ import annotations
 from math import isfinite, sqrt
 from typing import ClassVar
 
-from detectors.base import Detector, State
 from detectors.calibrate import (
     Tail,
     body_end,
-    check_alpha,
-    min_p_value,
-    points_for,
-    score,
     two_sided_p,
     upper_p,
     upper_quantile,
 )
-from detectors.errors import ParameterError
 from detectors.forecast import Mixture
-from detectors.model import Cadence, Detection, DetectionStatus, Direction, MetricKind, Point
+from detectors.learner import Learner, LearnerState
+from detectors.model import Cadence, Detection, DetectionStatus, MetricKind, Point
 from detectors.noise import LARGEST_TRAINED, NOISES, Noise
 from detectors.season import forecasters_for, slots_at
+
+NAME = "adaptive"
 
 MIN_TRAIN = 7
 """Fewest trained points: one week of a daily series."""
@@ -51,7 +48,7 @@ TURBULENCE_MEMORY = 0.7
 """Discount of the squared standardised errors that turbulence is made of: about three points."""
 
 
-class AdaptiveState(State):
+class AdaptiveState(LearnerState):
     """What the default detector knows of one series: O(1) numbers, whatever the length of the past.
 
     Parameters
@@ -63,12 +60,9 @@ class AdaptiveState(State):
 
     __slots__ = (
         "evidence",
-        "first",
         "former",
-        "last",
         "lower_tail",
         "mixture",
-        "n_train",
         "noise",
         "outliers",
         "probation",
@@ -81,15 +75,16 @@ class AdaptiveState(State):
         "weight_square",
     )
 
+    detector: ClassVar[str] = NAME
+    min_train: ClassVar[int] = MIN_TRAIN
+
     def __init__(self, noise: Noise, cadence: Cadence, utc_offset_s: float) -> None:
+        super().__init__()
         self.noise = noise
         self.utc_offset_s = utc_offset_s
         self.mixture = Mixture(forecasters_for(cadence))
         self.upper_tail = Tail(noise.blind_index)
         self.lower_tail = Tail(noise.lower_index)
-        self.n_train = 0
-        self.first: float | None = None
-        self.last: float | None = None
         self.evidence = 0.0
         self.square = 0.0
         self.weight = 0.0
@@ -105,49 +100,17 @@ class AdaptiveState(State):
         self.run = 0
         """Clipped errors in a row, negative below the forecast."""
 
-    def judge(self, point: Point, *, alpha: float) -> Detection:
-        check_alpha(alpha)
-        if not isfinite(point.value):
-            return self._silent(DetectionStatus.UNKNOWN, alpha)
-        needed = max(MIN_TRAIN, points_for(alpha)) - self.n_train
-        outlook = self._outlook(point) if needed <= 0 else None
+    def _verdict(self, point: Point, alpha: float) -> Detection:
+        outlook = self._outlook(point)
         if outlook is None:
-            return self._silent(DetectionStatus.LEARNING, alpha, runs_needed=max(1, needed))
+            return self._silent(DetectionStatus.LEARNING, alpha, 1)
         expected, spread, freedom = outlook
         error = self.noise.forward(point.value) - expected
         lowest, highest = self._believed(expected)
         error = (error - min(max(error, lowest), highest)) / spread
-        least = min_p_value(self.n_train)
-        p_value = max(least, self._p_value(error, freedom)) if self.noise.possible(point.value) else least
+        p_value = self._p_value(error, freedom) if self.noise.possible(point.value) else 0.0
         lower, upper = self._band(expected, spread, freedom, alpha)
-        return Detection(
-            status=DetectionStatus.ANOMALOUS if p_value < alpha else DetectionStatus.NORMAL,
-            score=score(p_value),
-            p_value=p_value,
-            lower=lower,
-            expected=self.noise.backward(expected),
-            upper=upper,
-            direction=Direction.HIGH if error > 0.0 else Direction.LOW if error < 0.0 else Direction.NONE,
-            detector=Adaptive.name,
-            trained_from=self.first,
-            trained_to=self.last,
-            n_train=self.n_train,
-            min_p_value=least,
-            alpha=alpha,
-        )
-
-    def _silent(self, status: DetectionStatus, alpha: float, runs_needed: int = 0) -> Detection:
-        """Return a verdict without numbers: LEARNING or UNKNOWN."""
-        return Detection(
-            status=status,
-            detector=Adaptive.name,
-            trained_from=self.first,
-            trained_to=self.last,
-            n_train=self.n_train,
-            runs_needed=runs_needed,
-            min_p_value=min_p_value(self.n_train) if self.n_train >= MIN_TRAIN else None,
-            alpha=alpha,
-        )
+        return self._told(p_value, error, alpha, (lower, self.noise.backward(expected), upper))
 
     def _outlook(self, point: Point) -> tuple[float, float, float] | None:
         """Return (forecast, spread, degrees of freedom) on the working scale; None without a past."""
@@ -202,9 +165,7 @@ class AdaptiveState(State):
                 outlook = self._outlook(point) or outlook
             value = self._weigh(value, outlook)
         self.mixture.learn(value, slots, raw)
-        self.n_train += 1
-        self.first = point.at if self.first is None else self.first
-        self.last = point.at
+        self._trained(point)
         if point.exposure is not None and isfinite(point.exposure):
             self.evidence += max(0.0, point.exposure)
             self.upper_tail.index = self.noise.upper_index
@@ -254,7 +215,7 @@ class AdaptiveState(State):
         return expected + step + max(-CLIP * spread, min(CLIP * spread, error - step))
 
 
-class Adaptive(Detector):
+class Adaptive(Learner):
     """Judges a number by a mixture of cheap forecasts of it, and the errors which these made until now.
 
     The value, on the scale of its kind of noise, is forecast by levels of several memories and by weekday or
@@ -287,19 +248,8 @@ class Adaptive(Detector):
     ('anomalous', 'low', 10)
     """
 
-    name: ClassVar[str] = "adaptive"
-
-    def __init__(self, kind: MetricKind = MetricKind.VALUE, cadence: Cadence = Cadence.IRREGULAR) -> None:
-        try:
-            self.kind = MetricKind(kind)
-            self.cadence = Cadence(cadence)
-        except ValueError as error:
-            allowed = f"a kind of {[str(k) for k in MetricKind]} and a cadence of {[str(c) for c in Cadence]}"
-            raise ParameterError("kind, cadence", (kind, cadence), allowed) from error
+    name: ClassVar[str] = NAME
 
     def start(self, utc_offset_s: float = 0.0) -> AdaptiveState:
         """Return the state of a series without a past."""
         return AdaptiveState(NOISES[self.kind], self.cadence, utc_offset_s)
-
-    def __repr__(self) -> str:
-        return f"Adaptive(kind={self.kind.value!r}, cadence={self.cadence.value!r})"

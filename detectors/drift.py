@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from math import isfinite, sqrt
+from math import sqrt
 from typing import ClassVar
 
-from detectors.base import Detector, State
 from detectors.calibrate import (
     Tail,
     body_end,
-    check_alpha,
-    min_p_value,
-    points_for,
-    score,
     two_sided_p,
     upper_p,
 )
-from detectors.errors import ParameterError
-from detectors.model import Cadence, Detection, DetectionStatus, Direction, MetricKind, Point
+from detectors.learner import Learner, LearnerState
+from detectors.model import Cadence, Detection, Point
 from detectors.noise import LARGEST_TRAINED, NOISES, Noise
 from detectors.season import seasonal_slots, slot_at
+
+NAME = "drift"
 
 MIN_TRAIN = 14
 """Fewest trained points: two weeks of a daily series, for one teaches the season."""
@@ -53,7 +50,7 @@ ACCEPTED_AFTER = 3
 """Surprising differences, or clipped values on one side, in a row that make a new level."""
 
 
-class DriftState(State):
+class DriftState(LearnerState):
     """The two levels of one series, its seasonal effects, and how far the levels have been apart.
 
     Parameters
@@ -69,11 +66,8 @@ class DriftState(State):
         "differences",
         "effects",
         "fast",
-        "first",
-        "last",
         "levels",
         "lower_tail",
-        "n_train",
         "noise",
         "one_way",
         "one_way_sum",
@@ -85,7 +79,11 @@ class DriftState(State):
         "utc_offset_s",
     )
 
+    detector: ClassVar[str] = NAME
+    min_train: ClassVar[int] = MIN_TRAIN
+
     def __init__(self, noise: Noise, cadence: Cadence, utc_offset_s: float) -> None:
+        super().__init__()
         self.noise = noise
         self.cadence = cadence
         self.utc_offset_s = utc_offset_s
@@ -100,42 +98,15 @@ class DriftState(State):
         self.scales: deque[float] = deque(maxlen=LAG + 1)
         self.upper_tail = Tail(INDEX)
         self.lower_tail = Tail(INDEX)
-        self.n_train = 0
-        self.first: float | None = None
-        self.last: float | None = None
         self.surprises = 0
         """Surprising differences in a row."""
         self.one_way = 0
         """Clipped values in a row, negative below the level, and their sum in `one_way_sum`."""
         self.one_way_sum = 0.0
 
-    def judge(self, point: Point, *, alpha: float) -> Detection:
-        check_alpha(alpha)
-        needed = max(MIN_TRAIN, points_for(alpha)) - self.n_train
-        status, p_value, side = DetectionStatus.NORMAL, None, Direction.NONE
-        if not isfinite(point.value):
-            status = DetectionStatus.UNKNOWN
-        elif needed > 0:
-            status = DetectionStatus.LEARNING
-        else:
-            z = self._standardised(self._fast_with(self._error(point)[1]), point)
-            least = min_p_value(self.n_train)
-            p_value = max(least, self._p_value(z, self._freedom()))
-            status = DetectionStatus.ANOMALOUS if p_value < alpha else DetectionStatus.NORMAL
-            side = Direction.HIGH if z > 0.0 else Direction.LOW if z < 0.0 else Direction.NONE
-        return Detection(
-            status=status,
-            score=0.0 if p_value is None else score(p_value),
-            p_value=p_value,
-            direction=side,
-            detector=Drift.name,
-            trained_from=self.first,
-            trained_to=self.last,
-            n_train=self.n_train,
-            runs_needed=max(needed, 0) if status is DetectionStatus.LEARNING else 0,
-            min_p_value=min_p_value(self.n_train) if self.n_train else None,
-            alpha=alpha,
-        )
+    def _verdict(self, point: Point, alpha: float) -> Detection:
+        z = self._standardised(self._fast_with(self._error(point)[1]), point)
+        return self._told(self._p_value(z, self._freedom()), z, alpha)
 
     def _error(self, point: Point) -> tuple[float, float, float]:
         """Return (error around the slow level and the season, the same clipped, its standard deviation)."""
@@ -175,9 +146,7 @@ class DriftState(State):
             self.fast = self.slow = self.noise.forward(point.value)
             self.counts[slot_at(self.cadence, point.at, self.utc_offset_s)] += 1
             self.levels.append(self.slow)
-        self.n_train += 1
-        self.first = point.at if self.first is None else self.first
-        self.last = point.at
+        self._trained(point)
 
     def _learn(self, point: Point) -> None:
         error, clipped, spread = self._error(point)
@@ -267,7 +236,7 @@ class Spread:
         return self.weight**2 / self.weight_square if self.weight else 2.0
 
 
-class Drift(Detector):
+class Drift(Learner):
     """Alarms when the level of now has left the level of before, by steps that are no news one by one.
 
     Values, on the scale of their kind of noise and without the effect of their weekday or hour, are clipped and
@@ -300,20 +269,9 @@ class Drift(Detector):
     ('anomalous', 'high')
     """
 
-    name: ClassVar[str] = "drift"
+    name: ClassVar[str] = NAME
     banded: ClassVar[bool] = False
-
-    def __init__(self, kind: MetricKind = MetricKind.VALUE, cadence: Cadence = Cadence.IRREGULAR) -> None:
-        try:
-            self.kind = MetricKind(kind)
-            self.cadence = Cadence(cadence)
-        except ValueError as error:
-            allowed = f"a kind of {[str(k) for k in MetricKind]} and a cadence of {[str(c) for c in Cadence]}"
-            raise ParameterError("kind, cadence", (kind, cadence), allowed) from error
 
     def start(self, utc_offset_s: float = 0.0) -> DriftState:
         """Return the state of a series without a past."""
         return DriftState(NOISES[self.kind], self.cadence, utc_offset_s)
-
-    def __repr__(self) -> str:
-        return f"Drift(kind={self.kind.value!r}, cadence={self.cadence.value!r})"

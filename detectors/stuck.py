@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import exp, isfinite, lgamma
 from typing import ClassVar
 
-from detectors.base import Detector, State
-from detectors.calibrate import check_alpha, min_p_value, points_for, score
+from detectors.base import Detector
 from detectors.errors import ParameterError
-from detectors.model import Detection, DetectionStatus, Direction, MetricKind, Point
+from detectors.learner import LearnerState
+from detectors.model import Detection, MetricKind, Point
 from detectors.noise import NOISES, Noise
 
-MIN_TRAIN = 7
+NAME = "stuck"
 
 
-class StuckState(State):
+class StuckState(LearnerState):
     """Ties between neighbours in the past of one series, and the run of ties that is going on.
 
     Parameters
@@ -22,42 +22,21 @@ class StuckState(State):
     noise: of the kind of metric.
     """
 
-    __slots__ = ("first", "last", "longest", "n_train", "noise", "previous", "run", "ties")
+    __slots__ = ("longest", "noise", "previous", "run", "ties")
+
+    detector: ClassVar[str] = NAME
+    min_train: ClassVar[int] = 7
 
     def __init__(self, noise: Noise) -> None:
+        super().__init__()
         self.noise = noise
-        self.n_train = 0
-        self.first: float | None = None
-        self.last: float | None = None
         self.previous: float | None = None
         self.ties = 0
         self.run = 0
         self.longest = 0
 
-    def judge(self, point: Point, *, alpha: float) -> Detection:
-        check_alpha(alpha)
-        needed = max(MIN_TRAIN, points_for(alpha)) - self.n_train
-        status, p_value = DetectionStatus.NORMAL, None
-        if not isfinite(point.value):
-            status = DetectionStatus.UNKNOWN
-        elif needed > 0:
-            status = DetectionStatus.LEARNING
-        else:
-            p_value = self._p_value(point.value)
-            status = DetectionStatus.ANOMALOUS if p_value < alpha else DetectionStatus.NORMAL
-        return Detection(
-            status=status,
-            score=0.0 if p_value is None else score(p_value),
-            p_value=p_value,
-            direction=Direction.NONE,
-            detector=StuckValue.name,
-            trained_from=self.first,
-            trained_to=self.last,
-            n_train=self.n_train,
-            runs_needed=max(needed, 0) if status is DetectionStatus.LEARNING else 0,
-            min_p_value=min_p_value(self.n_train) if self.n_train else None,
-            alpha=alpha,
-        )
+    def _verdict(self, point: Point, alpha: float) -> Detection:
+        return self._told(self._p_value(point.value), 0.0, alpha)
 
     def _p_value(self, value: float) -> float:
         """Return P(a run of ties this long) given the tie rate; 1 unless it is longer than any before."""
@@ -69,7 +48,7 @@ class StuckState(State):
         ties = self.ties - self.run + 0.5
         moves = self.n_train - 1 - self.ties + 0.5
         log_p = lgamma(ties + run) - lgamma(ties) + lgamma(ties + moves) - lgamma(ties + moves + run)
-        return min(1.0, max(exp(log_p), min_p_value(self.n_train)))
+        return min(1.0, exp(log_p))
 
     def advance(self, point: Point) -> None:
         if not isfinite(point.value):
@@ -81,9 +60,7 @@ class StuckState(State):
             self.longest = max(self.longest, self.run)
             self.run = 0
         self.previous = point.value
-        self.n_train += 1
-        self.first = point.at if self.first is None else self.first
-        self.last = point.at
+        self._trained(point)
 
 
 class StuckValue(Detector):
@@ -114,7 +91,7 @@ class StuckValue(Detector):
     'anomalous'
     """
 
-    name: ClassVar[str] = "stuck"
+    name: ClassVar[str] = NAME
     banded: ClassVar[bool] = False
 
     def __init__(self, kind: MetricKind = MetricKind.VALUE) -> None:
