@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from detectors.base import Detector, State
     from detectors.calibrate import DEFAULT_ALPHA
     from detectors.drift import Drift
+    from detectors.episodic import Episodic
     from detectors.fleet import FleetVerdicts, replay_many
     from detectors.registry import default_detector, default_detectors, detector, foremost
     from detectors.saved import restore_state, save_state
@@ -32,6 +33,7 @@ _LATER = {
     "Detector": "base",
     "State": "base",
     "Drift": "drift",
+    "Episodic": "episodic",
     "FleetVerdicts": "fleet",
     "StuckValue": "stuck",
     "Threshold": "threshold",
@@ -55,6 +57,7 @@ __all__ = [
     "DetectorError",
     "Direction",
     "Drift",
+    "Episodic",
     "FleetVerdicts",
     "History",
     "HistoryError",

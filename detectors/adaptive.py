@@ -17,6 +17,7 @@ from detectors.learner import Learner, LearnerState
 from detectors.model import Cadence, Detection, DetectionStatus, MetricKind, Point
 from detectors.noise import LARGEST_TRAINED, NOISES, Noise
 from detectors.season import forecasters_for, slots_at
+from detectors.spread import Spread
 
 NAME = "adaptive"
 
@@ -67,12 +68,10 @@ class AdaptiveState(LearnerState):
         "outliers",
         "probation",
         "run",
-        "square",
+        "spread",
         "turbulence",
         "upper_tail",
         "utc_offset_s",
-        "weight",
-        "weight_square",
     )
 
     detector: ClassVar[str] = NAME
@@ -86,9 +85,7 @@ class AdaptiveState(LearnerState):
         self.upper_tail = Tail(noise.blind_index)
         self.lower_tail = Tail(noise.lower_index)
         self.evidence = 0.0
-        self.square = 0.0
-        self.weight = 0.0
-        self.weight_square = 0.0
+        self.spread = Spread(SCALE_MEMORY)
         self.turbulence = 1.0
         """Mean squared standardised error of the last few points; it widens the scale and never narrows it."""
         self.former = 0.0
@@ -118,11 +115,10 @@ class AdaptiveState(LearnerState):
         if expected is None:
             return None
         least = max(self.noise.floor(expected, point.exposure, self.evidence), 1e-9 * abs(expected), 1e-150)
-        if not self.weight:
+        if not self.spread.weight:
             return expected, least, 1.0
-        worth = self.weight**2 / self.weight_square
-        spread = max(sqrt(self.square / self.weight), least) * self._unrest()
-        return expected, spread, round(max(1.0, worth - 1.0), 1)
+        spread = max(self.spread.deviation(), least) * self._unrest()
+        return expected, spread, round(max(1.0, self.spread.worth() - 1.0), 1)
 
     def _unrest(self) -> float:
         """Return by how much the scale is wider than usual just now; 1 while all is quiet."""
@@ -197,9 +193,7 @@ class AdaptiveState(LearnerState):
         if self.n_train >= MIN_TRAIN:
             unusual = min(CLIP, abs(error) * self._unrest() / spread)
             self.turbulence += (1.0 - TURBULENCE_MEMORY) * (unusual * unusual - self.turbulence)
-        self.square = SCALE_MEMORY * self.square + clipped * clipped
-        self.weight = SCALE_MEMORY * self.weight + 1.0
-        self.weight_square = SCALE_MEMORY**2 * self.weight_square + 1.0
+        self.spread.learn(clipped)
         if clipped == error:
             self.run = 0
             return value

@@ -18,6 +18,7 @@ ENTRY_POINTS = "tidegate.detectors"
 BUILT_IN: dict[str, str] = {
     "adaptive": "detectors.adaptive:Adaptive",
     "drift": "detectors.drift:Drift",
+    "episodic": "detectors.episodic:Episodic",
     "stuck": "detectors.stuck:StuckValue",
     "threshold": "detectors.threshold:Threshold",
 }
@@ -35,6 +36,10 @@ DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
 
 A run of equal waits or ages is no fault, so durations and freshness have no test for stuck values.
 """
+
+MINUTELY_TABLE: tuple[tuple[str, float], ...] = (("episodic", 1.0),)
+"""The same for every kind of metric that comes every few minutes: such values rest and wander all day, and what rests
+or wanders would alarm at each point of an episode."""
 
 
 def names() -> tuple[str, ...]:
@@ -105,7 +110,7 @@ def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) ->
     """
     return tuple(
         (detector(name, kind=kind) if name == "stuck" else detector(name, kind=kind, cadence=cadence), share)
-        for name, share in DEFAULT_TABLE[MetricKind(kind)]
+        for name, share in (MINUTELY_TABLE if cadence is Cadence.MINUTELY else DEFAULT_TABLE[MetricKind(kind)])
     )
 
 

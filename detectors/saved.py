@@ -17,11 +17,12 @@ FORMAT = 1
 PARTS: dict[str, str] = {
     "AdaptiveState": "detectors.adaptive",
     "DriftState": "detectors.drift",
+    "EpisodicState": "detectors.episodic",
     "Level": "detectors.forecast",
     "Mixture": "detectors.forecast",
     "SlotLevel": "detectors.forecast",
     "SlotMean": "detectors.forecast",
-    "Spread": "detectors.drift",
+    "Spread": "detectors.spread",
     "StuckState": "detectors.stuck",
     "Tail": "detectors.calibrate",
     "ThresholdState": "detectors.threshold",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from detectors.forecast import Forecaster, Level, SlotLevel, SlotMean
 from detectors.model import Cadence
 
 DAY_S = 86400.0
 WEEKDAY, HOUR, WEEKHOUR = 0, 1, 2
 """Index of each season in what `slots_at` returns."""
+
+MINUTELY_GAP_S = 1800.0
+"""Longest usual gap between points that come every few minutes."""
+
+MINUTELY_GAPS = 30
+"""Fewest gaps that tell."""
 
 
 def slots_at(at: float, utc_offset_s: float) -> tuple[int, int, int]:
@@ -27,6 +36,23 @@ def slots_at(at: float, utc_offset_s: float) -> tuple[int, int, int]:
     weekday = int((local // DAY_S + 3.0) % 7.0)
     hour = min(int(local % DAY_S // 3600.0), 23)
     return weekday, hour, weekday * 24 + hour
+
+
+def cadence_of(at: Sequence[float]) -> Cadence:
+    """Return the cadence of a series that declares none: MINUTELY where its points come that often, else IRREGULAR.
+
+    Parameters
+    ----------
+    at: POSIX seconds UTC of its points, increasing.
+
+    Examples
+    --------
+    >>> cadence_of([300.0 * i for i in range(31)]), cadence_of([300.0 * i for i in range(30)])
+    (<Cadence.MINUTELY: 'minutely'>, <Cadence.IRREGULAR: 'irregular'>)
+    """
+    gaps = sorted(later - earlier for earlier, later in pairwise(at))
+    often = len(gaps) >= MINUTELY_GAPS and gaps[len(gaps) // 2] <= MINUTELY_GAP_S
+    return Cadence.MINUTELY if often else Cadence.IRREGULAR
 
 
 def forecasters_for(cadence: Cadence) -> list[tuple[int, Forecaster]]:

@@ -27,14 +27,22 @@ _CADENCES: Mapping[type, Cadence] = {
 }
 
 
-def detectors_of(monitor: Monitor, asset: Asset) -> tuple[tuple[Detector, float], ...]:
-    """The detectors of a monitor of an asset, its level's first, each with its share of the monitor's alpha."""
+def detectors_of(
+    monitor: Monitor, asset: Asset, history: History | None = None
+) -> tuple[tuple[Detector, float], ...]:
+    """The detectors of a monitor of an asset, its level's first, each with its share of the monitor's alpha.
+
+    An asset without partitions declares no cadence; it is told from the times of ``history``.
+    """
     from detectors.registry import default_detectors, detector
+    from detectors.season import cadence_of
 
     if monitor.detector is not None:
         return ((detector(monitor.detector, **dict(monitor.parameters)), 1.0),)
     partitions = asset.partitions
     cadence = Cadence.IRREGULAR if by_wall_clock(monitor) else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
+    if partitions is None and history is not None:
+        cadence = cadence_of(history.at.tolist())
     return default_detectors(metric(monitor.metric, column=monitor.column).kind, cadence)
 
 

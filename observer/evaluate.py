@@ -173,7 +173,7 @@ class _Judge:
         point = Point(at.timestamp(), as_float(observation.value), self._exposure(key, observation))
         allowed = monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)
         found: list[Detection] = []
-        for watch, share in detectors_of(monitor, self._asset):
+        for watch, share in detectors_of(monitor, self._asset, history):
             series = (self._asset.key, self._part, monitor.id, watch.name)
             found.append(self._learned.detect(series, watch, history, point, alpha=allowed * share))
             if found[0].status is DetectionStatus.LEARNING:  # then the others, which need more, are too

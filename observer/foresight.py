@@ -92,8 +92,9 @@ def _replayed(
 
     described = metric(monitor.metric, column=monitor.column)
     known = marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))[0]
+    history = history_of(monitor, asset, points, rows, points[-1].at, marks)
     found = backtest(
-        detectors_of(monitor, asset), history_of(monitor, asset, points, rows, points[-1].at, marks), described.kind,
+        detectors_of(monitor, asset, history), history, described.kind,
         alpha=monitor.false_alarms, faults=(), points_per_week=1.0,
     )  # fmt: skip
     today = found.today

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.detection.partitions import Partitions
 from detectors import DEFAULT_ALPHA, Cadence, DetectionStatus, MetricKind, Point, default_detectors
+from detectors.season import MINUTELY_GAPS, cadence_of
 
 __all__ = ["Level", "Minutes", "Partitions", "Series"]
 
@@ -33,7 +34,7 @@ class Series:
     Parameters
     ----------
     kind: kind of metric; what the product does not know is a plain value.
-    freq: "D", "H", "W" or "min"; anything else is irregular.
+    freq: "D", "H", "W" or "min"; else the cadence is told from the times, as the product does where none is declared.
     """
 
     name: ClassVar[str] = "tidegate"
@@ -41,17 +42,41 @@ class Series:
     members: ClassVar[int | None] = None
 
     def __init__(self, kind: str = "any", freq: str = "any") -> None:
-        table = default_detectors(KINDS.get(kind, MetricKind.VALUE), CADENCES.get(freq, Cadence.IRREGULAR))
-        table = table[: self.members]
+        self.kind = KINDS.get(kind, MetricKind.VALUE)
+        self.past: list[Point] | None = None if freq in CADENCES else []
+        self.start(CADENCES.get(freq, Cadence.IRREGULAR))
+
+    def start(self, cadence: Cadence) -> None:
+        """Begin anew with the detectors of a cadence."""
+        table = default_detectors(self.kind, cadence)[: self.members]
         whole = sum(share for _, share in table)
         self.states = [(detector.start(), share / whole) for detector, share in table]
+
+    def look_at_times(self, past: list[Point]) -> None:
+        """Tell the cadence as soon as there are points enough, and learn what was kept of them."""
+        if len(past) <= MINUTELY_GAPS:
+            return
+        self.past = None
+        cadence = cadence_of([point.at for point in past])
+        if cadence is Cadence.MINUTELY:
+            self.start(cadence)
+            for point in past:
+                self.advance(point)
+
+    def advance(self, point: Point) -> None:
+        """Learn a point."""
+        for state, _ in self.states:
+            state.advance(point)
 
     def update(self, ts: float, value: float) -> Result:
         """Judge `value` at `ts` (POSIX s) from the past only, then learn it."""
         point = Point(ts, value)
+        if self.past is not None:
+            self.look_at_times(self.past)
         verdicts = [(state.judge(point, alpha=DEFAULT_ALPHA * share), share) for state, share in self.states]
-        for state, _ in self.states:
-            state.advance(point)
+        self.advance(point)
+        if self.past is not None:
+            self.past.append(point)
         level = verdicts[0][0]
         return Result(
             max(0.0, *(verdict.score + log10(share) for verdict, share in verdicts)),

@@ -52,10 +52,11 @@ def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
         return None
     points = stored.known(monitor)
     rows, newest = stored.series.get(behind(monitor.key), ()), stored.series[monitor.key][-1].at
-    table = detectors_of(monitor, stored.asset)
+    history = history_of(monitor, stored.asset, points, rows, newest, stored.marks)
+    table = detectors_of(monitor, stored.asset, history)
     alpha = monitor.false_alarms
     found = backtest(
-        table, history_of(monitor, stored.asset, points, rows, newest, stored.marks),
+        table, history,
         metric(monitor.metric, column=monitor.column).kind, alpha=alpha, points_per_week=stored.per_week,
     )  # fmt: skip
     today = found.today

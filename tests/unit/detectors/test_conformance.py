@@ -9,6 +9,7 @@ import pytest
 from detectors import Cadence, ConformanceError, Detection, Detector, MetricKind, Point, State, detector
 from detectors.adaptive import Adaptive, AdaptiveState
 from detectors.drift import Drift
+from detectors.episodic import Episodic
 from detectors.noise import NOISES
 from detectors.registry import BUILT_IN
 from detectors.testing import check_detector
@@ -17,6 +18,7 @@ MADE: dict[str, list[Detector]] = {
     "adaptive": [Adaptive(kind, Cadence.DAILY) for kind in MetricKind]
     + [Adaptive(cadence=cadence) for cadence in Cadence],
     "drift": [Drift(kind, Cadence.DAILY) for kind in MetricKind] + [Drift(cadence=cadence) for cadence in Cadence],
+    "episodic": [Episodic(kind) for kind in MetricKind],
     "stuck": [detector("stuck")],
     "threshold": [detector("threshold", lower=0.0, upper=100.0), detector("threshold", upper=3.0)],
 }

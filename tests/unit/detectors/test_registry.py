@@ -12,20 +12,21 @@ from detectors import (
     default_detectors,
     detector,
 )
-from detectors.registry import DEFAULT_TABLE, names
+from detectors.registry import DEFAULT_TABLE, MINUTELY_TABLE, names
 
 
 @pytest.mark.parametrize("kind", list(MetricKind))
 @pytest.mark.parametrize("cadence", list(Cadence))
 def test_every_kind_and_cadence_has_a_detector(kind: MetricKind, cadence: Cadence) -> None:
     table = default_detectors(kind, cadence)
-    assert table[0][0].name == default_detector(kind, cadence).name == "adaptive"
+    level = "episodic" if cadence is Cadence.MINUTELY else "adaptive"
+    assert table[0][0].name == default_detector(kind, cadence).name == level
     assert sum(share for _, share in table) == pytest.approx(1.0)
 
 
 def test_the_default_table_names_what_exists() -> None:
     assert set(DEFAULT_TABLE) == set(MetricKind)
-    assert {name for row in DEFAULT_TABLE.values() for name, _ in row} <= set(names())
+    assert {name for row in (*DEFAULT_TABLE.values(), MINUTELY_TABLE) for name, _ in row} <= set(names())
 
 
 def test_a_detector_by_name() -> None:
