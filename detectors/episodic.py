@@ -207,7 +207,7 @@ class Episodic(Learner):
 
     Three forecasters look at the series: a level of the last few points, one of the last hours, and one for each
     hour of the day. A value is surprising if one of them finds it so, by its own calibrated errors. It is news only
-    if nothing as surprising has come lately: an episode alarms where it begins and where it gets worse, and what
+    if nothing as surprising has come lately: an episode alarms where it begins and where it gets much worse, and what
     has been told widens the band until the series has been calm for fifty to a hundred points.
 
     Parameters

@@ -29,10 +29,10 @@ def alarms(found: list[Detection]) -> list[int]:
     return [i for i, each in enumerate(found) if each.status is DetectionStatus.ANOMALOUS]
 
 
-def test_an_episode_alarms_where_it_begins_and_where_it_gets_worse() -> None:
+def test_an_episode_alarms_where_it_begins_and_where_it_gets_much_worse() -> None:
     values = quiet(5 * DAY)
     for i in range(1000, 1030):
-        values[i] += 100.0
+        values[i] += 30.0
     values[1003] += 300.0
     found = alarms(replay(values))
     assert found[0] == 1000
