@@ -10,6 +10,9 @@ from detectors.model import MetricKind
 INDEX = 2.5
 """Prior Pareto index of both tails: storms, holidays and releases belong to the noise of real metrics."""
 
+HEAVY_INDEX = 2.0
+"""The same of means, in which one row can weigh as much as all others, and of rates whose storms nothing bounds."""
+
 LARGEST = 1e120
 """Values beyond are judged as if they were this large, so that squares stay finite."""
 
@@ -128,9 +131,14 @@ NOISES: dict[MetricKind, Noise] = {
         maximum=1.0,
         relative_floor=0.0,
         absolute_floor=0.01,
-        blind_index=2.0,
+        blind_index=HEAVY_INDEX,
     ),
-    MetricKind.MEAN: Noise(kind=MetricKind.MEAN),
+    MetricKind.MEAN: Noise(
+        kind=MetricKind.MEAN,
+        upper_index=HEAVY_INDEX,
+        blind_index=HEAVY_INDEX,
+        lower_index=HEAVY_INDEX,
+    ),
     MetricKind.DURATION: Noise(
         kind=MetricKind.DURATION,
         cube_root=True,

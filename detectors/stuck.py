@@ -22,7 +22,7 @@ class StuckState(LearnerState):
     noise: of the kind of metric.
     """
 
-    __slots__ = ("longest", "noise", "previous", "run", "ties")
+    __slots__ = ("longest", "noise", "previous", "run", "second", "ties")
 
     detector: ClassVar[str] = NAME
     min_train: ClassVar[int] = 7
@@ -34,16 +34,18 @@ class StuckState(LearnerState):
         self.ties = 0
         self.run = 0
         self.longest = 0
+        self.second = 0
+        """The longest run but one: a single time that it was stuck does not hide the next."""
 
     def _verdict(self, point: Point, alpha: float) -> Detection:
         return self._told(self._p_value(point.value), 0.0, alpha)
 
     def _p_value(self, value: float) -> float:
-        """Return P(a run of ties this long) given the tie rate; 1 unless it is longer than any before."""
+        """Return P(a run of ties this long) given the tie rate; 1 unless it is longer than all before but one."""
         if value in (self.noise.minimum, self.noise.maximum):
             return 1.0
         run = self.run + 1 if value == self.previous else 0
-        if run <= self.longest:
+        if run <= self.second:
             return 1.0
         ties = self.ties - self.run + 0.5
         moves = self.n_train - 1 - self.ties + 0.5
@@ -57,6 +59,7 @@ class StuckState(LearnerState):
             self.run += 1
             self.ties += 1
         else:
+            self.second = max(self.second, min(self.longest, self.run))
             self.longest = max(self.longest, self.run)
             self.run = 0
         self.previous = point.value
@@ -64,7 +67,7 @@ class StuckState(LearnerState):
 
 
 class StuckValue(Detector):
-    """Alarms when a value repeats for longer than ever before and longer than its tie rate explains.
+    """Alarms when a value repeats for longer than ever before but once, and longer than its tie rate explains.
 
     With t ties and m moves before the run, and Jeffreys' prior on the tie rate, a run of r ties has the
     predictive probability p = B(t + 1/2 + r, m + 1/2) / B(t + 1/2, m + 1/2).

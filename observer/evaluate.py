@@ -42,7 +42,7 @@ _MEANS = {
     DetectionStatus.UNKNOWN: EvaluationStatus.UNKNOWN,
 }
 _BEYOND_BANDS = {
-    "stuck": "the same value for longer than ever before",
+    "stuck": "the same value for longer than its past explains",
     "drift": "after drifting one way in steps too small to alarm one by one",
 }
 """What the detectors of the default table that know no band say of an alarm."""

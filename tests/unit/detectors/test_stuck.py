@@ -23,8 +23,12 @@ def test_a_value_that_never_moved_or_often_rests_does_not() -> None:
     assert last_status([*([3.0, 3.0, 3.0, 4.0] * 10), 3.0, 3.0, 3.0]) is DetectionStatus.NORMAL
 
 
-def test_a_run_must_be_longer_than_any_before() -> None:
-    rested = [*MOVING, *[100.0] * 6, *MOVING]
+def test_having_been_stuck_once_hides_nothing() -> None:
+    assert last_status([*MOVING, *[100.0] * 8, *MOVING, *[90.0] * 6]) is DetectionStatus.ANOMALOUS
+
+
+def test_a_run_must_be_longer_than_all_before_but_one() -> None:
+    rested = [*MOVING, *[100.0] * 9, *MOVING, *[95.0] * 6, *MOVING]
     assert last_status([*rested, *[90.0] * 6]) is DetectionStatus.NORMAL
     assert last_status([*rested, *[90.0] * 7]) is DetectionStatus.ANOMALOUS
 

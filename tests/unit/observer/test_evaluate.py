@@ -235,7 +235,7 @@ def test_a_value_that_no_longer_moves_is_told_although_it_is_inside_the_band() -
     stuck = [0.01 + 0.001 * (n * 37 % 11) / 11 for n in range(36)] + [0.0102] * 4
     found = one(audit(nulls(0.0102)), past(stuck))
     assert found.status is EvaluationStatus.FAILED
-    assert "the same value for longer than ever before" in found.sentence
+    assert "the same value for longer than its past explains" in found.sentence
     assert found.detection is not None
     assert (found.detection.detector, found.detection.upper is not None) == ("stuck", True)
 
