@@ -227,6 +227,26 @@ def test_durations_are_ordered_by_the_clock() -> None:
     assert found.status is EvaluationStatus.WARNED
 
 
+def minutes(values: Sequence[float], held: Sequence[int] = ()) -> Past:
+    """The past of an asset that is materialized every five minutes."""
+    before = past(values, held)
+    moved = {
+        key: tuple(point._replace(at=FIRST + timedelta(minutes=5 * n)) for n, point in enumerate(points))
+        for key, points in before.series.items()
+    }
+    return replace(before, series=moved)
+
+
+@pytest.mark.parametrize(("held", "status"), [((), "passed"), ((40, 41), "failed")])
+def test_an_episode_of_minutes_is_told_once_and_what_is_held_stays_held(held: Sequence[int], status: str) -> None:
+    calm = [0.01 + 0.001 * (n * 37 % 11) for n in range(40)]
+    first = one(audit(nulls(0.5)), minutes(calm), asset=whole)
+    assert first.status is EvaluationStatus.FAILED
+    assert first.detection is not None
+    assert first.detection.detector == "episodic"
+    assert one(audit(nulls(0.5)), minutes([*calm, 0.5, 0.5], held), asset=whole).status == status
+
+
 def test_only_what_is_watched_is_read() -> None:
     assert needed_series([WATCHED, Monitor(metric="schema")]) == {NULLS, SeriesKey("row_count")}
 
