@@ -36,6 +36,9 @@ NEW_LEVEL_AFTER = 3
 SLOW = 1
 """Index in `forecasters_for` of the level with a memory of about twenty points."""
 
+DOUBT = 0.4
+"""Smallest spread as a share of the slow level's usual error: no season is believed to explain more of the noise."""
+
 PROBATION = 14
 """For so many points after a jump the former level stays believed: to return to it is no news."""
 
@@ -118,6 +121,7 @@ class AdaptiveState(LearnerState):
         if not self.spread.weight:
             return expected, least, 1.0
         spread = max(self.spread.deviation(), least) * self._unrest()
+        spread = max(spread, DOUBT * self.mixture.usual_error(SLOW))
         return expected, spread, round(max(1.0, self.spread.worth() - 1.0), 1)
 
     def _unrest(self) -> float:

@@ -192,7 +192,8 @@ class Fleet:
         self.unrest = np.sqrt(np.maximum(1.0, 1.0 + adaptive.TURBULENCE * (self.turbulence - 1.0)))
         known = now["weight"] > 0
         spread = np.maximum(np.sqrt(now["square"] / now["weight"]), least) * self.unrest
-        self.spread = np.where(known, spread, least)
+        usual = np.nan_to_num(np.sqrt(self.loss[adaptive.SLOW] / self.record[adaptive.SLOW]))
+        self.spread = np.where(known, np.maximum(spread, adaptive.DOUBT * usual), least)
         worth = now["weight"] ** 2 / now["weight_square"]
         self.freedom = np.where(known, np.round(np.maximum(1.0, worth - 1.0), 1), 1.0)
         few, where = np.unique(self.freedom, return_inverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from math import sqrt
 
 WEIGHT_POWER = 3.0
 """Weights go with (mean squared error) ** -WEIGHT_POWER: clearly better forecasters win, equals share."""
@@ -178,6 +179,10 @@ class Mixture:
                 self.loss[i] = ERROR_MEMORY * self.loss[i] + error * error
                 self.record[i] = ERROR_MEMORY * self.record[i] + 1.0
             forecaster.learn(value, slots[self.seasons[i]], raw)
+
+    def usual_error(self, i: int) -> float:
+        """Return the root of the mean squared error that forecaster `i` has made lately; 0 without a record."""
+        return sqrt(self.loss[i] / self.record[i]) if self.record[i] else 0.0
 
     def jump(self, by: float) -> None:
         """Move every forecaster, and what it has forecast of the point that is learned, to an accepted new level."""
