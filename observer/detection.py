@@ -27,9 +27,7 @@ _CADENCES: Mapping[type, Cadence] = {
 }
 
 
-def detectors_of(
-    monitor: Monitor, asset: Asset, history: History | None = None
-) -> tuple[tuple[Detector, float], ...]:
+def detectors_of(monitor: Monitor, asset: Asset, history: History | None = None) -> tuple[tuple[Detector, float], ...]:
     """The detectors of a monitor of an asset, its level's first, each with its share of the monitor's alpha.
 
     An asset without partitions declares no cadence; it is told from the times of ``history``.
