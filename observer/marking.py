@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from observer.assets import quality_of
+from observer.data_time import data_time, part_of
 from observer.errors import FeedbackError, UnknownName
 from observer.feedback import in_force
 from observer.foresight import Foresight, foresee
 from observer.metrics import SCHEMA
 from observer.model import EvaluationStatus, Feedback, FeedbackKind, SubjectKind
-from observer.pipeline import data_time, part_of
 from observer.project import Project
 from observer.store import feedback as feedback_store
 from observer.store.tables import evaluations

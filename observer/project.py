@@ -18,13 +18,15 @@ from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_ro
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
 from observer.io_managers import check_queries, io_of, keepers_of
+from observer.judging import Observer
 from observer.loading import Definitions, load
 from observer.measuring import withholding
-from observer.pipeline import Observer, ObserverGate, resolve
+from observer.pipeline import ObserverGate
 from observer.reads.model import State
 from observer.settings import ServeSettings, variable
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
+from observer.telling import resolve
 from observer.tidying import tidy
 from observer.worker import ProjectRecipe
 from orchestration.agenda import names_of

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from observer.pipeline import data_time, part_of
+from observer.data_time import data_time, part_of
 from observer.store import rollups as rollup_store
 from observer.store.observations import WINDOW
 from orchestration.assets import Asset

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from observer.collectors.sketches import unpacked
+from observer.data_time import data_time
 from observer.errors import CheckError, UnknownName
 from observer.history import SeriesKey
 from observer.merging import MERGEABLE, MergedDistribution, Part, merged, merged_distribution
 from observer.metrics import RANKS
 from observer.metrics import metric as described
 from observer.model import Accuracy
-from observer.pipeline import data_time
 from observer.store import distributions, series, sketches
 from observer.store import windows as store
 from observer.windows import Over, Window, windows

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from observer.judging import Verdict
 from observer.model import EvaluationStatus
-from observer.pipeline import Verdict
 from observer.project import Project, open_project
 from orchestration.model import AssetKey, GateOutcome, Materialization, Staged
 from tests.conformance.test_profiles_that_fail import LIKE, Asked, database

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, select
 
 import observer as ob
+from observer.judging import Observer
 from observer.model import Audit, CheckOutcome, Column, Incident, Notification, Observation, Schema, Severity
-from observer.pipeline import Observer, ObserverGate
+from observer.pipeline import ObserverGate
 from observer.store.schema import ensure
 from observer.store.tables import incidents, outbox
 from orchestration import log

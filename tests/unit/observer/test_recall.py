@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event
 
+from observer.judging import Recalled, Verdict
 from observer.model import Severity
-from observer.pipeline import ObserverGate, Recalled, Verdict
+from observer.pipeline import ObserverGate
 from observer.testing import materialize
 from orchestration import assets as core
 from orchestration import log

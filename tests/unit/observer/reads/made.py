@@ -15,6 +15,8 @@ import observer as ob
 from detectors.model import Detection, DetectionStatus, Direction
 from observer.asset_configs import AssetConfigs
 from observer.config import EnvironmentConfig
+from observer.data_time import data_time
+from observer.judging import Observer
 from observer.loading import define
 from observer.model import (
     Evaluation,
@@ -26,7 +28,6 @@ from observer.model import (
     Severity,
     SubjectKind,
 )
-from observer.pipeline import Observer, data_time
 from observer.project import Project
 from observer.reads.stored import StoredReads
 from observer.store import evaluations, incidents, observations
