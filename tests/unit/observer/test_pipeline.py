@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 import observer as ob
-from observer import measuring, pipeline
+from observer import judging, measuring, telling
 from observer.history import SeriesKey
 from observer.model import Column, Observation, Schema, Severity
 from observer.pipeline import ObserverGate
@@ -223,7 +223,7 @@ def test_a_gate_that_breaks_holds_and_people_hear_of_it(here: Ledger, monkeypatc
     def break_down(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr(pipeline, "evaluate", break_down)
+    monkeypatch.setattr(judging, "evaluate", break_down)
     decision = here.version(day(1))
     assert (decision.outcome, decision.by, decision.unknown) == (GateOutcome.HELD, "gate", True)
     assert decision.reasons == ("the gate could not judge it: RuntimeError: the password is ***",)
@@ -341,7 +341,7 @@ def test_the_last_good_of_a_release_is_the_released_one(here: Ledger) -> None:
     audit = here.audit(day(4))
     with writing(here.engine) as connection:
         log.add_version(connection, audit.materialization, VersionStatus.PUBLISHING, "parquet", ())
-        assert pipeline.last_good(connection, asset) == day(4)
+        assert telling.last_good(connection, asset) == day(4)
 
 
 def test_two_processes_at_once_open_one_incident_and_one_series(daily: Ledger) -> None:
