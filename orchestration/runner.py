@@ -8,10 +8,11 @@ intent (``recover``).
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -68,7 +69,18 @@ def run_plan(
     """
     recover(runtime.engine, runtime.io, runtime.clock)
     options = RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast, resumes=resumes)
-    return _Walk(runtime, plan, options).to_the_end()
+    with _quiet_heap():
+        return _Walk(runtime, plan, options).to_the_end()
+
+
+@contextlib.contextmanager
+def _quiet_heap() -> Iterator[None]:
+    """Let garbage collection look at what a run makes; what was there before, libraries mostly, waits until its end."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Walk:
