@@ -5,13 +5,7 @@ from __future__ import annotations
 from math import isfinite, sqrt
 from typing import ClassVar
 
-from detectors.calibrate import (
-    Tail,
-    body_end,
-    two_sided_p,
-    upper_p,
-    upper_quantile,
-)
+from detectors.calibrate import Tail, body_end, two_sided_p, upper_p, upper_quantile
 from detectors.forecast import Mixture
 from detectors.learner import Learner, LearnerState
 from detectors.model import Cadence, Detection, DetectionStatus, MetricKind, Point

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar
 
-from detectors.calibrate import (
-    Tail,
-    body_end,
-    two_sided_p,
-    upper_p,
-)
+from detectors.calibrate import Tail, body_end, two_sided_p, upper_p
 from detectors.learner import Learner, LearnerState
 from detectors.model import Cadence, Detection, Point
 from detectors.noise import LARGEST_TRAINED, NOISES, Noise
