@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
-def history(reads: Reads, asset: str, metric: str, *, column: str | None = None, dark: bool = False) -> Figure:
+def history(
+    reads: Reads, asset: str, metric: str, *, column: str | None = None, part: str = "", dark: bool = False
+) -> Figure:
     """The history plot of one monitor, with the band as it was stored.
+
+    ``part`` is the part of the partition keys that isn't time, such as a region: each has a history of its own.
 
     Raises
     ------
@@ -31,9 +35,11 @@ def history(reads: Reads, asset: str, metric: str, *, column: str | None = None,
     """
     page = _page(reads, asset)
     name = metric if column is None else f"{metric}({column})"
-    found = next((monitor for monitor in page.monitors if monitor.id == name), None)
-    if found is None:
-        raise UnknownName("monitor", name, [monitor.id for monitor in page.monitors], where=asset)
+    parts = {monitor.part: monitor for monitor in page.monitors if monitor.id == name}
+    if not parts:
+        raise UnknownName("monitor", name, sorted({monitor.id for monitor in page.monitors}), where=asset)
+    if (found := parts.get(part)) is None:
+        raise UnknownName("part of the partitions", part, sorted(parts), where=f"{name} of {asset}")
     return _figure(history_figure(found, timezone=page.timezone), dark)
 
 

@@ -60,19 +60,25 @@ def _asset(site: Site, key: str, partition: str | None) -> Response:
 
 def view(page: AssetPage, partition: str | None = None) -> Context:
     """What the template shows of ``page``, with its figures; ``partition`` is the one to point at."""
+    drawn = page.monitors[:_DRAWN]
     return {
         "page": page,
+        "monitors": drawn,
         "clock": Clock.of(page.at, page.timezone),
         "partition": partition,
         "figures": [
             history(series, timezone=page.timezone, large=index == 0) if series.points else None
-            for index, series in enumerate(page.monitors)
+            for index, series in enumerate(drawn)
         ],
-        "across": _across(len(page.monitors) - 1),
+        "across": _across(len(drawn) - 1),
         "heatmap": null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
         "bins": BINS,
         "plots": any(series.points for series in page.monitors) or page.heatmap is not None,
     }
+
+
+_DRAWN = 49
+"""How many monitors a page draws, the worst first: one for each region of many is too much for a browser."""
 
 
 def _across(small: int) -> int:

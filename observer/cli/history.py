@@ -117,23 +117,16 @@ def _typed(key: SeriesKey) -> str:
 
 
 def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
-    page = work.reads().asset(asset.key)
-    watched = (
-        next(
-            (m for m in page.monitors if m.id == Monitor(metric=key.metric, column=key.column, segment=key.segment).id),
-            None,
-        )
-        if page
-        else None
-    )
-    if watched is not None:
+    page, named = work.reads().asset(asset.key), Monitor(metric=key.metric, column=key.column, segment=key.segment).id
+    watched = [m for m in page.monitors if m.id == named] if page else []
+    if watched:
         return [
             HistoryPoint(
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
                 status=_status(p), accuracy=p.accuracy,
                 reason=p.sentence if p.value is None else None,
             )
-            for p in watched.points
+            for p in sorted((p for m in watched for p in m.points), key=lambda p: (p.at, p.partition or ""))
         ]  # fmt: skip
     with reading(work.engine) as connection:
         _check_measured(connection, asset, key)

@@ -66,18 +66,16 @@ def heatmap(
     """Null rates of the columns over the newest partitions (or versions): one statement; None without columns."""
     keys = {column.name: SeriesKey("null_rate", column.name) for column in columns}
     stored = points.load(connection, asset, set(keys.values()), _PARTITIONS)
-    by_at = {p.at: p for found in stored.values() for p in found}
-    ats = sorted(by_at)[-_PARTITIONS:]
-    if not ats:
+    of_key = {key: {(p.at, part): p for part, found in stored[key].items() for p in found} for key in keys.values()}
+    points_of = {place: point for found in of_key.values() for place, point in found.items()}
+    places = sorted(points_of)[-_PARTITIONS:]
+    if not places:
         return None
-    labels = {at: _label(by_at[at], zone) for at in ats}
-    rates = []
-    for key in keys.values():
-        rate = {p.at: p.value for p in stored[key]}
-        rates.append(tuple(rate.get(at) for at in ats))
+    labels = {place: _label(points_of[place], zone) for place in places}
+    rates = (tuple(found[place].value if place in found else None for place in places) for found in of_key.values())
     return NullHeatmap(
         partitions=tuple(labels.values()), columns=tuple(keys), rates=tuple(rates),
-        held=tuple(labels[at] for at in ats if by_at[at].status is VersionStatus.HELD),
+        held=tuple(labels[place] for place in places if points_of[place].status is VersionStatus.HELD),
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ class SeriesPoint:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSeries:
     id: str  # "null_rate(dep_time)"
-    title: str  # "Null rate of dep_time"
+    title: str  # "Null rate of dep_time", "Null rate of dep_time · EU"
     metric: str
     column: str | None
     unit: str  # "rows", "rate", "s", "bytes", ""
@@ -149,6 +149,7 @@ class MonitorSeries:
     alpha: float | None
     points: tuple[SeriesPoint, ...]  # oldest first
     sight: Sight | None = None  # what it would notice today; None where nothing is known of it
+    part: str = ""  # of the partition key, what isn't time: "EU"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from observer import accuracy
 from observer.assets import quality_of
 from observer.checks.base import Check
+from observer.data_time import part_of
 from observer.detection import by_wall_clock
 from observer.feedback import Marks
 from observer.history import StoredPoint
@@ -25,6 +27,7 @@ from observer.sight import Sight, sight_after
 from observer.store import feedback as feedback_store
 from observer.store import series as series_store
 from orchestration.assets import Asset
+from orchestration.errors import PartitionError
 from orchestration.model import VersionStatus
 
 _POINTS = 400  # of each series, the newest
@@ -42,8 +45,8 @@ def series(
 ) -> tuple[MonitorSeries, ...]:
     """The monitors of numbers, worst first, declared before default ones: one statement.
 
-    A default monitor of what the asset doesn't have (rows of a model) is left out. The schema, which is no
-    number, is a strip.
+    Each part of the partition key that isn't time has a series of its own, as it has a past of its own. A default
+    monitor of what the asset doesn't have (rows of a model) is left out. The schema, which is no number, is a strip.
     """
     watching = [m for m in quality_of(asset).watched if m.metric != SCHEMA]
     if any(m.segment is not None for m in watching):
@@ -52,18 +55,28 @@ def series(
             each for m in watching for each in m.of_each(there) or ((m,) if verdicts.of(m.id) else ())
         ]  # the last of one whose segments nobody could tell
     keys = {m.key for m in watching}
-    partitioned = asset.partitions is not None
+    timed = asset.partitions is not None and asset.partitions.has_time
     stored = points.load(connection, asset, keys, _POINTS)
     marks = feedback_store.marks(connection, asset.key)
     measured = any(stored.values())
     made = []
     for monitor in watching:
-        here = stored[monitor.key]
-        said = verdicts.of(monitor.id)
-        if not said and monitor not in declared and measured and all(p.value is None for p in here):
-            continue
-        made.append(_series(monitor, here, said, marks, partitioned=partitioned))
+        of_part = _by_part(asset, verdicts.of(monitor.id))
+        parts = stored[monitor.key]
+        for part in sorted({*parts, *of_part}) or [""]:
+            here, said = parts.get(part, ()), of_part.get(part, ())
+            if not said and monitor not in declared and measured and all(p.value is None for p in here):
+                continue
+            made.append(_series(monitor, part, here, said, marks, timed=timed))
     return tuple(sorted(made, key=lambda one: _rank(one.status)))
+
+
+def _by_part(asset: Asset, said: Sequence[Verdict]) -> Mapping[str, Sequence[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    for verdict in said:
+        with contextlib.suppress(PartitionError):  # of a partition that the asset no longer has
+            found.setdefault(part_of(asset, verdict.evaluation.partition), []).append(verdict)
+    return found
 
 
 def _rank(status: EvaluationStatus | None) -> int:
@@ -71,7 +84,7 @@ def _rank(status: EvaluationStatus | None) -> int:
 
 
 def _series(
-    monitor: Monitor, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, partitioned: bool
+    monitor: Monitor, part: str, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, timed: bool
 ) -> MonitorSeries:
     described = metric(monitor.metric, column=monitor.column)
     by_version = {verdict.version_seq: verdict for verdict in said}
@@ -85,7 +98,7 @@ def _series(
         )
         for p in stored
     }  # fmt: skip
-    by_clock = not partitioned or described.order is Order.WALL_CLOCK
+    by_clock = not timed or described.order is Order.WALL_CLOCK
     for verdict in said:  # a column that is gone is judged unknown without being measured
         at = verdict.materialized_at if by_clock else verdict.data_at
         if at not in drawn and verdict.version_status in _LIVE:
@@ -94,7 +107,8 @@ def _series(
     last = _newest(ordered, said, by_clock=by_clock)
     found = last.evaluation.detection if last is not None else None
     return MonitorSeries(
-        id=monitor.id, title=monitor.label, metric=monitor.metric, column=monitor.column,
+        id=monitor.id, part=part, title=f"{monitor.label} · {part}" if part else monitor.label,
+        metric=monitor.metric, column=monitor.column,
         unit=described.unit, severity=monitor.severity,
         detector=found.detector if found else monitor.detector or "default",
         status=last.evaluation.status if last else None,
@@ -163,7 +177,7 @@ def strips(checks: Sequence[Check], verdicts: Verdicts) -> tuple[CheckStrip, ...
 
 
 def _strip(name: str, severity: Severity, said: Sequence[Verdict]) -> CheckStrip:
-    chosen: Mapping[datetime, Verdict] = {v.data_at: v for v in said}  # the newest version of each
+    chosen = {(v.data_at, v.evaluation.partition): v for v in said}  # the newest version of each
     cells = [_cell(v) for v in chosen.values()][-_CELLS:]
     last = cells[-1] if cells else None
     return CheckStrip(

@@ -17,33 +17,37 @@ from orchestration.assets import Asset
 from orchestration.model import VersionStatus
 from orchestration.tables import versions
 
+Parts = Mapping[str, tuple[StoredPoint, ...]]
+"""Points by the part of the partition key that isn't time, in the order of their text; "" where keys have none."""
 
-def load(
-    connection: Connection, asset: Asset, keys: Collection[SeriesKey], limit: int
-) -> Mapping[SeriesKey, tuple[StoredPoint, ...]]:
+
+def load(connection: Connection, asset: Asset, keys: Collection[SeriesKey], limit: int) -> Mapping[SeriesKey, Parts]:
     """The newest ``limit`` points of each series, oldest first, one an instant: the published before the held one.
 
     As in the store, superseded versions count only where the order is when they were made.
     """
     rows = connection.execute(_question(asset, keys, limit))
-    found: dict[SeriesKey, dict[datetime, StoredPoint]] = {key: {} for key in keys}
+    found: dict[SeriesKey, dict[str, dict[datetime, StoredPoint]]] = {key: {} for key in keys}
     for row in rows:
-        here, point = found[SeriesKey(row.metric, row.column or None, row.segment or None)], _point(row)
+        parts, point = found[SeriesKey(row.metric, row.column or None, row.segment or None)], _point(row)
+        here = parts.setdefault(row.part, {})
         other = here.get(point.at)
         if other is None or (other.status is VersionStatus.HELD and point.status is not VersionStatus.HELD):
             here[point.at] = point
-    return {key: tuple(reversed(points.values())) for key, points in found.items()}
+    return {
+        key: {part: tuple(reversed(parts[part].values())) for part in sorted(parts)} for key, parts in found.items()
+    }
 
 
 def _question(asset: Asset, keys: Collection[SeriesKey], limit: int) -> Any:
-    by_clock = [key.metric for key in keys if asset.partitions is None or _is_wall_clock(key)]
+    timed = asset.partitions is not None and asset.partitions.has_time
+    by_clock = [key.metric for key in keys if not timed or _is_wall_clock(key)]
     again = and_(versions.c.status == VersionStatus.SUPERSEDED, series.c.metric.in_(sorted(set(by_clock))))
     newest = (observations.c.ordered_at.desc(), versions.c.seq.desc())
     ranked = (
         select(
-            series.c.metric, series.c.column, series.c.segment, observations.c.ordered_at, observations.c.value,
-            observations.c.accuracy,
-            versions.c.seq,
+            series.c.metric, series.c.column, series.c.segment, series.c.part,
+            observations.c.ordered_at, observations.c.value, observations.c.accuracy, versions.c.seq,
             versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status,
             func.row_number().over(partition_by=series.c.id, order_by=newest).label("nth"),
         )

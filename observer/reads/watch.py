@@ -81,7 +81,8 @@ def _lines(
     quality = quality_of(asset)
     with reading(project.engine) as connection:  # one asset at a time: others can write meanwhile
         series = monitors.series(connection, asset, quality.monitors, verdicts.load(connection, asset.key))
-    return [_line(asset, one, quality.watched, budget, costs) for one in series]
+    worst = {one.id: one for one in reversed(series)}  # of the parts of a partition key, that which is worst off
+    return [_line(asset, one, quality.watched, budget, costs) for one in series if one is worst[one.id]]
 
 
 def _line(

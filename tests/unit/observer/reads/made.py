@@ -15,7 +15,7 @@ import observer as ob
 from detectors.model import Detection, DetectionStatus, Direction
 from observer.asset_configs import AssetConfigs
 from observer.config import EnvironmentConfig
-from observer.data_time import data_time
+from observer.data_time import data_time, part_of
 from observer.judging import Observer
 from observer.loading import define
 from observer.model import (
@@ -150,7 +150,7 @@ class Store:
             log.save_decision(connection, decision, run_id)
             measurement = Measurement(
                 asset=found.key, version_seq=record.seq, data_at=data_at, made_at=at,
-                observed=[_observation(s, v) for s, v in measured.items()],
+                observed=[_observation(s, v) for s, v in measured.items()], part=part_of(found, partition),
             )  # fmt: skip
             observations.save(connection, [measurement])
             judged = [_evaluation(address, made.id, s, v, measured.get(s), at) for s, v in said.items()]

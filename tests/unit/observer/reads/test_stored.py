@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+import observer as ob
 from observer.errors import StateError
 from observer.model import EvaluationStatus, IncidentStatus, Severity
 from observer.reads.base import Reads
@@ -426,3 +427,26 @@ def test_a_store_that_does_not_answer(shop: Store) -> None:
     for name in ("now", "asset", "gate"):
         with pytest.raises(StateError, match="no such table"):
             QUESTIONS[name](shop.reads)
+
+
+# ---------------------------------------------------------------- parts of partitions
+
+
+def test_each_region_of_a_day_has_a_series_and_a_verdict_of_its_own(make: MakeStore) -> None:
+    regions = ob.multi(day=ob.daily(start="2024-01-01"), region=ob.static("EU", "US"))
+    store = make(asset("sales", partitions=regions))
+    for number in (8, 9):
+        for region, rows in (("EU", 10 + number), ("US", 500 + number)):
+            store.version("sales", f"day={day(number)}|region={region}", rows=rows, observed={"row_count": rows})
+    store.held("sales", f"day={day(10)}|region=EU", observed={"row_count": 0.0}, verdicts={"row_count": FAILED})
+
+    page = store.reads.asset("sales")
+
+    assert page is not None
+    counts = {one.part: one for one in page.monitors if one.id == "row_count"}
+    assert {part: [point.value for point in one.points] for part, one in counts.items()} == {
+        "region=EU": [18, 19, 0],
+        "region=US": [508, 509],
+    }
+    assert {part: one.status for part, one in counts.items()} == {"region=EU": FAILED, "region=US": PASSED}
+    assert counts["region=EU"].title == "Rows · region=EU"
