@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from observer.change_times import last_change
     from observer.checks.accepted_values import accepted_values
     from observer.checks.expectation import expect
+    from observer.checks.fresh import fresh
     from observer.checks.function import CheckResult, check
+    from observer.checks.has_schema import has_schema
     from observer.checks.in_range import in_range
+    from observer.checks.increasing import increasing
+    from observer.checks.matches import matches
+    from observer.checks.no_gaps import no_gaps
     from observer.checks.not_null import not_null
     from observer.checks.row_count import row_count
+    from observer.checks.text_length import text_length
     from observer.checks.unique import unique
     from observer.model import GatePolicy, ProfilePolicy, Severity
     from observer.monitors import monitor
@@ -47,17 +53,22 @@ __all__ = [
     "daily",
     "dynamic",
     "expect",
+    "fresh",
+    "has_schema",
     "hourly",
     "in_range",
+    "increasing",
     "last",
     "last_change",
     "mapped",
+    "matches",
     "materialize",
     "metric",
     "monitor",
     "monthly",
     "multi",
     "multi_asset",
+    "no_gaps",
     "not_null",
     "open_project",
     "output",
@@ -65,6 +76,7 @@ __all__ = [
     "source",
     "sql_asset",
     "static",
+    "text_length",
     "unique",
     "weekly",
 ]
@@ -86,17 +98,22 @@ _HOMES = {
     "daily": "orchestration.partitions",
     "dynamic": "orchestration.partitions",
     "expect": "observer.checks.expectation",
+    "fresh": "observer.checks.fresh",
+    "has_schema": "observer.checks.has_schema",
     "hourly": "orchestration.partitions",
     "in_range": "observer.checks.in_range",
+    "increasing": "observer.checks.increasing",
     "last": "orchestration.mapping",
     "last_change": "observer.change_times",
     "mapped": "orchestration.mapping",
+    "matches": "observer.checks.matches",
     "materialize": "observer.testing",
     "metric": "observer.own_metrics",
     "monitor": "observer.monitors",
     "monthly": "orchestration.partitions",
     "multi": "orchestration.partitions",
     "multi_asset": "observer.multi_assets",
+    "no_gaps": "observer.checks.no_gaps",
     "not_null": "observer.checks.not_null",
     "open_project": "observer.project",
     "output": "observer.multi_assets",
@@ -104,6 +121,7 @@ _HOMES = {
     "source": "observer.assets",
     "sql_asset": "observer.assets",
     "static": "orchestration.partitions",
+    "text_length": "observer.checks.text_length",
     "unique": "observer.checks.unique",
     "weekly": "orchestration.partitions",
 }

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
+from observer.data_time import span
 from observer.model import Audit, CheckOutcome, ProfilePolicy, Severity
 from observer.privacy import valueless
 from orchestration.graph import Graph
@@ -39,11 +40,12 @@ def measuring(
     def look(staged: Staged) -> Audit:
         key = staged.materialization.asset
         try:
-            carried = quality_of(graph.asset(key))
-            policy = filled(carried.profile, defaults)
+            made, carried = staged.materialization, quality_of(graph.asset(key))
+            since, until = span(graph.asset(key), made.partition, made.materialized_at)
             return measure(
-                staged, checks.get(key, ()), policy=policy, metrics=carried.metrics, updated_by=carried.updated_by
-            )
+                staged, checks.get(key, ()), policy=filled(carried.profile, defaults), metrics=carried.metrics,
+                updated_by=carried.updated_by, since=since, until=until,
+            )  # fmt: skip
         except Exception as error:  # it promises not to; whatever it was, the version can't be judged
             return unmeasured(staged, error)
 

@@ -149,9 +149,30 @@ class Schema:
     columns: tuple[Column, ...]
 
 
+class Way(StrEnum):
+    """How a check was run."""
+
+    SCAN = "scan"  # in the one statement of all that can be
+    FETCHED = "fetched"  # the same, over rows that had to be fetched out of their database
+    SQL = "sql"  # by statements of its own, where the data lies
+    PYTHON = "python"  # by a function
+    LIBRARY = "library"  # by a library's own code
+
+
+@dataclass(frozen=True, slots=True)
+class FailingRows:
+    """Some of the rows that break a check: the asset's key and the columns that were looked at, a few rows of them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Scalar, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutcome:
-    """What a check saw on the data; pickles. ``passed=None``: it could not be evaluated, ``message`` says why."""
+    """What a check saw on the data; pickles. ``passed=None``: it could not be evaluated, ``message`` says why.
+
+    ``columns`` are those that a fault lies in; none: the whole table's, or it can't be told.
+    """
 
     check: str
     severity: Severity
@@ -160,6 +181,9 @@ class CheckOutcome:
     observed: float | None = None
     failing_rows: int | None = None
     evidence: Mapping[str, Scalar] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    sample: FailingRows | None = None
+    way: Way | None = None  # None: it was not run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

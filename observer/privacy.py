@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from observer.checks.base import Check
 from observer.collectors.tabular import described
-from observer.model import CheckOutcome, Observation
+from observer.model import CheckOutcome, FailingRows, Observation
 from observer.own_metrics import OwnMetric
 from observer.quantities import count
 
@@ -71,12 +71,21 @@ class Sensitive:
             return outcome
         shows = check.shows()
         if shows is not None and not any(self.covers(column) for column in shows):
-            return replace(outcome, message=unquoted(outcome.message, names)) if outcome.passed is None else outcome
+            message = unquoted(outcome.message, names) if outcome.passed is None else outcome.message
+            return replace(outcome, message=message, sample=self._rows(outcome.sample))
         rows = "" if outcome.failing_rows is None else f" in {count(outcome.failing_rows, 'row')}"
         word = {True: "passed", False: f"failed{rows}", None: "could not be evaluated"}[outcome.passed]
         message = f"{check.name} {word}; what it saw is not kept, for it looks at sensitive columns"
         failing = None if outcome.failing_rows is None else float(outcome.failing_rows)
-        return replace(outcome, message=message, observed=failing, evidence={})
+        return replace(outcome, message=message, observed=failing, evidence={}, sample=None)
+
+    def _rows(self, sample: FailingRows | None) -> FailingRows | None:
+        """Rows that break a check, without sensitive columns."""
+        if sample is None:
+            return None
+        kept = [at for at, name in enumerate(sample.columns) if not self.covers(name)]
+        rows = tuple(tuple(row[at] for at in kept) for row in sample.rows)
+        return FailingRows(tuple(sample.columns[at] for at in kept), rows) if kept else None
 
 
 def unquoted(text: str, names: Collection[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from observer.model import Audit, CheckOutcome, Column, Observation, Schema
+from observer.model import Audit, CheckOutcome, Column, FailingRows, Observation, Schema
 from orchestration.model import Scalar
 
 
@@ -19,7 +19,13 @@ def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
         evidence: dict[str, Scalar] = {
             clean(name): clean(value) if isinstance(value, str) else value for name, value in one.evidence.items()
         }
-        return replace(one, message=clean(one.message), evidence=evidence)
+        return replace(one, message=clean(one.message), evidence=evidence, sample=one.sample and rows(one.sample))
+
+    def rows(sample: FailingRows) -> FailingRows:
+        return FailingRows(
+            tuple(map(clean, sample.columns)),
+            tuple(tuple(clean(cell) if isinstance(cell, str) else cell for cell in row) for row in sample.rows),
+        )
 
     def observation(one: Observation) -> Observation:
         return one if one.reason is None else replace(one, reason=clean(one.reason))

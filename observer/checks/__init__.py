@@ -3,10 +3,16 @@
 from observer.checks.accepted_values import accepted_values
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck, ensure_unique_names
 from observer.checks.expectation import expect
+from observer.checks.fresh import fresh
 from observer.checks.function import CheckResult, FunctionCheck, check
+from observer.checks.has_schema import has_schema
 from observer.checks.in_range import in_range
+from observer.checks.increasing import increasing
+from observer.checks.matches import matches
+from observer.checks.no_gaps import no_gaps
 from observer.checks.not_null import not_null
 from observer.checks.row_count import row_count
+from observer.checks.text_length import text_length
 from observer.checks.unique import unique
 
 __all__ = [
@@ -20,8 +26,14 @@ __all__ = [
     "check",
     "ensure_unique_names",
     "expect",
+    "fresh",
+    "has_schema",
     "in_range",
+    "increasing",
+    "matches",
+    "no_gaps",
     "not_null",
     "row_count",
+    "text_length",
     "unique",
 ]

@@ -2,64 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
-from observer.checks.base import FusedCheck, columns_of, name_of, severity_of
+from observer.checks.base import columns_of, name_of
 from observer.checks.comparison import ensure_comparable
 from observer.checks.sentence import shown
+from observer.checks.thresholds import Limit, thresholds
+from observer.checks.values import ValuesCheck
 from observer.collectors.dialect import as_text, where
 from observer.collectors.relation import Relation
+from observer.collectors.scan import scalar
 from observer.collectors.sql import Literal, literal, plain
 from observer.errors import CheckError
-from observer.model import CheckOutcome, Severity
+from observer.model import Severity
 from orchestration.model import Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
-class AcceptedValues(FusedCheck):
+class AcceptedValues(ValuesCheck):
     """Made by ``accepted_values``; ``observed`` and ``failing_rows`` count the rows with another value."""
 
-    is_portable: ClassVar[bool] = True
-
-    column: str
     values: tuple[Literal, ...]
 
-    def shows(self) -> tuple[str, ...]:
-        return (self.column,)
-
-    def expressions(self, relation: Relation) -> Sequence[str]:
+    def failing(self, relation: Relation, columns: Sequence[str] = ()) -> str:
         field = relation.exact(self.column)
         ensure_comparable(field, self.values)
-        column = field.sql
-        other = f"{column} NOT IN ({', '.join(map(relation.dialect.literal, self.values))})"
-        return [
-            "count(*)",
-            f"count({where(other)})",
-            as_text(f"min({where(other, column)})"),
-            relation.dialect.metrics["distinct_count"].format(c=where(other, column)),
-        ]
+        return f"{field.sql} NOT IN ({', '.join(map(relation.dialect.literal, self.values))})"
 
-    def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
-        rows, bad = int(values[0] or 0), int(values[1] or 0)
-        if not bad:
-            message = f"every {self.column} of {rows:,} rows is an accepted value" if rows else "no rows, so no values"
-            return self.outcome(True, message, observed=0.0, failing_rows=0)
-        kinds = min(int(values[3] or 1), bad)
-        message = (
-            f"{bad:,} of {rows:,} rows have a {self.column} that is not accepted, "
-            f"for example {shown(values[2])}"
-            f"{f' (about {kinds:,} such values)' if kinds > 1 else ''}"
+    def expected(self) -> str:
+        return "accepted"
+
+    def examples(self, relation: Relation) -> tuple[str, Mapping[str, Scalar]]:
+        other, column = self.failing(relation), relation.exact(self.column).sql
+        ((least, kinds),) = relation.select(
+            [
+                as_text(f"min({where(other, column)})"),
+                relation.dialect.metrics["distinct_count"].format(c=where(other, column)),
+            ]
         )
-        evidence: dict[str, Scalar] = {"example": values[2], "values, about": kinds}
-        return self.outcome(False, message, observed=float(bad), failing_rows=bad, evidence=evidence)
+        example, several = scalar(least), int(kinds or 1)
+        more = f", for example {shown(example)}{f' (about {several:,} such values)' if several > 1 else ''}"
+        return more, {"example": example, "values, about": several}
 
 
 def accepted_values(
     column: str,
     values: Iterable[Literal | None],
     *,
+    max_rate: float = 0.0,
+    warn_above: Limit | None = None,
+    error_above: Limit | None = None,
     severity: Severity | str = "error",
     name: str | None = None,
 ) -> AcceptedValues:
@@ -69,6 +63,9 @@ def accepted_values(
     ----------
     column: the column.
     values: texts, numbers, booleans or dates; None among them changes nothing.
+    max_rate: the share of values that may be others, 0..1.
+    warn_above, error_above: how many rows (a whole number), or which share of the values (below 1), are too many, for
+    each severity; instead of ``max_rate`` and ``severity``.
     severity: ``error`` holds the version, ``warn`` tells people.
     name: where the default, ``accepted_values(a)``, isn't unique on the asset.
 
@@ -88,9 +85,11 @@ def accepted_values(
     known = {literal(value): cast(Literal, plain(value)) for value in values if value is not None}
     if not known:
         raise CheckError(f"{title} accepts nothing; write the values that the column may hold")
+    limits = thresholds(title, severity, warn_above, error_above, max_rate)
     return AcceptedValues(
         name=name_of(name, title),
-        severity=severity_of(severity, title),
+        severity=limits.severity,
+        limits=limits,
         column=wanted,
         values=tuple(known.values()),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from observer.checks.data import CheckData
 from observer.collectors.relation import Relation
 from observer.errors import CheckError
-from observer.model import CheckOutcome, Severity
+from observer.model import CheckOutcome, FailingRows, Severity, Way
 from orchestration.model import Scalar
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
     "LookingCheck",
     "columns_of",
     "ensure_unique_names",
-    "severity_of",
+    "name_of",
 ]
 
 
@@ -53,24 +54,39 @@ class Check(ABC):
         """Return the columns whose values its message and evidence may show; None: it may show any."""
         return None
 
+    def concerns(self) -> tuple[str, ...]:
+        """Return the columns that a fault it finds lies in; none: the whole table's, or it can't be told."""
+        return ()
+
+    def as_of(self, since: datetime | None, until: datetime) -> Check:
+        """Return the check for one version: of data from ``since`` (its partition's start; None: no time) to ``until``.
+
+        ``until`` is when the version was made, or its partition's end where that is earlier.
+        """
+        return self
+
     def outcome(
         self,
         passed: bool | None,
         message: str,
         *,
+        severity: Severity | None = None,
         observed: float | None = None,
         failing_rows: int | None = None,
         evidence: Mapping[str, Scalar] | None = None,
+        sample: FailingRows | None = None,
     ) -> CheckOutcome:
-        """Return what this check saw."""
+        """Return what this check saw; ``severity``: how bad that is, where it isn't as bad as can be."""
         return CheckOutcome(
             check=self.name,
-            severity=self.severity,
+            severity=severity or self.severity,
             passed=passed,
             message=message,
             observed=observed,
             failing_rows=failing_rows,
             evidence=dict(evidence or {}),
+            columns=self.concerns(),
+            sample=sample,
         )
 
 
@@ -95,10 +111,28 @@ class FusedCheck(Check):
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
         """Return the outcome from the values of ``expressions``, in their order; all of them have one."""
 
+    def closer(self, relation: Relation, values: Sequence[Scalar], outcome: CheckOutcome) -> CheckOutcome:
+        """Return what a second look says, which is taken only where ``judge`` found it broken.
+
+        Examples are asked for here, so that what passes costs nothing but its count. It may also find that nothing
+        is broken, where the scan only told that something may be.
+        """
+        return outcome
+
+    def failing(self, relation: Relation, columns: Sequence[str] = ()) -> str | None:
+        """Return the SQL condition of the rows that break it, over the aliases; None where no single row does.
+
+        ``columns``: those of its outcome, of a check of several that only some of them break.
+        """
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class LookingCheck(Check):
     """A check that looks at the data itself."""
+
+    way: ClassVar[Way] = Way.SQL
+    """How it runs."""
 
     needs_table: ClassVar[bool] = True
     """Whether data without rows and columns (a model, a text) makes it unknown without being run."""
@@ -106,19 +140,6 @@ class LookingCheck(Check):
     @abstractmethod
     def run(self, data: CheckData) -> CheckOutcome:
         """Look and tell; whatever it raises becomes unknown."""
-
-
-def severity_of(severity: Severity | str, where: str) -> Severity:
-    """Return a declared severity.
-
-    Raises
-    ------
-    CheckError: there is no such severity.
-    """
-    try:
-        return Severity(severity)
-    except ValueError:
-        raise CheckError(f"{where}: severity is {severity!r}; write 'warn' or 'error'") from None
 
 
 def columns_of(columns: Sequence[object], where: str) -> tuple[str, ...]:

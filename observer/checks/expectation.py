@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from observer.checks.base import CheckData, LookingCheck, name_of, severity_of
+from observer.checks.base import CheckData, LookingCheck, name_of
 from observer.checks.sentence import percent, shown
+from observer.checks.thresholds import severity_of
 from observer.collectors.tabular import first_line
 from observer.errors import CheckError, UnknownName
-from observer.model import CheckOutcome, Severity
+from observer.model import CheckOutcome, Severity, Way
 from orchestration.model import Scalar
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _context: list[Any] = []
 @dataclass(frozen=True, kw_only=True)
 class ExpectationCheck(LookingCheck):
     """Made by ``expect``; ``observed`` is the library's observed value, or its share of unexpected values."""
+
+    way: ClassVar[Way] = Way.LIBRARY
 
     expectation: str
     arguments: tuple[tuple[str, object], ...]

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from observer.checks.base import CheckData, LookingCheck, name_of, severity_of
+from observer.checks.base import CheckData, LookingCheck, name_of
+from observer.checks.thresholds import severity_of
 from observer.collectors.tabular import first_line
 from observer.errors import CheckError
-from observer.model import CheckOutcome, Severity
+from observer.model import CheckOutcome, Severity, Way
 from orchestration.model import AssetKey, Scalar
 
 Function = Callable[..., object]
@@ -57,6 +58,7 @@ class FunctionCheck(LookingCheck):
     wants: the form in which it gets the data.
     """
 
+    way: ClassVar[Way] = Way.PYTHON
     needs_table: ClassVar[bool] = False  # a model or a text reaches the function as it is
 
     asset: AssetKey

@@ -2,66 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
-from observer.checks.base import FusedCheck, columns_of, name_of, severity_of
+from observer.checks.base import columns_of, name_of
 from observer.checks.comparison import ensure_comparable
-from observer.checks.sentence import shown
+from observer.checks.sentence import between, shown
+from observer.checks.thresholds import Limit, thresholds
+from observer.checks.values import ValuesCheck
 from observer.collectors.dialect import as_text, where
 from observer.collectors.relation import Relation
+from observer.collectors.scan import scalar
 from observer.collectors.sql import Literal, literal, plain
 from observer.errors import CheckError
-from observer.model import CheckOutcome, Severity
+from observer.model import Severity
 from orchestration.model import Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
-class InRange(FusedCheck):
+class InRange(ValuesCheck):
     """Made by ``in_range``; ``observed`` and ``failing_rows`` count the rows outside."""
 
-    is_portable: ClassVar[bool] = True
-
-    column: str
     min_value: Literal | None
     max_value: Literal | None
 
-    def shows(self) -> tuple[str, ...]:
-        return (self.column,)
-
-    def expressions(self, relation: Relation) -> Sequence[str]:
+    def failing(self, relation: Relation, columns: Sequence[str] = ()) -> str:
         field = relation.exact(self.column)
         ensure_comparable(field, [bound for bound in (self.min_value, self.max_value) if bound is not None])
-        column = field.sql
         sides = []
         if self.min_value is not None:
-            sides.append(f"{column} < {relation.dialect.literal(self.min_value)}")
+            sides.append(f"{field.sql} < {relation.dialect.literal(self.min_value)}")
         if self.max_value is not None:
-            sides.append(f"{column} > {relation.dialect.literal(self.max_value)}")
-        outside = " OR ".join(sides)
-        return [
-            "count(*)",
-            f"count({where(outside)})",
-            *(as_text(f"{end}({where(outside, column)})") for end in ("min", "max")),
-        ]
+            sides.append(f"{field.sql} > {relation.dialect.literal(self.max_value)}")
+        return " OR ".join(sides)
 
-    def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
-        rows, bad, lowest, highest = int(values[0] or 0), int(values[1] or 0), values[2], values[3]
-        if not bad:
-            message = f"every {self.column} of {rows:,} rows is {self._range()}" if rows else "no rows, so no values"
-            return self.outcome(True, message, observed=0.0, failing_rows=0)
-        ends = str(lowest) if lowest == highest else f"{lowest} to {highest}"
-        message = f"{bad:,} of {rows:,} rows have a {self.column} that is not {self._range()}: {ends}"
-        evidence: dict[str, Scalar] = {"lowest outside": lowest, "highest outside": highest}
-        return self.outcome(False, message, observed=float(bad), failing_rows=bad, evidence=evidence)
+    def expected(self) -> str:
+        return between(*(None if one is None else shown(one) for one in (self.min_value, self.max_value)))
 
-    def _range(self) -> str:
-        if self.max_value is None:
-            return f"at least {shown(self.min_value)}"
-        if self.min_value is None:
-            return f"at most {shown(self.max_value)}"
-        return f"between {shown(self.min_value)} and {shown(self.max_value)}"
+    def examples(self, relation: Relation) -> tuple[str, Mapping[str, Scalar]]:
+        outside, column = self.failing(relation), relation.exact(self.column).sql
+        (ends,) = relation.select([as_text(f"{end}({where(outside, column)})") for end in ("min", "max")])
+        lowest, highest = map(scalar, ends)
+        more = f": {lowest}" if lowest == highest else f": {lowest} to {highest}"
+        return more, {"lowest outside": lowest, "highest outside": highest}
 
 
 def in_range(
@@ -69,6 +53,9 @@ def in_range(
     min_value: Literal | None = None,
     max_value: Literal | None = None,
     *,
+    max_rate: float = 0.0,
+    warn_above: Limit | None = None,
+    error_above: Limit | None = None,
     severity: Severity | str = "error",
     name: str | None = None,
 ) -> InRange:
@@ -79,6 +66,9 @@ def in_range(
     column: a column of numbers, dates, instants or texts.
     min_value, max_value: of the column's own type; None leaves that side open. An instant without a zone is
     UTC.
+    max_rate: the share of values that may lie outside, 0..1.
+    warn_above, error_above: how many rows (a whole number), or which share of the values (below 1), are too many, for
+    each severity; instead of ``max_rate`` and ``severity``.
     severity: ``error`` holds the version, ``warn`` tells people.
     name: where the default, ``in_range(a)``, isn't unique on the asset.
 
@@ -106,9 +96,11 @@ def in_range(
         ) from None
     if upside_down:
         raise CheckError(f"{title}: min_value {min_value!r} is above max_value {max_value!r}; swap them")
+    limits = thresholds(title, severity, warn_above, error_above, max_rate)
     return InRange(
         name=name_of(name, title),
-        severity=severity_of(severity, title),
+        severity=limits.severity,
+        limits=limits,
         column=wanted,
         min_value=cast(Literal | None, plain(min_value)),
         max_value=cast(Literal | None, plain(max_value)),

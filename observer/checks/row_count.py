@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from observer.checks.base import FusedCheck, name_of, severity_of
+from observer.checks.base import FusedCheck, name_of
+from observer.checks.thresholds import severity_of
 from observer.collectors.relation import Relation
 from observer.errors import CheckError
 from observer.model import CheckOutcome, Severity

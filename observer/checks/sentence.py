@@ -30,3 +30,18 @@ def shown(value: object) -> str:
         value = int(value)
     text = "null" if value is None else repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:60] + "…"
+
+
+def between(least: str | None, most: str | None) -> str:
+    """Return bounds in words; None: that side is open.
+
+    Examples
+    --------
+    >>> between("0", "2400"), between(None, "5")
+    ('between 0 and 2400', 'at most 5')
+    """
+    if most is None:
+        return f"at least {least}"
+    if least is None:
+        return f"at most {most}"
+    return f"between {least} and {most}"

@@ -3,68 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
-from observer.checks.base import CheckData, LookingCheck, columns_of, name_of, severity_of
+from observer.checks.base import FusedCheck, columns_of, name_of
 from observer.checks.sentence import shown
-from observer.collectors.dialect import NotPlain, as_text
-from observer.collectors.relation import Field, Relation
-from observer.metrics import ColumnKind
-from observer.model import CheckOutcome, Severity
+from observer.checks.thresholds import Limit, Thresholds, thresholds
+from observer.collectors.dialect import where
+from observer.collectors.relation import Relation
+from observer.collectors.scan import scalar
+from observer.model import CheckOutcome, FailingRows, Severity, Way
 from orchestration.model import Scalar
+
+_SHOWN = 10  # keys
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unique(LookingCheck):
-    """Made by ``unique``; ``observed`` and ``failing_rows`` count rows that repeat the key of another."""
+class Unique(FusedCheck):
+    """Made by ``unique``; ``observed`` and ``failing_rows`` count rows that repeat the key of another.
+
+    The scan counts how many hashes the keys have: as many as keys, and none is repeated. Fewer, or in an engine that
+    makes no such hashes, the keys are grouped in a statement of their own, where they lie.
+    """
+
+    is_portable: ClassVar[bool] = True
 
     columns: tuple[str, ...]
+    limits: Thresholds
 
     def shows(self) -> tuple[str, ...]:
         return self.columns
 
-    def run(self, data: CheckData) -> CheckOutcome:
-        relation, fields = _comparable(data, self.columns)
+    def concerns(self) -> tuple[str, ...]:
+        return self.columns
+
+    def expressions(self, relation: Relation) -> Sequence[str]:
+        keys = [relation.exact(column).sql for column in self.columns]
+        hashed = relation.dialect.hashed_key.format(keys=", ".join(keys))
+        if not hashed:
+            return ["count(*)"]
+        keyed = _keyed(keys)
+        return ["count(*)", f"count({where(keyed)})", f"count(DISTINCT {where(keyed, hashed)})"]
+
+    def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
+        rows, *counted = (int(value or 0) for value in values)
+        if not rows:
+            return self.outcome(True, "no rows, so none repeats another", observed=0.0, failing_rows=0)
+        if counted and counted[0] == counted[1]:
+            return self._good(rows)
+        return self.outcome(None, f"whether any of {rows:,} rows repeats {self._title()} could not be told")
+
+    def closer(self, relation: Relation, values: Sequence[Scalar], outcome: CheckOutcome) -> CheckOutcome:
+        fields = [relation.exact(column) for column in self.columns]
         keys = ", ".join(field.sql for field in fields)
-        keyed = " OR ".join(f"{field.sql} IS NOT NULL" for field in fields)
-        example = [_readable(field) for field in fields]
         found = relation.select(
-            [*example, "count(*)", "count(*) OVER ()", "sum(count(*) - 1) OVER ()"],
-            f"WHERE {keyed} GROUP BY {keys} HAVING count(*) > 1 ORDER BY count(*) DESC, {keys} LIMIT 1",
+            [
+                *(relation.shown(field) for field in fields),
+                "count(*)",
+                "count(*) OVER ()",
+                "sum(count(*) - 1) OVER ()",
+                "sum(count(*)) OVER ()",
+            ],
+            f"WHERE {_keyed([field.sql for field in fields])} GROUP BY {keys} HAVING count(*) > 1 "
+            f"ORDER BY count(*) DESC, {keys} LIMIT {_SHOWN}",
         )
-        rows = relation.rows
-        title = self.columns[0] if len(self.columns) == 1 else f"({', '.join(self.columns)})"
-        if not found:
-            message = f"no two of {rows:,} rows have the same {title}" if rows else "no rows, so none repeats another"
-            return self.outcome(True, message, observed=0.0, failing_rows=0)
-        *key, copies, keys_repeated, surplus = found[0]
-        count = int(surplus)
+        rows = int(values[0] or 0)
+        told = self._repeated(rows, found) if found else self._good(rows)
+        return told if relation.dialect.hashed_key else replace(told, way=Way.SQL)
+
+    def _repeated(self, rows: int, found: Sequence[Sequence[Any]]) -> CheckOutcome:
+        """What groups of equal keys say, those with the most rows first."""
+        *first, copies, groups, surplus, together = found[0]
+        key, bad = [scalar(value) for value in first], int(surplus)
         text = ", ".join(shown(value) for value in key)
-        message = f"{count:,} of {rows:,} rows repeat {title}, for example {f'({text})' if len(key) > 1 else text}"
+        broken = self.limits.broken(bad, rows)
+        message = (
+            f"{bad:,} of {rows:,} rows repeat {self._title()}, for example {f'({text})' if len(key) > 1 else text}"
+        )
+        if self.limits.error_above or self.limits.warn_above:
+            message += f"; {self.limits.said(broken)}"
         evidence: dict[str, Scalar] = {
-            "repeated keys": int(keys_repeated),
+            "repeated keys": int(groups),
+            "rows of repeated keys": int(together),
             "rows of the example": int(copies),
         }
         evidence |= {f"example {column}": value for column, value in zip(self.columns, key, strict=True)}
-        return self.outcome(False, message, observed=float(count), failing_rows=count, evidence=evidence)
+        repeated = tuple((*(scalar(value) for value in one[: len(key)]), int(one[len(key)])) for one in found)
+        return self.outcome(
+            broken is None, message, severity=broken, observed=float(bad), failing_rows=bad, evidence=evidence,
+            sample=FailingRows((*self.columns, "rows"), repeated),
+        )  # fmt: skip
+
+    def _good(self, rows: int) -> CheckOutcome:
+        return self.outcome(
+            True, f"no two of {rows:,} rows have the same {self._title()}", observed=0.0, failing_rows=0
+        )
+
+    def _title(self) -> str:
+        return self.columns[0] if len(self.columns) == 1 else f"({', '.join(self.columns)})"
 
 
-def _comparable(data: CheckData, columns: Sequence[str]) -> tuple[Relation, list[Field]]:
-    """Where the columns can be compared exactly: in the database that the data lies in, or here."""
-    relation = data.where_it_lies()
-    try:
-        return relation, [relation.exact(column) for column in columns]
-    except NotPlain:
-        relation = relation.fetched()
-        return relation, [relation.field(column) for column in columns]
+def _keyed(keys: Sequence[str]) -> str:
+    """The condition of rows that have a key."""
+    return " OR ".join(f"{key} IS NOT NULL" for key in keys)
 
 
-def _readable(field: Field) -> str:
-    plain = field.kind in (ColumnKind.NUMBER, ColumnKind.BOOLEAN)
-    return field.sql if plain and not field.type.startswith("DECIMAL") else as_text(field.sql)
-
-
-def unique(*columns: str, severity: Severity | str = "error", name: str | None = None) -> Unique:
+def unique(
+    *columns: str,
+    max_rate: float = 0.0,
+    warn_above: Limit | None = None,
+    error_above: Limit | None = None,
+    severity: Severity | str = "error",
+    name: str | None = None,
+) -> Unique:
     """Declare that a column, or several together, are different in every row; counted exactly.
 
     A row whose columns are all null has no key and isn't compared; in a key of several columns null equals
@@ -73,12 +124,15 @@ def unique(*columns: str, severity: Severity | str = "error", name: str | None =
     Parameters
     ----------
     columns: one or several, which make the key together.
+    max_rate: the share of rows that may repeat the key of another, 0..1.
+    warn_above, error_above: how many rows (a whole number), or which share of them (below 1), are too many, for each
+    severity; instead of ``max_rate`` and ``severity``.
     severity: ``error`` holds the version, ``warn`` tells people.
     name: where the default, ``unique(a, b)``, isn't unique on the asset.
 
     Raises
     ------
-    CheckError: no column.
+    CheckError: no column, or a threshold that is none.
 
     Examples
     --------
@@ -87,4 +141,5 @@ def unique(*columns: str, severity: Severity | str = "error", name: str | None =
     """
     wanted = columns_of(columns, "unique")
     title = f"unique({', '.join(wanted)})"
-    return Unique(name=name_of(name, title), severity=severity_of(severity, title), columns=wanted)
+    limits = thresholds(title, severity, warn_above, error_above, max_rate)
+    return Unique(name=name_of(name, title), severity=limits.severity, columns=wanted, limits=limits)

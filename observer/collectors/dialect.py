@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from observer.collectors import sql
-from observer.errors import CheckError
+from observer.collectors.patterns import NotPlain, everywhere, in_python
 from observer.model import EXACT, Accuracy, AccuracyKind
 
 QUARTILES = "quartiles"
@@ -47,10 +47,6 @@ def _percentile(share: float) -> str:
     return f"percentile_cont({share}) WITHIN GROUP (ORDER BY CAST({{c}} AS DOUBLE))"
 
 
-class NotPlain(CheckError):
-    """An engine can't compare a column as exactly as DuckDB can: the data is fetched, and looked at there."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """How one engine is asked.
@@ -83,6 +79,13 @@ class Dialect:
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
     literal: a value as text of SQL.
     inexact: whether a type is kept as something else, which compares differently.
+    hashed_key: a hash of 64 bits of several columns, ``{keys}`` standing for them, null like any value; "" where there
+        is none.
+    epoch: the instant or date ``{c}`` in seconds since 1970.
+    matches: whether a text ``{c}`` has a part that matches a regular expression, ``{pattern}`` being its literal; ""
+        where the engine can't tell.
+    pattern: a regular expression of RE2, which is DuckDB's, in the engine's words; raises NotPlain where it may mean
+        something else there.
     """
 
     name: str
@@ -103,6 +106,10 @@ class Dialect:
     registers: str | None = None
     points: str | None = None
     inexact: Callable[[str], bool] = lambda type_: False
+    hashed_key: str = ""
+    epoch: str
+    matches: str = ""
+    pattern: Callable[[str], str] = str
 
     @property
     def thins_points(self) -> bool:
@@ -141,6 +148,11 @@ def _literal(value: object) -> str:
     return sql.literal(value)
 
 
+def _snowflake_literal(value: object) -> str:
+    text = _literal(value)
+    return text.replace("\\", "\\\\") if isinstance(sql.plain(value), str) else text  # else it begins an escape
+
+
 def _sqlite_literal(value: object) -> str:
     value = sql.plain(value)
     if isinstance(value, date | datetime | Decimal):
@@ -177,6 +189,9 @@ DUCKDB = Dialect(
     registers="approx_count_distinct({c}) EXPORT_STATE",
     points="CAST(list(CAST({c} AS DOUBLE))[1:-1:{step}] AS VARCHAR)",  # leaving nulls out here costs a lot
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
+    hashed_key="hash({keys})",
+    epoch="epoch({c})",
+    matches="regexp_matches({c}, {pattern})",
     value=_not_nan("isnan({c})"),
     literal=sql.literal,
 )
@@ -209,6 +224,9 @@ _DIALECTS = (
         },
         value=_postgres_value,
         literal=_literal,
+        epoch="extract(epoch FROM {c})",
+        matches="{c} ~ {pattern}",
+        pattern=everywhere,
     ),
     Dialect(
         name="sqlite",
@@ -223,6 +241,9 @@ _DIALECTS = (
         sample="{t} WHERE rowid % 4294967296 * 2654435761 % 4294967296 < {percent} * 42949672.96",
         value=_sqlite_value,
         literal=_sqlite_literal,
+        epoch="tidegate_epoch({c})",
+        matches="tidegate_matches({c}, {pattern})",
+        pattern=in_python,
         inexact=_is_text_in_sqlite,
     ),
     Dialect(
@@ -237,7 +258,10 @@ _DIALECTS = (
         errors={"distinct_count": 0.0163},  # its manual's average
         sample="{t} SAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
         value=_not_nan("{c} = 'NaN'::FLOAT"),
-        literal=_literal,
+        literal=_snowflake_literal,
+        epoch="date_part(epoch_microsecond, {c}) / 1000000",
+        matches="regexp_instr({c}, {pattern}) > 0",
+        pattern=everywhere,
     ),
 )
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
 from observer.collectors.budget import counted
-from observer.collectors.dialect import DIALECTS, NotPlain
+from observer.collectors.dialect import DIALECTS
 from observer.collectors.opening import described, durations, from_memory
+from observer.collectors.patterns import NotPlain
 from observer.collectors.relation import Field, Relation
 from observer.model import Schema
 from orchestration.io.base import SqlRelation
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 class _Asked(Relation):
     """Rows that lie in a database: those of a table, or some of them."""
+
+    is_ordered = False
 
     def __init__(self, data: SqlRelation, source: str, fields: Sequence[Field], schema: Schema) -> None:
         self.dialect = DIALECTS[data.dialect]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors.budget import counted
-from observer.collectors.dialect import DUCKDB, PACK, PICKED, Dialect
+from observer.collectors.dialect import DUCKDB, PACK, PICKED, Dialect, as_text
 from observer.collectors.known import UNKNOWN, Known
 from observer.collectors.sql import identifier
 from observer.collectors.tabular import Unreadable, first_line
@@ -92,9 +92,11 @@ class Relation:
     schema: all of them in order, with DuckDB's types in lower case (categories are their values' "varchar").
     rows: how many there are by the frame's or the files' own account.
     dialect: how the engine is asked.
+    is_ordered: whether the rows have an order: that in which they were written.
     """
 
     dialect: Dialect = DUCKDB
+    is_ordered = True
 
     def __init__(
         self,
@@ -143,6 +145,11 @@ class Relation:
         NotPlain: the engine keeps the values as something else, so ``fetched()`` has to be compared.
         """
         return self.field(name)
+
+    def shown(self, field: Field) -> str:
+        """Return the expression of a column's value as people read it: numbers and truths plain, all else as text."""
+        plain = field.kind in (ColumnKind.NUMBER, ColumnKind.BOOLEAN)
+        return field.sql if plain and not field.type.startswith("DECIMAL") else as_text(field.sql)
 
     def sample(self, rate: float, fields: Sequence[Field]) -> Relation:
         """Return about a share ``rate`` of the rows, each as likely as any other; it has the values of ``fields``.
@@ -252,6 +259,18 @@ class Relation:
         names = set(re.findall(rf"\b(?:(?:{BARE})?c\d+|{PICKED}|{PACK}\d+)\b", " ".join(expressions) + " " + tail))
         inner = self._rows_of([field for field in self.fields if field.sql in names], names)
         return self._fetch(f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}")
+
+    def windowed(
+        self, inner: Sequence[str], inner_tail: str, outer: Sequence[str], outer_tail: str
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of a SELECT over one over the aliases, which may hold window functions.
+
+        The tails are what comes after each FROM; a column of ``inner`` that isn't an alias needs a name by AS.
+        """
+        names = set(re.findall(r"\bc\d+\b", f"{' '.join(inner)} {inner_tail}"))
+        rows = self._rows_of([field for field in self.fields if field.sql in names])
+        within = f"SELECT {', '.join(inner)} FROM ({rows}) d {inner_tail}"
+        return self._fetch(f"SELECT {', '.join(outer)} FROM ({within}) w {outer_tail}")
 
     def _rows_of(self, fields: Sequence[Field], names: Collection[str] = ()) -> str:
         """A SELECT of columns by their aliases, with NaN as null; as they are, where ``names`` has their bare ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,10 +62,15 @@ def _prepare(engine: Engine) -> None:
         connection.create_aggregate("tidegate_quartiles", 1, _Quartiles)
         connection.create_function("tidegate_sqrt", 1, _sqrt, deterministic=True)  # it may be built without its own
         connection.create_function("tidegate_epoch", 1, _epoch, deterministic=True)
+        connection.create_function("tidegate_matches", 2, _matches, deterministic=True)
 
 
 def _sqrt(value: float | None) -> float | None:
     return None if value is None else math.sqrt(value)
+
+
+def _matches(text: str | None, pattern: str) -> bool | None:
+    return None if text is None else re.search(pattern, text) is not None
 
 
 def _epoch(text: str | None) -> float | None:

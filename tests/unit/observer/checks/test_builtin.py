@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from observer.audit import measure
 from observer.checks import (
     Check,
     accepted_values,
@@ -22,27 +21,8 @@ from observer.checks import (
     unique,
 )
 from observer.errors import CheckError
-from observer.model import CheckOutcome, Severity
-from orchestration.model import AssetKey, Materialization, Staged
-
-
-def outcome(check: Check, data: object) -> CheckOutcome:
-    made = Materialization(
-        id="v1",
-        asset=AssetKey("flights"),
-        partition="2013-02-08",
-        run_id="r1",
-        materialized_at=datetime(2013, 2, 9, tzinfo=UTC),
-        data_version="d",
-        code_version="c",
-        fingerprint="f",
-        duration_s=1.5,
-    )
-    (found,) = measure(Staged(materialization=made, data=data), [check]).outcomes
-    assert found.check == check.name
-    assert found.severity == check.severity
-    return found
-
+from observer.model import Severity
+from tests.support.checked import outcome
 
 FRAME = pd.DataFrame(
     {
