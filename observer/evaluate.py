@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from detectors.model import Detection, DetectionStatus, Point
@@ -118,9 +119,10 @@ class _Judge:
         evidence = dict(outcome.evidence)
         if outcome.failing_rows is not None:
             evidence["failing_rows"] = outcome.failing_rows
-        return self._evaluation(
+        judged = self._evaluation(
             SubjectKind.CHECK, outcome.check, outcome.severity, status, sentence, outcome.observed, None, evidence
         )
+        return replace(judged, columns=outcome.columns, sample=outcome.sample)
 
     def unsegmented(self, monitor: Monitor) -> tuple[Monitor, ...]:
         """The monitor itself, where it watches each value of a column and nobody could tell the values."""
@@ -143,9 +145,10 @@ class _Judge:
         detection = self._detect(monitor, key, observation)
         status = _MEANS.get(detection.status) or _WORSE[monitor.severity]
         sentence = self._sentence(monitor, observation.value, detection)
-        return self._evaluation(
+        judged = self._evaluation(
             SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, observation.value, detection, {}
         )
+        return replace(judged, columns=() if monitor.column is None else (monitor.column,))
 
     def _unmeasured(self, monitor: Monitor, observation: Observation | None) -> Evaluation:
         why = observation.reason if observation is not None and observation.reason else "it was not measured"

@@ -35,7 +35,7 @@ def finding(
     What would hold, and doesn't by an override, warns before the others.
     """
     warned = [e for e in evaluations if e.subject in decision.overridden]
-    warned += [e for e in evaluations if e.status is EvaluationStatus.WARNED]
+    warned += [e for e in evaluations if e.status is EvaluationStatus.WARNED and not e.muted]
     held = decision.outcome is GateOutcome.HELD
     if not held and not warned:
         return None

@@ -18,15 +18,16 @@ from observer.feedback import Marks
 from observer.history import Past, SeriesKey, StoredPoint
 from observer.learned import Learned
 from observer.metrics import SCHEMA
-from observer.model import Audit, Evaluation, ProfilePolicy, Schema
-from observer.policy import decide, holding, with_overrides
+from observer.model import Audit, Evaluation, GatePolicy, Override, ProfilePolicy, Schema
+from observer.policy import TOLD, decide, holding, with_mutes, with_overrides
 from observer.schema_changes import JudgedChange, judged_changes
 from observer.schema_changes import policy as schema_policy
 from observer.store import feedback as feedback_store
+from observer.store import mutes as mute_store
 from observer.store import observations as observation_store
+from observer.store import overrides as override_store
 from observer.store import schemas as schema_store
 from observer.store import series as series_store
-from observer.store.overrides import look_up
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.database import reading
@@ -140,13 +141,24 @@ def judge(
         asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned,
         budget=budget, marks=recalled.marks,
     )  # fmt: skip
-    overrides = look_up(observer.engine, made.address, now) if holding(found, policy) else {}  # seldom
-    found = with_overrides(found, policy, overrides)
+    found, overrides = _excused(observer, made.address, found, policy, now)
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
         decision=decide(made, found, policy, now, overrides), series=recalled.known,
         changes=_changes(asset, schema, audit.schema),
     )  # fmt: skip
+
+
+def _excused(
+    observer: Observer, address: Address, found: tuple[Evaluation, ...], policy: GatePolicy, now: datetime
+) -> tuple[tuple[Evaluation, ...], Mapping[str, Override]]:
+    """The evaluations with what people said of their subjects: that they be quiet, or not hold; seldom any."""
+    if not any(one.status in TOLD for one in found):
+        return found, {}
+    with reading(observer.engine) as connection:
+        found = with_mutes(found, mute_store.in_force(connection, address, now))
+        overrides = override_store.in_force(connection, address, now) if holding(found, policy) else {}
+    return with_overrides(found, policy, overrides), overrides
 
 
 def _changes(asset: Asset, before: Schema | None, now: Schema | None) -> tuple[JudgedChange, ...]:

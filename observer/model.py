@@ -207,7 +207,8 @@ class Audit:
 class Evaluation:
     """The verdict of one check or one monitor on one version.
 
-    ``sentence`` is what alerts, captions and the command print: one code path makes it.
+    ``sentence`` is what alerts, captions and the command print: one code path makes it. ``muted`` says until when, by
+    whom and why it is muted; "" if it isn't. ``columns`` are those that a fault lies in; none: any.
     """
 
     asset: AssetKey
@@ -222,6 +223,24 @@ class Evaluation:
     observed: float | None = None
     detection: Detection | None = None
     evidence: Mapping[str, Scalar] = field(default_factory=dict)
+    muted: str = ""
+    columns: tuple[str, ...] = ()
+    sample: FailingRows | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """A person's word that one check or monitor neither holds nor tells until ``until``; None: of every partition."""
+
+    asset: AssetKey
+    partition: PartitionKey
+    subject: str
+    until: datetime
+    by: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"muted until {self.until:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

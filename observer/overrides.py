@@ -38,7 +38,7 @@ def override_subject(
     found = work.graph.asset(asset)
     if partition is not None:
         partition = work.address(asset, partition).partition
-    severities = _severities(work, found.key, subject)
+    severities = severities_of(work, found.key, subject)
     if subject not in severities:
         raise UnknownName("check or monitor", subject, severities, where=asset)
     if severities[subject] is Severity.WARN:
@@ -58,7 +58,7 @@ def override_subject(
     return given
 
 
-def _severities(work: Project, asset: AssetKey, subject: str) -> Mapping[str, Severity]:
+def severities_of(work: Project, asset: AssetKey, subject: str) -> Mapping[str, Severity]:
     """How bad each check and monitor of an asset can get, by subject; that of ``subject`` too, if it is a segment's.
 
     A monitor of each value of a column isn't a subject itself: each value is one.

@@ -6,16 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from observer.model import Evaluation, EvaluationStatus, GatePolicy, OnUnknown, Override, Severity
+from observer.model import Evaluation, EvaluationStatus, GatePolicy, Mute, OnUnknown, Override, Severity
 from orchestration.model import GateDecision, GateOutcome, Materialization
+
+TOLD = frozenset({EvaluationStatus.FAILED, EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN})
+"""What people hear of, unless it is muted."""
 
 
 def holding(evaluations: Sequence[Evaluation], policy: GatePolicy) -> tuple[Evaluation, ...]:
     """What holds a version if nobody overrides it: what failed, then what could not be told, if the policy says so."""
     statuses = [EvaluationStatus.UNKNOWN] if policy.on_unknown == OnUnknown.HOLD else []
     statuses += [EvaluationStatus.LEARNING] if policy.on_learning == OnUnknown.HOLD else []
-    failed = [e for e in evaluations if e.status is EvaluationStatus.FAILED]
-    return (*failed, *(e for e in evaluations if e.severity is Severity.ERROR and e.status in statuses))
+    heard = [e for e in evaluations if not e.muted]
+    failed = [e for e in heard if e.status is EvaluationStatus.FAILED]
+    return (*failed, *(e for e in heard if e.severity is Severity.ERROR and e.status in statuses))
+
+
+def with_mutes(evaluations: Sequence[Evaluation], mutes: Mapping[str, Mute]) -> tuple[Evaluation, ...]:
+    """The evaluations; those of muted subjects say so. A pass is not muted: there is nothing to keep quiet."""
+    return tuple(
+        replace(e, muted=str(mutes[e.subject]), sentence=f"{e.sentence}; {mutes[e.subject]}")
+        if e.subject in mutes and e.status in TOLD
+        else e
+        for e in evaluations
+    )
 
 
 def with_overrides(

@@ -27,7 +27,7 @@ def settle_incidents(connection: Connection, verdict: Verdict) -> None:
         return
     open_ones = incident_store.unresolved(connection, decision.asset)
     doubtful = {EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN}
-    good = not decision.overridden and all(e.status not in doubtful for e in verdict.evaluations)
+    good = not decision.overridden and all(e.status not in doubtful or e.muted for e in verdict.evaluations)
     severities = tuple(Severity) if good else (Severity.ERROR,)
     over = list(incident_store.settle(connection, decision.asset, decision.partition, severities))
     known = {incident.id for incident in over}

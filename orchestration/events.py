@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     VERSIONS_REMOVED = "versions.removed"
     GATE_OVERRIDDEN = "gate.overridden"
     HOLD_OVERRIDDEN = "hold.overridden"
+    CHECK_MUTED = "check.muted"
+    CHECK_UNMUTED = "check.unmuted"
     SCHEMA_CHANGED = "schema.changed"
     SOURCE_OBSERVED = "source.observed"
 

@@ -136,6 +136,7 @@ gates = Table(
     Column("holds", JSON, nullable=False),
     Column("unknown", Boolean, nullable=False, default=False),
     Column("overridden", JSON, nullable=False, server_default="[]"),
+    Column("columns", JSON(none_as_null=True)),  # that faults lie in; null: any
     Column("decided_at", Instant, nullable=False),
     Column("by", Text, nullable=False),
     Column("expires_at", Instant),

@@ -16,13 +16,14 @@ from observer.reads.base import GateAnswer
 from observer.reads.instants import timezone_of
 from observer.reads.model import AssetPage, GateState, Neighbour
 from observer.reads.states import Standing, standings
+from observer.store import mutes as mute_store
 from orchestration.model import AssetKey, PartitionKey
 
 _INCIDENTS = 20
 
 
 def asset_page(connection: Connection, project: Project, key: str, now: datetime) -> AssetPage:
-    """The page of an asset of the project: twenty-two statements, whatever it has."""
+    """The page of an asset of the project: twenty-three statements, whatever it has."""
     graph, asset = project.graph, project.graph.asset(key)
     timezone = timezone_of(graph)
     zone = ZoneInfo(timezone)
@@ -47,7 +48,10 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
         incidents=incidents.rows(connection, project, concerned, read.readers, zone),
         monitors=monitors.series(connection, asset, quality_of(asset).monitors, said),
         heatmap=columns.heatmap(connection, asset, schema, zone),
-        checks=monitors.strips(project.definitions.checks.get(asset.key, ()), said), schema=schema,
+        checks=monitors.strips(
+            project.definitions.checks.get(asset.key, ()), said, mute_store.of_asset(connection, asset.key, now)
+        ),
+        schema=schema,
         upstream=_neighbours(above, found), downstream=_neighbours(below, found),
         versions=versions.newest(connection, asset.key, closed, said),
     )  # fmt: skip

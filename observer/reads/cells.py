@@ -62,9 +62,9 @@ def _verdicts(said: Sequence[Verdict], *, held: bool) -> StatusCell:
     title = "Checks and monitors"
     if not said:
         return StatusCell(title=title, state=State.NEVER, value="none yet", detail="nothing was judged")
-    by_status = Counter(v.evaluation.status for v in said)
+    by_status = Counter(v.evaluation.status for v in said if not v.evaluation.muted)
     named = [
-        f"{v.evaluation.subject} {v.evaluation.status.value}"
+        f"{v.evaluation.subject} {v.evaluation.status.value}{' (muted)' if v.evaluation.muted else ''}"
         for status in (EvaluationStatus.FAILED, EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN)
         for v in said
         if v.evaluation.status is status

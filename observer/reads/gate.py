@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,9 @@ from orchestration.graph import Graph
 from orchestration.model import Address, GateOutcome, PartitionKey, StepStatus, VersionStatus
 from orchestration.tables import gates, runs, steps, versions
 
+Counts = tuple[tuple[Severity, EvaluationStatus | None, int], ...]
+"""How many verdicts of a severity have a status; None stands for that of what is muted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
@@ -33,7 +35,7 @@ class _Facts:
     step: LastStep | None
     live: tuple[Version, ...]  # of this address
     readers: Version | None  # the newest of the asset
-    verdicts: tuple[tuple[Severity, EvaluationStatus, int], ...]
+    verdicts: Counts
     incident_id: int | None
     overrides: tuple[Override, ...]  # in force, of what holds
     zone: ZoneInfo
@@ -111,15 +113,18 @@ def _step(connection: Connection, address: Address) -> LastStep | None:
     return None if row is None else last_step(row)
 
 
-def _verdicts(connection: Connection, version_id: str) -> tuple[tuple[Severity, EvaluationStatus, int], ...]:
+def _verdicts(connection: Connection, version_id: str) -> Counts:
     of_version = evaluations.c.materialization_id == version_id
     newest = select(func.max(evaluations.c.id)).where(of_version).group_by(evaluations.c.subject)
+    muted = evaluations.c.muted.is_not(None).label("muted")
     rows = connection.execute(
-        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"))
+        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"), muted)
         .where(evaluations.c.id.in_(newest))
-        .group_by(evaluations.c.severity, evaluations.c.status)
+        .group_by(evaluations.c.severity, evaluations.c.status, muted)
     )
-    return tuple((Severity(row.severity), EvaluationStatus(row.status), row.number) for row in rows)
+    return tuple(
+        (Severity(row.severity), None if row.muted else EvaluationStatus(row.status), row.number) for row in rows
+    )
 
 
 def _incident(connection: Connection, address: Address, version_id: str) -> int | None:
@@ -195,7 +200,7 @@ def _kept(facts: _Facts, seen: str | None) -> str:
     return f"readers keep {seen}"
 
 
-def _passed(verdicts: Sequence[tuple[Severity, EvaluationStatus, int]]) -> str:
+def _passed(verdicts: Counts) -> str:
     """``6 of 6 checks and monitors of severity error passed, 1 warned``."""
     hard = [(status, number) for severity, status, number in verdicts if severity is Severity.ERROR]
     total = sum(number for _, number in hard)
@@ -205,6 +210,8 @@ def _passed(verdicts: Sequence[tuple[Severity, EvaluationStatus, int]]) -> str:
         counts = status is EvaluationStatus.WARNED or not total  # of severity warn only what is a warning
         if number := sum(n for severity, s, n in verdicts if s is status and (counts or severity is Severity.ERROR)):
             said.append(f"{number} {word}")
+    if muted := sum(number for _, status, number in verdicts if status is None):
+        said.append(f"{muted} muted")
     return ", ".join(said)
 
 
@@ -216,7 +223,7 @@ _WORDS = {
 }
 
 
-def _soft(verdicts: Sequence[tuple[Severity, EvaluationStatus, int]]) -> str:
+def _soft(verdicts: Counts) -> str:
     total = sum(number for _, _, number in verdicts)
     passed = sum(number for _, status, number in verdicts if status is EvaluationStatus.PASSED)
     if not total:

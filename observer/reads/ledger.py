@@ -88,6 +88,7 @@ class Tally:
 
     rows: float | None = None
     age_s: float | None = None
+    muted: int = 0  # of which nothing else is counted
     counts: dict[tuple[SubjectKind, EvaluationStatus], int] = field(default_factory=dict)
     sentences: dict[EvaluationStatus, str] = field(default_factory=dict)
 
@@ -254,21 +255,24 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
         .group_by(of_version, evaluations.c.subject)
     )
     status, kind = evaluations.c.status, evaluations.c.kind
+    muted = evaluations.c.muted.is_not(None).label("muted")
     counted, old = (case((evaluations.c.subject == one, evaluations.c.observed)) for one in ("row_count", AGE))
     grouped = connection.execute(
         select(
             of_version, kind, status, func.count().label("number"),
             func.min(evaluations.c.sentence).label("sentence"), func.max(counted).label("rows"),
-            func.max(old).label("age_s"),
+            func.max(old).label("age_s"), muted,
         )
         .where(evaluations.c.id.in_(newest))
-        .group_by(of_version, kind, status)
+        .group_by(of_version, kind, status, muted)
     )  # fmt: skip
     found: dict[str, Tally] = {}
     for row in grouped:
         tally = found.get(row.materialization_id, Tally())
-        tally.counts[SubjectKind(row.kind), EvaluationStatus(row.status)] = row.number
-        tally.sentences[EvaluationStatus(row.status)] = row.sentence
+        if not row.muted:
+            tally.counts[SubjectKind(row.kind), EvaluationStatus(row.status)] = row.number
+            tally.sentences[EvaluationStatus(row.status)] = row.sentence
         known = {name: value for name in ("rows", "age_s") if (value := getattr(row, name)) is not None}
-        found[row.materialization_id] = replace(tally, **known)
+        quiet = tally.muted + (row.number if row.muted else 0)
+        found[row.materialization_id] = replace(tally, muted=quiet, **known)
     return found

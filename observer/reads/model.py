@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from observer.model import EvaluationStatus, FeedbackKind, IncidentStatus, Severity
+from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Severity
 from observer.sight import Sight
 from orchestration.model import Cancellation
 
@@ -175,6 +175,8 @@ class CheckStrip:
     severity: Severity
     status: EvaluationStatus | None
     sentence: str
+    muted: str  # until when, by whom and why; "" if it isn't now
+    sample: FailingRows | None  # some of the rows that break it
     cells: tuple[CheckCell, ...]  # oldest first
 
 

@@ -17,7 +17,7 @@ from observer.detection import by_wall_clock
 from observer.feedback import Marks
 from observer.history import StoredPoint
 from observer.metrics import SCHEMA, Metric, Order, metric
-from observer.model import EvaluationStatus, Severity
+from observer.model import EvaluationStatus, Mute, Severity
 from observer.monitors import Monitor
 from observer.quantities import quantity
 from observer.reads import points
@@ -168,21 +168,24 @@ def _instant(at_s: float | None) -> datetime | None:
     return None if at_s is None else datetime.fromtimestamp(at_s, UTC)
 
 
-def strips(checks: Sequence[Check], verdicts: Verdicts) -> tuple[CheckStrip, ...]:
+def strips(checks: Sequence[Check], verdicts: Verdicts, mutes: Sequence[Mute]) -> tuple[CheckStrip, ...]:
     """Each check with what it said of the newest partitions (or versions), oldest first; the schema's come last."""
-    made = [_strip(check.name, check.severity, verdicts.of(check.name)) for check in checks]
+    quiet = {one.subject: f"{one}{f' ({one.partition})' if one.partition else ''}" for one in mutes}
+    made = [_strip(one.name, one.severity, verdicts.of(one.name), quiet.get(one.name, "")) for one in checks]
     if schema := verdicts.of(SCHEMA):
-        made.append(_strip(SCHEMA, schema[-1].evaluation.severity, schema))
+        made.append(_strip(SCHEMA, schema[-1].evaluation.severity, schema, quiet.get(SCHEMA, "")))
     return tuple(made)
 
 
-def _strip(name: str, severity: Severity, said: Sequence[Verdict]) -> CheckStrip:
+def _strip(name: str, severity: Severity, said: Sequence[Verdict], muted: str) -> CheckStrip:
     chosen = {(v.data_at, v.evaluation.partition): v for v in said}  # the newest version of each
     cells = [_cell(v) for v in chosen.values()][-_CELLS:]
     last = cells[-1] if cells else None
+    newest = list(chosen.values())[-1] if chosen else None
     return CheckStrip(
         name=name, severity=severity, status=last.status if last else None,
-        sentence=last.sentence if last else "not run yet", cells=tuple(cells),
+        sentence=last.sentence if last else "not run yet", cells=tuple(cells), muted=muted,
+        sample=newest.evaluation.sample if newest else None,
     )  # fmt: skip
 
 

@@ -237,9 +237,10 @@ def _verdict(version: Version, tally: Tally | None, word: str) -> tuple[State, s
         return State.WARNED, f"is {word} with {count(bad, 'warning')}: {first}"
     if tally.number(EvaluationStatus.UNKNOWN):
         return State.UNKNOWN, f"is {word}, but {tally.sentences[EvaluationStatus.UNKNOWN]}"
+    quiet = f" with {count(tally.muted, 'muted warning')}" if tally.muted else ""
     if tally.only_learns:
-        return State.LEARNING, f"is {word}; {tally.sentences[EvaluationStatus.LEARNING]}"
-    return State.HEALTHY, f"is {word}"
+        return State.LEARNING, f"is {word}{quiet}; {tally.sentences[EvaluationStatus.LEARNING]}"
+    return State.HEALTHY, f"is {word}{quiet}"
 
 
 def _streak(cells: Sequence[Cell]) -> datetime | None:

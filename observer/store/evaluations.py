@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert
 
 from detectors.model import Detection, DetectionStatus, Direction
-from observer.model import Evaluation, EvaluationStatus, Severity, SubjectKind
+from observer.model import Evaluation, EvaluationStatus, FailingRows, Severity, SubjectKind
 from observer.store.tables import evaluations
 from orchestration.bulk import Bulk
 from orchestration.model import AssetKey
@@ -30,7 +31,8 @@ def _row(evaluation: Evaluation, version_seq: int, data_at: datetime) -> dict[st
         "materialization_id": evaluation.materialization_id, "version_seq": version_seq, "data_at": data_at,
         "kind": evaluation.kind.value, "subject": evaluation.subject, "severity": evaluation.severity.value,
         "status": evaluation.status.value, "sentence": evaluation.sentence, "evaluated_at": evaluation.evaluated_at,
-        "observed": evaluation.observed, "evidence": dict(evaluation.evidence),
+        "observed": evaluation.observed, "evidence": dict(evaluation.evidence), "muted": evaluation.muted or None,
+        "sample": None if evaluation.sample is None else asdict(evaluation.sample),
     }  # fmt: skip
     found = evaluation.detection
     if found is None:
@@ -60,5 +62,10 @@ def evaluation(row: Any) -> Evaluation:
         asset=AssetKey(row.asset), partition=row.partition or None, materialization_id=row.materialization_id,
         kind=SubjectKind(row.kind), subject=row.subject, severity=Severity(row.severity),
         status=EvaluationStatus(row.status), sentence=row.sentence, evaluated_at=row.evaluated_at,
-        observed=row.observed, detection=detection, evidence=row.evidence,
+        observed=row.observed, detection=detection, evidence=row.evidence, muted=row.muted or "",
+        sample=_sample(row.sample),
     )  # fmt: skip
+
+
+def _sample(kept: Any) -> FailingRows | None:
+    return None if kept is None else FailingRows(tuple(kept["columns"]), tuple(map(tuple, kept["rows"])))

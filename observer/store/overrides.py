@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from observer.model import Override
 from observer.store.tables import overrides
-from orchestration.database import reading
 from orchestration.model import Address, AssetKey
 
 
@@ -18,12 +17,6 @@ def save(connection: Connection, given: Override) -> None:
     here = {"asset": given.asset, "partition": given.partition or "", "subject": given.subject}
     connection.execute(delete(overrides).where(*(overrides.c[name] == value for name, value in here.items())))
     connection.execute(insert(overrides).values(**here, until=given.until, by=given.by, reason=given.reason))
-
-
-def look_up(engine: Engine, address: Address, now: datetime) -> Mapping[str, Override]:
-    """What is :func:`in_force`, in a transaction of its own."""
-    with reading(engine) as connection:
-        return in_force(connection, address, now)
 
 
 def in_force(connection: Connection, address: Address, now: datetime) -> Mapping[str, Override]:

@@ -13,7 +13,7 @@ from orchestration.errors import StateError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0011"
 """The revision that this code speaks; a test holds it equal to Alembic's."""
 
 _LOCK = 7_421_938_845

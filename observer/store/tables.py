@@ -123,12 +123,25 @@ evaluations = Table(
     Column("n_train", Integer),
     Column("runs_needed", Integer),
     Column("evidence", JSON, nullable=False),
+    Column("muted", Text),  # until when, by whom and why
+    Column("sample", JSON(none_as_null=True)),  # of rows that break a check: {"columns": [...], "rows": [[...], ...]}
     Index(None, "asset", "subject", "data_at"),
     Index(None, "materialization_id"),
 )
 
 overrides = Table(
     "overrides",
+    metadata,
+    Column("asset", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),  # "" for all of them
+    Column("subject", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+mutes = Table(
+    "mutes",
     metadata,
     Column("asset", Text, primary_key=True),
     Column("partition", Text, primary_key=True),  # "" for all of them
