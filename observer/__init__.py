@@ -12,16 +12,21 @@ if TYPE_CHECKING:
     from observer.backtests.report import backtest
     from observer.change_times import last_change
     from observer.checks.accepted_values import accepted_values
+    from observer.checks.answers import CheckResult
     from observer.checks.expectation import expect
     from observer.checks.fresh import fresh
-    from observer.checks.function import CheckResult, check
+    from observer.checks.function import check
     from observer.checks.has_schema import has_schema
     from observer.checks.in_range import in_range
     from observer.checks.increasing import increasing
     from observer.checks.matches import matches
     from observer.checks.no_gaps import no_gaps
     from observer.checks.not_null import not_null
+    from observer.checks.observed import Observations
+    from observer.checks.reconciles import reconciles
+    from observer.checks.references import references
     from observer.checks.row_count import row_count
+    from observer.checks.sql_check import sql_check
     from observer.checks.text_length import text_length
     from observer.checks.unique import unique
     from observer.model import GatePolicy, ProfilePolicy, Severity
@@ -41,6 +46,7 @@ __all__ = [
     "Context",
     "FreshnessPolicy",
     "GatePolicy",
+    "Observations",
     "ProfilePolicy",
     "RunPolicy",
     "Severity",
@@ -72,9 +78,12 @@ __all__ = [
     "not_null",
     "open_project",
     "output",
+    "reconciles",
+    "references",
     "row_count",
     "source",
     "sql_asset",
+    "sql_check",
     "static",
     "text_length",
     "unique",
@@ -82,10 +91,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CheckResult": "observer.checks.function",
+    "CheckResult": "observer.checks.answers",
     "Context": "orchestration.context",
     "FreshnessPolicy": "orchestration.freshness",
     "GatePolicy": "observer.model",
+    "Observations": "observer.checks.observed",
     "ProfilePolicy": "observer.model",
     "RunPolicy": "orchestration.run_policy",
     "Severity": "observer.model",
@@ -117,9 +127,12 @@ _HOMES = {
     "not_null": "observer.checks.not_null",
     "open_project": "observer.project",
     "output": "observer.multi_assets",
+    "reconciles": "observer.checks.reconciles",
+    "references": "observer.checks.references",
     "row_count": "observer.checks.row_count",
     "source": "observer.assets",
     "sql_asset": "observer.assets",
+    "sql_check": "observer.checks.sql_check",
     "static": "orchestration.partitions",
     "text_length": "observer.checks.text_length",
     "unique": "observer.checks.unique",

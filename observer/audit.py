@@ -79,7 +79,10 @@ def measure(
         measured = collect(
             staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem, keeping=keeping
         )
-        data = CheckData(asset=made.asset, partition=made.partition, value=staged.data, relation=relation)
+        data = CheckData(
+            asset=made.asset, partition=made.partition, value=staged.data, relation=relation,
+            observations=measured.observations, others=staged.beside,
+        )  # fmt: skip
         told = checking.outcomes(measured.values[: len(expressions)], data)
         seen = [
             *own.observations(measured.values[len(expressions) :]),

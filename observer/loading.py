@@ -13,6 +13,7 @@ from types import ModuleType
 from observer.assets import quality_of
 from observer.checks.base import Check
 from observer.checks.function import FunctionCheck
+from observer.checks.sql_check import SqlCheck
 from observer.errors import CheckError, ProjectError, UnknownName
 from orchestration.assets import Asset
 from orchestration.errors import TidegateError
@@ -47,7 +48,9 @@ def load(file: Path) -> Definitions:
         assets = {id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset))}
         if not assets:
             raise ProjectError(f"{file} defines no asset; decorate a function with @ob.asset")
-        return define(assets.values(), {id(v): v for v in values if isinstance(v, FunctionCheck)}.values())
+        inside = {id(one) for asset in assets.values() for one in quality_of(asset).checks}
+        apart = {id(v): v for v in values if isinstance(v, FunctionCheck | SqlCheck) and id(v) not in inside}
+        return define(assets.values(), [one for one in apart.values() if one.asset is not None])
 
 
 def each_asset(declared: Iterable[Asset | MultiAsset]) -> Iterator[Asset]:
@@ -56,11 +59,15 @@ def each_asset(declared: Iterable[Asset | MultiAsset]) -> Iterator[Asset]:
         yield from (one,) if isinstance(one, Asset) else one.assets
 
 
-def define(assets: Iterable[Asset], function_checks: Iterable[FunctionCheck]) -> Definitions:
+def define(assets: Iterable[Asset], apart: Iterable[FunctionCheck | SqlCheck]) -> Definitions:
     """Put assets and the checks that were declared apart from them together."""
     graph = Graph(assets)
     checks = {asset.key: list(quality_of(asset).checks) for asset in graph}
-    for check in function_checks:
+    for check in apart:
+        if check.asset is None:
+            raise CheckError(
+                f"the check {check.name} is of no asset; write asset= or put it into an asset's checks=[...]"
+            )
         if check.asset not in graph:
             raise UnknownName("asset", check.asset, graph.order, where=f"the check {check.name}")
         checks[check.asset].append(check)
@@ -69,7 +76,7 @@ def define(assets: Iterable[Asset], function_checks: Iterable[FunctionCheck]) ->
         for name in names if len(names) > 1 else ():
             if names.count(name) > 1:
                 raise CheckError(f"{key} has two checks or monitors called {name!r}; give one a name of its own")
-    return Definitions(graph, {key: tuple(found) for key, found in checks.items()})
+    return Definitions(graph, {key: tuple(one.on(key) for one in found) for key, found in checks.items()})
 
 
 def _import(file: Path) -> ModuleType:

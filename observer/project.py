@@ -14,6 +14,7 @@ from sqlalchemy import select as sql_select
 
 from observer.alerts.base import Channel
 from observer.asset_configs import AssetConfigs, Given, merged
+from observer.checks.base import others_of
 from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
@@ -30,6 +31,7 @@ from observer.telling import resolve
 from observer.tidying import tidy
 from observer.worker import ProjectRecipe
 from orchestration.agenda import names_of
+from orchestration.beside import compared
 from orchestration.cancel import cancel, ended
 from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
@@ -310,6 +312,7 @@ def compose(
         configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
         withhold=withholding(definitions.graph, config.profile),
+        compared=compared(definitions.graph, {key: others_of(checks) for key, checks in definitions.checks.items()}),
     )  # fmt: skip
     return Project(
         config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer, configs=configs

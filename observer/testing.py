@@ -18,6 +18,7 @@ from sqlalchemy import select
 from observer import accuracy
 from observer.asset_configs import Given
 from observer.checks.function import FunctionCheck
+from observer.checks.sql_check import SqlCheck
 from observer.collectors.laws import check_collector
 from observer.config import EnvironmentConfig
 from observer.loading import define, each_asset
@@ -89,7 +90,7 @@ def materialize(
     *,
     partition: str | None = None,
     history: str | None = None,
-    checks: Iterable[FunctionCheck] = (),
+    checks: Iterable[FunctionCheck | SqlCheck] = (),
     io: IOManager | None = None,
     clock: Clock | None = None,
     config: Mapping[str, Mapping[str, object]] | None = None,
@@ -105,7 +106,7 @@ def materialize(
     history:
         Partitions to materialize before it, so that monitors have learned: a partition or a range.
     checks:
-        Checks that were declared apart from their assets, with ``@ob.check``.
+        Checks that were declared apart from their assets, with ``@ob.check`` or ``ob.sql_check``.
     io, clock:
         Where data is kept and where instants come from; memory and the machine's clock, if None.
     config:
@@ -125,7 +126,7 @@ def materialize(
 
 @contextmanager
 def _project(
-    assets: Iterable[Asset], checks: Iterable[FunctionCheck], io: IOManager, clock: Clock, settings: Given
+    assets: Iterable[Asset], checks: Iterable[FunctionCheck | SqlCheck], io: IOManager, clock: Clock, settings: Given
 ) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="tidegate-") as folder:
         root = Path.cwd()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from orchestration.outputs import by_name
 from orchestration.query import render
 
 if TYPE_CHECKING:
-    from orchestration.work import Input, Target, Task
+    from orchestration.work import Beside, Input, Target, Task
 
     Written = tuple[Target, StagedData, Mapping[str, Scalar]]
 
@@ -67,6 +67,16 @@ class Execution:
         hashed = content_hash(value)
         written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
         return [(target, written, context.metadata)]
+
+    def table(self, beside: Beside) -> Callable[[], object]:
+        """What loads the versions of another asset together; raises LookupError where there are none."""
+
+        def load() -> object:
+            if not beside.versions:
+                raise LookupError(f"nothing of {beside.asset} is published")
+            return self._io.load(beside.versions, "pyarrow.Table", one=False)
+
+        return load
 
     def _observe(self, asset: Asset, context: Context, config: str | None) -> object:
         value = self._call(asset, context, {}, config)

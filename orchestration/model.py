@@ -5,7 +5,7 @@ Read this file and ``errors.py`` and you know the package. Instants are aware UT
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -125,13 +125,15 @@ class Staged:
     """A version that exists and that no reader can see yet: what the gate judges.
 
     ``data`` is what can be looked at beside the data: a frame, a ``ParquetFiles``, or any object. ``declared`` is what
-    the storage's catalogue says of columns, by name.
+    the storage's catalogue says of columns, by name. ``beside`` loads, as an Arrow table, what readers see of the other
+    assets that the gate compares it with.
     """
 
     materialization: Materialization
     data: object
     declared: Mapping[str, Declared] = field(default_factory=dict)
     previous: Materialization | None = None
+    beside: Mapping[AssetKey, Callable[[], object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,9 +132,10 @@ class _Walk:
         return replace(run, status=status, ended_at=ended_at, steps=steps)
 
     def _assets(self) -> set[AssetKey]:
-        """Those of the plan and those that they read, which a plan made by hand may leave out."""
+        """Those of the plan, those that they read, which a plan made by hand may leave out, and those of the gate."""
         chosen = {step.asset for step in self._run.steps}
-        return chosen | self._runtime.graph.ancestors(chosen, 1)
+        compared = {other for key in chosen for other in self._runtime.compared.get(key, ())}
+        return chosen | self._runtime.graph.ancestors(chosen, 1) | compared
 
     def _walk(self) -> None:
         """Begin what can begin, wait for what is under way, until every step has ended or the run is to end."""
@@ -221,7 +222,7 @@ class _Walk:
             mine = self._still_to_make(mine)
         if not mine:
             return
-        task = task_of(self._runtime, [(making.step, making.judgement) for making in mine])
+        task = task_of(self._runtime, [(making.step, making.judgement) for making in mine], self._snapshot)
         first = mine[0].step
         self._under_way[task.id] = Flight(tuple(mine), task, tries[first.position])
         self._executor.submit(task, limits_of(self._runtime.graph.asset(first.asset)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from orchestration.beside import Compared
 from orchestration.clock import Clock
 from orchestration.execute import Execution
 from orchestration.executors.base import Executor, WorkerRecipe
@@ -31,8 +32,9 @@ class Runtime:
 
     ``recipe`` makes a worker in another process, where there is a way to; ``executor`` makes the executor of one run
     from a recipe. ``configs`` are the assets' settings as JSON. ``pools`` say how many steps of one pool, or of one
-    ``tag:`` and a tag, run at once. ``withhold`` takes values of the asset's data out of an error's text. ``new_id``
-    gives at most 30 characters. ``chance`` is only for the jitter of retries.
+    ``tag:`` and a tag, run at once. ``compared`` are the others that an asset's gate looks at. ``withhold`` takes
+    values of the asset's data out of an error's text. ``new_id`` gives at most 30 characters. ``chance`` is only for
+    the jitter of retries.
     """
 
     graph: Graph
@@ -50,6 +52,7 @@ class Runtime:
     executor: Callable[[WorkerRecipe], Executor] = InlineExecutor
     configs: Mapping[AssetKey, str] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
+    compared: Compared = field(default_factory=dict)
     chance: random.Random = field(default_factory=random.Random)
 
     def begin_executor(self) -> Executor:

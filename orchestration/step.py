@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestration.assets import Asset
+from orchestration.beside import beside
 from orchestration.errors import StateError
 from orchestration.executors.base import Limits
 from orchestration.gate import Ruling, record_nothing
@@ -41,7 +42,7 @@ def judge_step(runtime: Runtime, address: Address, snapshot: Snapshot, outcomes:
     return judge(runtime.graph, address, snapshot, code_version, force=force, outcomes=outcomes)
 
 
-def task_of(runtime: Runtime, made: Sequence[tuple[StepRecord, Judgement]]) -> Task:
+def task_of(runtime: Runtime, made: Sequence[tuple[StepRecord, Judgement]], snapshot: Snapshot) -> Task:
     """What a worker needs to make the versions of steps in one call, under new ids."""
     first, judgement = made[0]
     return Task(
@@ -51,6 +52,12 @@ def task_of(runtime: Runtime, made: Sequence[tuple[StepRecord, Judgement]]) -> T
         run_id=first.run_id, observes=judgement.action is Action.OBSERVE,
         code_version=runtime.code_versions[first.asset], config=runtime.configs.get(first.asset),
         inputs=tuple(_input(runtime, edge, versions) for edge, versions in _inputs([one for _, one in made])),
+        beside=tuple(
+            each
+            for step, _ in made
+            if (others := runtime.compared.get(step.asset))
+            for each in beside(others, step.address, snapshot)
+        ),
     )  # fmt: skip
 
 

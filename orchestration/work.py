@@ -43,6 +43,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What readers see of an asset that the gate compares ``address`` with; empty where nothing is published."""
+
+    address: Address
+    asset: AssetKey
+    versions: tuple[StoredVersion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One call of one function, with everything that was decided about it beforehand.
 
@@ -56,6 +65,7 @@ class Task:
     inputs: tuple[Input, ...]
     code_version: str
     config: str | None = None  # what the function's ``config`` says, as JSON
+    beside: tuple[Beside, ...] = ()
 
     @property
     def address(self) -> Address:
@@ -154,7 +164,8 @@ class Worker:
             duration_s=duration_s, rows=written.rows,
             bytes=None if task.observes else written.bytes, metadata=metadata,
         )  # fmt: skip
-        return Staged(materialization=made, data=written.data, declared=written.declared)
+        beside = {one.asset: self._execution.table(one) for one in task.beside if one.address == target.address}
+        return Staged(materialization=made, data=written.data, declared=written.declared, beside=beside)
 
 
 def _kinds(error: BaseException) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from observer.checks.data import CheckData
 from observer.collectors.relation import Relation
 from observer.errors import CheckError
 from observer.model import CheckOutcome, FailingRows, Severity, Way
-from orchestration.model import Scalar
+from orchestration.model import AssetKey, Scalar
 
 __all__ = [
     "Check",
@@ -22,6 +22,7 @@ __all__ = [
     "columns_of",
     "ensure_unique_names",
     "name_of",
+    "others_of",
 ]
 
 
@@ -57,6 +58,19 @@ class Check(ABC):
     def concerns(self) -> tuple[str, ...]:
         """Return the columns that a fault it finds lies in; none: the whole table's, or it can't be told."""
         return ()
+
+    @property
+    def needs_observations(self) -> bool:
+        """Whether it judges what was measured, so that the version has to be measured for it."""
+        return False
+
+    def compares(self) -> tuple[AssetKey, ...]:
+        """Return the other assets that it compares the data with, beside the asset's own."""
+        return ()
+
+    def on(self, asset: AssetKey) -> Check:
+        """Return the check as one of an asset."""
+        return self
 
     def as_of(self, since: datetime | None, until: datetime) -> Check:
         """Return the check for one version: of data from ``since`` (its partition's start; None: no time) to ``until``.
@@ -185,3 +199,8 @@ def ensure_unique_names(checks: Iterable[Check], where: str) -> None:
         if one.name in seen:
             raise CheckError(f"{where} has two checks called {one.name!r}; give one of them a name='...' of its own")
         seen.add(one.name)
+
+
+def others_of(checks: Iterable[Check]) -> tuple[AssetKey, ...]:
+    """The other assets that checks compare the data with, each once."""
+    return tuple(dict.fromkeys(other for one in checks for other in one.compares()))

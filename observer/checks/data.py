@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors.pushed import PushedRelation
 from observer.collectors.relation import Relation
 from observer.collectors.tabular import is_arrow, is_frame, is_polars
+from observer.model import Observation
 from orchestration.io.base import ParquetFiles
 from orchestration.model import AssetKey, PartitionKey
 
@@ -24,14 +26,27 @@ class CheckData:
     value: what the asset returned or where it lies: a frame, ``ParquetFiles``, ``SqlRelation``, or any object.
     Don't change it.
     is_table: whether it has rows and columns.
+    observations: what was measured of it.
     """
 
-    def __init__(self, *, asset: AssetKey, partition: PartitionKey, value: object, relation: Relation | None) -> None:
+    def __init__(
+        self,
+        *,
+        asset: AssetKey,
+        partition: PartitionKey,
+        value: object,
+        relation: Relation | None,
+        observations: Sequence[Observation] = (),
+        others: Mapping[AssetKey, Callable[[], object]] | None = None,
+    ) -> None:
         self.asset = asset
         self.partition = partition
         self.value = value
         self.is_table = relation is not None
+        self.observations = observations
         self._relation = relation
+        self._others = others or {}
+        self._taken: dict[AssetKey, pa.Table] = {}
         self._pandas: pd.DataFrame | None = None
         self._arrow: pa.Table | None = None
 
@@ -54,6 +69,31 @@ class CheckData:
         if self._relation is None:
             raise TypeError(f"the data is no table but a {type(self.value).__name__}")
         return self._relation
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None of what is no table."""
+        return None if self._relation is None else self._relation.rows
+
+    def other(self, asset: str) -> pa.Table:
+        """Return what readers see of another asset that the check names: of the partition that belongs to this one.
+
+        Raises
+        ------
+        LookupError: the check doesn't name it, or nothing of it is published.
+        TypeError: it is no table.
+        """
+        key = AssetKey(asset)
+        if key not in self._taken:
+            if key not in self._others:
+                raise LookupError(f"{asset} is not read here; a check names the assets that it compares")
+            import pyarrow as pa
+
+            found = self._others[key]()
+            if not isinstance(found, pa.Table):
+                raise TypeError(f"{asset} is no table but a {type(found).__name__}")
+            self._taken[key] = found
+        return self._taken[key]
 
     def pandas(self) -> pd.DataFrame:
         """Return the data as a frame of the caller's own: what is done to it reaches nobody else."""

@@ -6,17 +6,19 @@ import importlib
 import inspect
 import operator
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from observer.checks.answers import outcome_of
 from observer.checks.base import CheckData, LookingCheck, name_of
-from observer.checks.thresholds import severity_of
+from observer.checks.bounds import Bounds, bounds
+from observer.checks.observed import Observations
 from observer.collectors.tabular import first_line
 from observer.errors import CheckError
 from observer.model import CheckOutcome, Severity, Way
-from orchestration.model import AssetKey, Scalar
+from orchestration.model import AssetKey
 
 Function = Callable[..., object]
 
@@ -27,24 +29,7 @@ class Wants(StrEnum):
     PANDAS = "pandas"
     ARROW = "arrow"
     DATA = "data"  # a CheckData: SQL, the partition, everything
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What a function says of the data.
-
-    Parameters
-    ----------
-    passed: True, False, or None where it can't be told.
-    message: one sentence for people.
-    observed: the number behind it, kept as history.
-    evidence: a few texts and numbers that show it.
-    """
-
-    passed: bool | None
-    message: str = ""
-    observed: float | None = None
-    evidence: Mapping[str, Scalar] = field(default_factory=dict)
+    OBSERVATIONS = "observations"  # what was measured of the version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +41,8 @@ class FunctionCheck(LookingCheck):
     asset: the key of the asset whose versions it looks at; the project finder attaches it there.
     function: the function itself.
     wants: the form in which it gets the data.
+    others: the other assets that it takes, each with the form.
+    bounds: of the number or the rows that it returns.
     """
 
     way: ClassVar[Way] = Way.PYTHON
@@ -64,6 +51,15 @@ class FunctionCheck(LookingCheck):
     asset: AssetKey
     function: Function
     wants: Wants
+    others: tuple[tuple[AssetKey, Wants], ...]
+    bounds: Bounds
+
+    @property
+    def needs_observations(self) -> bool:
+        return self.wants is Wants.OBSERVATIONS
+
+    def compares(self) -> tuple[AssetKey, ...]:
+        return tuple(key for key, _ in self.others)
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         return self.function(*args, **kwargs)
@@ -73,60 +69,48 @@ class FunctionCheck(LookingCheck):
 
     def run(self, data: CheckData) -> CheckOutcome:
         try:
-            given = data_for(self.wants, data)
+            given = [data_for(self.wants, data)]
+            given += [_other(wants, data, key) for key, wants in self.others]
         except Exception as error:
             return self.outcome(None, f"{self.name} could not be given the data: {first_line(error)}")
         try:
-            answer = self.function(given)
+            answer = self.function(*given)
         except (Exception, SystemExit) as error:
             return self.outcome(None, f"{self.name} raised {_told(error, self.function)}")
-        return self._judged(answer)
-
-    def _judged(self, answer: object) -> CheckOutcome:
-        verdict = self._verdict(answer)
-        if isinstance(answer, CheckResult):
-            try:
-                observed = None if answer.observed is None else float(answer.observed)
-                evidence = dict(answer.evidence)
-            except (TypeError, ValueError) as error:
-                return self.outcome(None, f"{self.name} returned a CheckResult that can't be read: {first_line(error)}")
-            message = answer.message or f"{self.name} {verdict[1]}"
-            return self.outcome(verdict[0], message, observed=observed, evidence=evidence)
-        return self.outcome(verdict[0], f"{self.name} {verdict[1]}")
-
-    def _verdict(self, answer: object) -> tuple[bool | None, str]:
-        if isinstance(answer, CheckResult):
-            answer, said = answer.passed, "said that it can't tell"
-        else:
-            said = "returned nothing; return True, False or a CheckResult"
-        kind = type(answer).__name__
-        if isinstance(answer, bool) or kind in {"bool_", "bool"}:  # numpy's boolean, without numpy
-            return (True, "passed") if answer else (False, "failed")
-        if answer is None:
-            return None, said
-        hint = "; write .all() behind it" if kind in {"Series", "DataFrame", "ndarray"} else ""
-        return None, f"returned a {kind}{hint}; return True, False or a CheckResult"
+        return outcome_of(self, answer, self.bounds, data.rows)
 
 
 def check(
-    asset: object, severity: Severity | str = "error", name: str | None = None
+    asset: object,
+    severity: Severity | str = "error",
+    name: str | None = None,
+    *,
+    min_value: float | None = None,
+    max_value: float | None = None,
+    warn_above: float | None = None,
+    error_above: float | None = None,
 ) -> Callable[[Function], FunctionCheck]:
     """Make a function a check of an asset.
 
-    The function has one parameter and gets the data as a pandas frame of its own; annotated with
-    ``pa.Table`` it gets Arrow, with ``CheckData`` that (SQL by ``.query``, the partition). What is no table
-    comes as the asset returned it. It returns True, False or a ``CheckResult``; nothing, anything else and
-    an exception are unknown.
+    Its first parameter gets the data as a pandas frame of its own; annotated with ``pa.Table`` it gets Arrow, with
+    ``CheckData`` that (SQL by ``.query``, the partition), with ``Observations`` what was measured of the version. What
+    is no table comes as the asset returned it. Each other parameter names an asset, and gets what readers see of it: of
+    the partition that belongs to the one at hand.
+
+    It returns True or False; a number, which is compared with the bounds; a frame of the rows that break it; or a
+    ``CheckResult``. Nothing, anything else and an exception are unknown.
 
     Parameters
     ----------
     asset: the asset, or its key.
     severity: ``error`` holds the version, ``warn`` tells people.
     name: where the function's own name isn't unique on the asset.
+    min_value, max_value: bounds of the number that it returns, both included.
+    warn_above, error_above: above which number, or how many rows (below 1: which share of them), it warns and fails.
 
     Raises
     ------
-    CheckError: ``asset`` is neither, or the function has not one parameter.
+    CheckError: ``asset`` is neither, the function takes no data, or a bound can't be meant.
 
     Examples
     --------
@@ -139,7 +123,7 @@ def check(
     key = asset if isinstance(asset, str) else getattr(asset, "key", None)
     if not isinstance(key, str) or not key:
         raise CheckError(f"@check({asset!r}): that is no asset; write @check(the_asset) or @check('its_key')")
-    level = severity_of(severity, f"@check({key})")
+    level = bounds(f"@check({key})", severity, min_value, max_value, warn_above, error_above)
 
     def decorate(function: Function) -> FunctionCheck:
         title = getattr(function, "__name__", "")
@@ -148,12 +132,15 @@ def check(
             raise CheckError(f"{where}: put it on a plain function, once")
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise CheckError(f"{where}: write a plain def that returns its result, without async or yield")
+        wants, others = _parameters(function, where)
         made = FunctionCheck(
             name=name_of(name, title),
-            severity=level,
+            severity=level.severity,
             asset=AssetKey(key),
             function=function,
-            wants=wants_of(function, where),
+            wants=wants,
+            others=others,
+            bounds=level,
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         object.__setattr__(made, "__wrapped__", function)
@@ -164,35 +151,58 @@ def check(
 
 def wants_of(function: Function, where: str) -> Wants:
     """The form in which a function asks for the data; raises CheckError where it takes anything else."""
-    return _wants(_parameter(function, where))
+    (first, *others) = _taken(function, where)
+    if others:
+        raise CheckError(f"{where}: it must take the data and nothing else; write def {function.__name__}(data): ...")
+    return _wants(first)
 
 
 def data_for(wants: Wants, data: CheckData) -> object:
     """The data in that form; what is no table comes as it is."""
     if wants is Wants.DATA:
         return data
+    if wants is Wants.OBSERVATIONS:
+        return Observations(data.observations)
     if not data.is_table:
         return data.value
     return data.arrow() if wants is Wants.ARROW else data.pandas()
 
 
-def _parameter(function: Function, where: str) -> inspect.Parameter:
+def _other(wants: Wants, data: CheckData, asset: AssetKey) -> object:
+    table = data.other(asset)
+    return table if wants is Wants.ARROW else table.to_pandas()
+
+
+def _parameters(function: Function, where: str) -> tuple[Wants, tuple[tuple[AssetKey, Wants], ...]]:
+    """The form of the data, and the other assets with theirs."""
+    first, *rest = _taken(function, where)
+    others = tuple((AssetKey(one.name), _wants(one)) for one in rest)
+    for key, wants in others:
+        if wants in (Wants.DATA, Wants.OBSERVATIONS):
+            raise CheckError(f"{where}: {key} is another asset, which comes as a frame or a pa.Table")
+    return _wants(first), others
+
+
+def _taken(function: Function, where: str) -> list[inspect.Parameter]:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = list(inspect.signature(function).parameters.values())
     taken = [one for one in parameters if one.kind in positional]
     needed = [one for one in parameters if one.default is one.empty and one not in taken and "VAR" not in one.kind.name]
-    if not taken or needed or any(one.default is one.empty for one in taken[1:]):
-        raise CheckError(f"{where}: it must take the data and nothing else; write def {function.__name__}(data): ...")
-    return taken[0]
+    if not taken or needed:
+        raise CheckError(f"{where}: it must take the data, and then other assets; write def {function.__name__}(data):")
+    return [taken[0], *(one for one in taken[1:] if one.default is one.empty)]
+
+
+_NAMED = {"Table": Wants.ARROW, "CheckData": Wants.DATA, "Observations": Wants.OBSERVATIONS}
 
 
 def _wants(parameter: inspect.Parameter) -> Wants:
     annotation = parameter.annotation
     if isinstance(annotation, str):  # from __future__ import annotations
         last = annotation.strip("'\" ").rsplit(".", 1)[-1]
-        return {"Table": Wants.ARROW, "CheckData": Wants.DATA}.get(last, Wants.PANDAS)
-    if annotation is CheckData:
-        return Wants.DATA
+        return _NAMED.get(last, Wants.PANDAS)
+    if annotation in (CheckData, Observations):
+        return _NAMED[annotation.__name__]
     module = getattr(annotation, "__module__", "") or ""
     return Wants.ARROW if module.split(".")[0] == "pyarrow" else Wants.PANDAS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from observer.collectors.budget import counted
 from observer.collectors.dialect import DUCKDB, PACK, PICKED, Dialect, as_text
@@ -17,11 +17,15 @@ from observer.metrics import ColumnKind
 from observer.model import Schema
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 BARE = "bare_"
 """What the alias of a column that is read as it is begins with."""
 
+T = TypeVar("T")
+
+_BATCH = 100_000  # rows
 _KEPT_CELLS = 5_000_000  # 40 MB of numbers
 
 _DURATIONS = {"INTERVAL": "epoch({c})"} | {
@@ -284,6 +288,14 @@ class Relation:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
+        return self._answer(sql, _every) or []
+
+    def few(self, sql: str, most: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
+        """Return the columns of such a statement, the first of its rows and how many there are; never all of them."""
+        return self._answer(sql, lambda batches: _first(batches, most)) or ([], [], 0)
+
+    def _answer(self, sql: str, take: Callable[[pa.RecordBatchReader], T]) -> T | None:
+        """What is taken of the answer to a statement of a user's own; None where it gives no rows."""
         if self._is_quick:  # which isn't for statements of a user's own
             self._connection.execute("PRAGMA enable_optimizer")
             self._is_quick = False
@@ -297,14 +309,14 @@ class Relation:
         try:
             with counted(self._connection.interrupt):
                 found: Any = self._connection.sql(sql)  # None where the statement returns no rows
-                if found is None:
-                    return []
-                table = found.to_arrow_table()  # fetchall() needs pytz for time zones
+                return None if found is None else take(found.to_arrow_reader(_BATCH))  # fetchall() needs pytz
         except BaseException:
             self._connection.abort()
             raise
-        columns = [table.column(i).to_pylist() for i in range(table.num_columns)]
-        return list(zip(*columns, strict=True))
+
+    def beside(self, name: str, table: pa.Table) -> None:
+        """Let statements of ``query`` read another table under a name."""
+        self._connection.register(name, table)
 
     def explain(self, error: BaseException) -> str:
         """Return what an error says in one line, with the columns' names for their aliases."""
@@ -325,6 +337,23 @@ class Relation:
         except BaseException:
             self._connection.abort()  # else the connection takes no further statement
             raise
+
+
+def _every(batches: pa.RecordBatchReader) -> list[tuple[Any, ...]]:
+    table = batches.read_all()
+    columns = [table.column(i).to_pylist() for i in range(table.num_columns)]
+    return list(zip(*columns, strict=True))
+
+
+def _first(batches: pa.RecordBatchReader, most: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
+    rows: list[tuple[Any, ...]] = []
+    total = 0
+    for batch in batches:
+        total += batch.num_rows
+        if len(rows) < most:
+            columns = [column.to_pylist() for column in batch.slice(0, most - len(rows)).columns]
+            rows += zip(*columns, strict=True)
+    return list(batches.schema.names), rows, total
 
 
 def _swiftly(subject: str, known: Known) -> dict[str, str]:

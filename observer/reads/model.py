@@ -175,9 +175,9 @@ class CheckStrip:
     severity: Severity
     status: EvaluationStatus | None
     sentence: str
-    muted: str  # until when, by whom and why; "" if it isn't now
-    sample: FailingRows | None  # some of the rows that break it
     cells: tuple[CheckCell, ...]  # oldest first
+    muted: str = ""  # until when, by whom and why; "" if it isn't now
+    sample: FailingRows | None = None  # some of the rows that break it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

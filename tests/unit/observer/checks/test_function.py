@@ -142,10 +142,10 @@ def test_a_check_cannot_change_the_data() -> None:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (None, "returned nothing; return True, False or a CheckResult"),
+        (None, "returned nothing; return True, False, a number"),
         (CheckResult(None), "said that it can't tell"),
         (FRAME.dep > 0, "write .all() behind it"),
-        (1, "returned a int"),
+        (1, "gave the number 1, and nothing says which is good"),
         ("yes", "returned a str"),
         (CheckResult(True, observed="many"), "can't be read"),  # type: ignore[arg-type]
         (CheckResult(True, evidence=[1]), "can't be read"),  # type: ignore[arg-type]
@@ -200,10 +200,10 @@ def test_wrong_declarations_are_told_at_once() -> None:
         check(3)
     with pytest.raises(CheckError, match="write 'warn' or 'error'"):
         check("flights", severity="fatal")
-    with pytest.raises(CheckError, match="must take the data and nothing else"):
+    with pytest.raises(CheckError, match="must take the data, and then other assets"):
         check("flights")(lambda_without)
-    with pytest.raises(CheckError, match="must take the data and nothing else"):
-        check("flights")(two)
+    with pytest.raises(CheckError, match="must take the data, and then other assets"):
+        check("flights")(named_only)
     with pytest.raises(CheckError, match="plain function"):
         check("flights")(lambda data: True)
     with pytest.raises(CheckError, match="plain function, once"):
@@ -216,7 +216,7 @@ def lambda_without() -> bool:
     return True
 
 
-def two(flights: object, weather: object) -> bool:
+def named_only(flights: object, *, weather: object) -> bool:
     return True
 
 
