@@ -22,6 +22,7 @@ from observer.collectors.notes import noted
 from observer.collectors.opening import opened
 from observer.collectors.own import asked, by_function, by_segment, collected
 from observer.collectors.relation import Relation
+from observer.collectors.scan import Measured, scan
 from observer.collectors.sketches import packed
 from observer.collectors.tabular import first_line, is_table
 from observer.model import Audit, CheckOutcome, Distribution, Observation, ProfilePolicy
@@ -110,6 +111,38 @@ def measure(
     return replace(
         _audit(staged, measured, observed, told, seconds), distributions=spread, sketches=packed(measured.sketches)
     )
+
+
+def check(
+    staged: Staged,
+    checks: Sequence[Check],
+    *,
+    policy: ProfilePolicy = _DEFAULT_POLICY,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    timer: Callable[[], float] = time.perf_counter,
+) -> Audit:
+    """Look at a version for its checks alone: one scan for those that are fused; nothing else is measured.
+
+    As :func:`measure`, without observations; where a check judges what was measured, that is measured for it.
+    """
+    if any(one.needs_observations for one in checks):
+        return measure(staged, checks, policy=policy, since=since, until=until, timer=timer)
+    start, made, sensitive = timer(), staged.materialization, Sensitive(policy.sensitive)
+    with budget(policy.max_seconds), _opened(staged.data) as (relation, problem):
+        dated = [one.as_of(since, until or made.materialized_at) for one in checks]
+        checking = Checking(dated, relation, problem, sensitive)
+        values: Sequence[Measured] = []
+        if relation is not None and checking.expressions:
+            (values,) = scan(relation, [checking.expressions])
+        data = CheckData(
+            asset=made.asset, partition=made.partition, value=staged.data, relation=relation, others=staged.beside
+        )  # fmt: skip
+        told = checking.outcomes(values, data)
+        schema = None if relation is None else relation.schema
+    return Audit(
+        materialization=made, observations=(), schema=schema, outcomes=tuple(told), collect_s=timer() - start
+    )  # fmt: skip
 
 
 def _keeping(staged: Staged, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive) -> Keeping:

@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     VERSION_JUDGED = "version.judged"
     VERSION_PUBLISHED = "version.published"
     VERSION_HELD = "version.held"
+    VERSION_CHECKED = "version.checked"
     VERSION_RELEASED = "version.released"
     VERSION_ROLLED_BACK = "version.rolled_back"
     VERSION_DISCARDED = "version.discarded"

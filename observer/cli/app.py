@@ -150,6 +150,22 @@ def cancel(
 
 @app.command()
 @verb
+def check(
+    asset: Annotated[str, typer.Argument(help="The asset whose checks are to be run.")],
+    partition: PartitionOption = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Record nothing.")] = False,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Run an asset's checks on what is published and held, and say which way each ran; make nothing."""
+    from observer.cli.check import check_asset
+
+    return check_asset(asset, partition, dry, project, env, output)
+
+
+@app.command()
+@verb
 def gate(
     asset: Annotated[str, typer.Argument(help="The asset that you are about to read.")],
     partition: PartitionOption = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from orchestration.model import Address, Declared
 
@@ -121,3 +121,17 @@ class IOManager(Protocol):
     def drop(self, address: Address) -> None:
         """Remove all of an address, also what readers see: for data that belongs to nobody, such as a trial's."""
         ...
+
+
+@runtime_checkable
+class Lookable(Protocol):
+    """An IO manager that says where a version lies, so that the gate can look at it without loading it."""
+
+    def look(self, version: StoredVersion) -> object:
+        """What the gate may look at of a stored version: ``ParquetFiles``, ``SqlRelation``, a table or any object."""
+        ...
+
+
+def look(io: IOManager, version: StoredVersion) -> object:
+    """What the gate may look at of a stored version, loaded where its IO manager can't say where it lies."""
+    return io.look(version) if isinstance(io, Lookable) else io.load([version], "", one=True)

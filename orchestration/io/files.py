@@ -59,6 +59,11 @@ class FilesIOManager:
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         return relation_of(versions, self._sound)
 
+    def look(self, version: StoredVersion) -> object:
+        if version.format not in formats.FRAMES:
+            return self._load(version, "")
+        return formats.staged(self._sound(version), version.format, None)
+
     def _sound(self, version: StoredVersion) -> Path:
         """The file of a frame, if it is what was written; a query would read whatever lies there."""
         file = self._file(version.address, version.id, version.format)

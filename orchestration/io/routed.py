@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from orchestration.errors import StorageError
-from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion
+from orchestration.io.base import IOManager, Pointer, StagedData, StoredVersion, look
 from orchestration.model import Address, AssetKey
 
 _MARK = re.compile(r'"tidegate:relation:(\d+)"')
@@ -75,6 +75,9 @@ class RoutedIOManager:
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         return self.keeper(versions[0].address.asset).load(versions, wants, one=one)
+
+    def look(self, version: StoredVersion) -> object:
+        return look(self.keeper(version.address.asset), version)
 
     def publish(self, address: Address, version: str, token: int) -> None:
         self.keeper(address.asset).publish(address, version, token)

@@ -128,6 +128,10 @@ class SqlIOManager:
             return present(tables[0], wants)
         return present(joined(tables), wants)
 
+    def look(self, version: StoredVersion) -> object:
+        self._reads.found(version)  # it is there, and what was written
+        return self._staged(version.address, version.id).data
+
     def publish(self, address: Address, version: str, token: int) -> None:
         staged = self._table(address, version)
         with saying("publishing", address):
