@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from observer.checks.sql_check import sql_check
     from observer.checks.text_length import text_length
     from observer.checks.unique import unique
+    from observer.dbt import dbt_assets
     from observer.model import GatePolicy, ProfilePolicy, Severity
     from observer.monitors import monitor
     from observer.multi_assets import multi_asset, output
@@ -57,6 +58,7 @@ __all__ = [
     "check",
     "cron",
     "daily",
+    "dbt_assets",
     "dynamic",
     "expect",
     "fresh",
@@ -106,6 +108,7 @@ _HOMES = {
     "check": "observer.checks.function",
     "cron": "orchestration.partitions",
     "daily": "orchestration.partitions",
+    "dbt_assets": "observer.dbt",
     "dynamic": "orchestration.partitions",
     "expect": "observer.checks.expectation",
     "fresh": "observer.checks.fresh",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from observer.config import EnvironmentConfig, IOConfig
 from observer.errors import ProjectError
+from orchestration.dbt.assets import Builder
+from orchestration.dbt.settings import DbtSettings
 from orchestration.errors import TidegateError
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
@@ -26,10 +30,26 @@ def io_of(config: EnvironmentConfig, graph: Graph) -> IOManager:
     """
     kept = {one.name: opened(one, config) for one in config.io}
     default = kept[config.io[-1].name]
-    if len(config.io) == 1:
-        return default
-    keepers = keepers_of(config, graph)
-    return RoutedIOManager(default, {key: kept[one.name] for key, one in keepers.items() if one is not config.io[-1]})
+    routes: dict[AssetKey, IOManager] = dict(dbt_keepers(config.dbt, graph))
+    if len(config.io) > 1:
+        keepers = keepers_of(config, graph)
+        routes = {key: kept[one.name] for key, one in keepers.items() if one is not config.io[-1]} | routes
+    return RoutedIOManager(default, routes) if routes else default
+
+
+def dbt_keepers(settings: DbtSettings, graph: Graph) -> dict[AssetKey, IOManager]:
+    """The IO managers of the nodes of dbt projects, one a project; they lie where dbt's own profile says."""
+    managers: dict[Path, IOManager] = {}
+    found: dict[AssetKey, IOManager] = {}
+    for asset in graph:
+        if isinstance(asset.function, Builder):
+            project = asset.function.build.project
+            if project not in managers:
+                from orchestration.io.dbt import DbtIOManager
+
+                managers[project] = DbtIOManager(project, settings)
+            found[asset.key] = managers[project]
+    return found
 
 
 def check_queries(config: EnvironmentConfig, graph: Graph) -> None:

@@ -16,6 +16,7 @@ from observer.checks.function import FunctionCheck
 from observer.checks.sql_check import SqlCheck
 from observer.errors import CheckError, ProjectError, UnknownName
 from orchestration.assets import Asset
+from orchestration.dbt.assets import DbtAssets
 from orchestration.errors import TidegateError
 from orchestration.garbage import uncollected
 from orchestration.graph import Graph
@@ -45,7 +46,9 @@ def load(file: Path) -> Definitions:
     """
     with uncollected():
         values = tuple(vars(_import(file)).values())
-        assets = {id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset))}
+        assets = {
+            id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset | DbtAssets))
+        }
         if not assets:
             raise ProjectError(f"{file} defines no asset; decorate a function with @ob.asset")
         inside = {id(one) for asset in assets.values() for one in quality_of(asset).checks}
@@ -53,8 +56,8 @@ def load(file: Path) -> Definitions:
         return define(assets.values(), [one for one in apart.values() if one.asset is not None])
 
 
-def each_asset(declared: Iterable[Asset | MultiAsset]) -> Iterator[Asset]:
-    """Every asset that was declared, those of a multi-asset one by one."""
+def each_asset(declared: Iterable[Asset | MultiAsset | DbtAssets]) -> Iterator[Asset]:
+    """Every asset that was declared, those of a multi-asset or of a dbt project one by one."""
     for one in declared:
         yield from (one,) if isinstance(one, Asset) else one.assets
 

@@ -82,6 +82,7 @@ class Asset:
     run: RunPolicy = _PLAIN
     attachments: tuple[object, ...] = field(default=(), repr=False)
     where: str = ""  # file:line, for messages
+    consumers: tuple[str, ...] = ()  # what reads it outside, in words: a dashboard, a notebook
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.function is None:

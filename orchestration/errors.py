@@ -3,7 +3,8 @@
     TidegateError (Exception)
     ├── DefinitionError (ValueError)       an asset is declared wrongly
     │   ├── CycleError                     assets that need each other
-    │   └── DuplicateAsset                 two assets of one name
+    │   ├── DuplicateAsset                 two assets of one name
+    │   └── ManifestError                  dbt's manifest isn't there, isn't whole, or of a schema that isn't known
     ├── UnknownName (LookupError)          a name that nothing carries; says the nearest ones
     ├── SelectionError (ValueError)        a selection that can't be read, or that selects nothing
     ├── PartitionError (ValueError)        a partition that isn't one
@@ -15,7 +16,10 @@
     ├── StorageError (OSError)             data can't be read or written
     │   ├── CorruptData                    what is stored is not what was recorded
     │   └── DoesNotFit                     a version that can never stand beside what readers see; make it anew
-    └── AssetError (RuntimeError)          the user's function failed
+    ├── DbtError (RuntimeError)            dbt can't be run, or not now
+    │   ├── DbtMissing                     it isn't installed where it is looked for
+    │   └── DbtBusy                        another run of dbt's has the same target
+    └── AssetError (RuntimeError)          the user's function, or dbt's model, failed
         └── NothingReturned                it returned None, or yielded nothing
 
 Each says what and where, what was left as it was, and what to do. ``code`` is stable; the API and the command
@@ -60,6 +64,12 @@ class DuplicateAsset(DefinitionError):
 
     def __init__(self, key: str, first: str, second: str) -> None:
         super().__init__(f"asset {key!r} is defined twice, in {first} and in {second}; rename one of them")
+
+
+class ManifestError(DefinitionError):
+    """dbt's manifest isn't there, isn't whole, or of a schema that isn't known."""
+
+    code = "invalid-manifest"
 
 
 class UnknownName(TidegateError, LookupError):
@@ -150,8 +160,26 @@ class DoesNotFit(StorageError):
     code = "does-not-fit"
 
 
+class DbtError(TidegateError, RuntimeError):
+    """dbt can't be run."""
+
+    code = "dbt"
+
+
+class DbtMissing(DbtError):
+    """dbt isn't installed where it is looked for."""
+
+    code = "dbt-missing"
+
+
+class DbtBusy(DbtError):
+    """Another run of dbt's has the same target."""
+
+    code = "dbt-busy"
+
+
 class AssetError(TidegateError, RuntimeError):
-    """The user's function failed."""
+    """The user's function, or dbt's model, failed."""
 
     code = "asset-failed"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orchestration.assets import Asset
 from orchestration.awaiting import awaited
 from orchestration.context import Context
+from orchestration.dbt.model import Build
 from orchestration.errors import AssetError, NothingReturned
 from orchestration.graph import Graph
 from orchestration.io.base import OBSERVED, IOManager, StagedData
@@ -56,7 +57,10 @@ class Execution:
         context = self._context(asset, task)
         value = self._call(asset, context, self._arguments(task.inputs), task.config)
         staged = {target.version: self._stage(asset, target, result) for target, result in _results(asset, task, value)}
-        return [(target, staged[target.version], context.metadata) for target in task.targets]
+        return [
+            (target, made, {**made.metadata, **context.metadata})
+            for target, made in ((target, staged[target.version]) for target in task.targets)
+        ]
 
     def observed(self, task: Task) -> list[Written]:
         """Read a source once in a run; raises AssetError."""
@@ -64,6 +68,8 @@ class Execution:
         asset = self._graph.asset(target.address.asset)
         context = self._context(asset, task)
         value = self._observe(asset, context, task.config)
+        if isinstance(value, Build):  # what lies in dbt's database is looked at there
+            return [(target, self._io.stage(target.address, target.version, value), context.metadata)]
         hashed = content_hash(value)
         written = StagedData(format=OBSERVED, data_version=hashed, rows=None, bytes=0, data=value)
         return [(target, written, context.metadata)]

@@ -24,6 +24,7 @@ Scalar = str | int | float | bool | None
 class AssetKind(StrEnum):
     PYTHON = "python"
     SQL = "sql"
+    DBT = "dbt"
     SOURCE = "source"  # observed, never materialized by us
 
 

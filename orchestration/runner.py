@@ -24,7 +24,7 @@ from orchestration.executors.base import Finished
 from orchestration.flight import Flight, Making, not_tried_again, stop, thrown_away
 from orchestration.keeper import Keeper
 from orchestration.leasebook import LeaseBook
-from orchestration.model import Address, AssetKey, Cancellation, Run, RunStatus, StepRecord, StepStatus
+from orchestration.model import Address, AssetKey, AssetKind, Cancellation, Run, RunStatus, StepRecord, StepStatus
 from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
 from orchestration.retries import Retries
@@ -224,6 +224,8 @@ class _Walk:
             return
         task = task_of(self._runtime, [(making.step, making.judgement) for making in mine], self._snapshot)
         first = mine[0].step
+        if self._runtime.graph.asset(first.asset).kind is AssetKind.DBT:
+            self._settlement.flush()  # dbt reads what readers see
         self._under_way[task.id] = Flight(tuple(mine), task, tries[first.position])
         self._executor.submit(task, limits_of(self._runtime.graph.asset(first.asset)))
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from observer.config.assets import asset_configs
 from observer.config.budget import budget
 from observer.config.channels import ChannelConfig, channels
+from observer.config.dbt import dbt
 from observer.config.executor import ExecutorConfig, executor, pools
 from observer.config.file import settings
 from observer.config.history import history
@@ -21,6 +22,7 @@ from observer.config.section import Section
 from observer.config.variables import fill, written_secrets
 from observer.errors import ProjectError, UnknownName
 from observer.model import ProfilePolicy
+from orchestration.dbt.settings import DbtSettings
 
 KEYS = (
     "state",
@@ -29,6 +31,7 @@ KEYS = (
     "history",
     "false_alarms_per_week",
     "private",
+    "dbt",
     "profile",
     "executor",
     "pools",
@@ -39,6 +42,7 @@ KEYS = (
 )
 _INLINE = ExecutorConfig()
 _PLAIN = ProfilePolicy()
+_AS_DBT_DOES = DbtSettings()
 _FILES = (IOConfig(name="default", kind="files", options=FILES, assets=None, retention=None, where="io.default"),)
 
 
@@ -62,6 +66,7 @@ class EnvironmentConfig:
     executor: ExecutorConfig = _INLINE
     pools: Mapping[str, int] = field(default_factory=dict)
     asset_configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+    dbt: DbtSettings = _AS_DBT_DOES
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
@@ -102,6 +107,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),
         asset_configs=asset_configs(everywhere, env),
         clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
+        dbt=dbt(env, root),
         false_alarms_per_week=budget(env),
         secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip

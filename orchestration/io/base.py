@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from orchestration.model import Address, Declared
+from orchestration.model import Address, Declared, Scalar
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ class StagedData:
 
     ``data_version`` hashes the content; ``data`` is what the gate may look at; ``bytes`` is None where the storage
     gives no size. ``declared`` is what a catalogue says, by name, of the columns of the table that readers see, as it
-    was before this version.
+    was before this version. ``metadata`` is what storage itself has to say of how it was made.
     """
 
     format: str
@@ -56,6 +56,7 @@ class StagedData:
     bytes: int | None
     data: object
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ class DuckDBWarehouse:
         self.able = _able()
         self.name = f"DuckDB ({file})"
         with _NEW_LOCK:
-            self._lock = _LOCKS.setdefault(file.absolute(), threading.RLock())
+            self._lock = _LOCKS.setdefault(file.resolve(), threading.RLock())  # two ways to it are one file
 
     def quote(self, name: str) -> str:
         return quoted(name)

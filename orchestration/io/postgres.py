@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, create_engine, make_url, text
+from sqlalchemy import URL, Table, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from orchestration.errors import StorageError
@@ -61,6 +61,12 @@ def open_postgres(
     StorageError
         The address isn't one, or the driver is missing.
     """
+    warehouse = postgres_warehouse(url, partition_column)
+    return SqlIOManager(warehouse, schema=schema, versions_schema=versions_schema, partition_column=partition_column)
+
+
+def postgres_warehouse(url: str | URL, partition_column: str = PARTITION_COLUMN) -> AlchemyWarehouse:
+    """PostgreSQL at an address; nothing is connected to yet. Raises StorageError as ``open_postgres`` does."""
     try:
         address = make_url(url)
     except ArgumentError:
@@ -77,8 +83,7 @@ def open_postgres(
         ) from error
     if address.get_driver_name() != "psycopg":
         raise StorageError("PostgreSQL is talked to by psycopg; write postgresql+psycopg:// for the address")
-    warehouse = AlchemyWarehouse(engine, _able(partition_column), PostgresSession)
-    return SqlIOManager(warehouse, schema=schema, versions_schema=versions_schema, partition_column=partition_column)
+    return AlchemyWarehouse(engine, _able(partition_column), PostgresSession)
 
 
 def _able(partition_column: str) -> Abilities:

@@ -1,0 +1,3 @@
+{% macro day(year, month, day) -%}
+    cast({{ year }} || '-' || {{ month }} || '-' || {{ day }} as date)
+{%- endmacro %}

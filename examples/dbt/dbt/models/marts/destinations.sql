@@ -1,0 +1,1 @@
+select dest, count(*) as flights from {{ ref('flown') }} group by dest

@@ -1,0 +1,1 @@
+select origin, name as airport_name from {{ ref('airports') }}

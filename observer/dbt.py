@@ -1,0 +1,72 @@
+"""What users write to have a dbt project among their assets, with its tests as checks."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from observer.assets import quality
+from observer.checks.dbt import check_of
+from observer.model import GatePolicy, ProfilePolicy
+from orchestration.assets import Asset, asset_key
+from orchestration.dbt.assets import DbtAssets, assets_of
+from orchestration.dbt.manifest import read_manifest
+from orchestration.dbt.model import Node, Test
+from orchestration.run_policy import RunPolicy
+
+_DEFAULT_POLICY = GatePolicy()
+_DEFAULT_PROFILE = ProfilePolicy()
+_PLAIN = RunPolicy()
+
+
+def dbt_assets(
+    path: str | os.PathLike[str],
+    *,
+    sources: Mapping[str, Asset | str] | None = None,
+    gate: GatePolicy = _DEFAULT_POLICY,
+    profile: ProfilePolicy = _DEFAULT_PROFILE,
+    run: RunPolicy = _PLAIN,
+) -> DbtAssets:
+    """Declare every model, seed, snapshot and source of a dbt project as an asset, and its tests as checks.
+
+    Parameters
+    ----------
+    path:
+        The project's folder, or its ``manifest.json``; a relative one counts from the file that calls this.
+    sources:
+        By ``"source.table"``, the assets that make what dbt reads as a source.
+    gate, profile:
+        For each of them, what happens when something could not be evaluated, and how columns are measured.
+    run:
+        How their steps are run.
+
+    Returns
+    -------
+    The assets by name: of a source ``"source.table"``, of a version of a model ``model_v2``.
+
+    Raises
+    ------
+    ManifestError
+        There is no manifest, it can't be read, or its schema isn't known.
+    UnknownName
+        ``sources`` names one that the project doesn't declare.
+    """
+    given = {name: asset_key(one if isinstance(one, str) else one.key) for name, one in (sources or {}).items()}
+    manifest = read_manifest(_beside_the_caller(Path(path)), given)
+
+    def attach(node: Node, tests: Sequence[Test]) -> tuple[object, ...]:
+        carried = quality([check_of(test) for test in tests], (), gate, profile)
+        return (replace(carried, updated_by=node.loaded_at) if node.loaded_at is not None else carried,)
+
+    return assets_of(manifest, attach, run=run)
+
+
+def _beside_the_caller(path: Path) -> Path:
+    frame = inspect.currentframe()
+    caller = frame.f_back.f_back if frame and frame.f_back else None
+    if path.is_absolute() or caller is None:
+        return path
+    return Path(caller.f_code.co_filename).parent / path

@@ -1,0 +1,111 @@
+"""A dbt project's nodes as assets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from orchestration.assets import Asset, Dependency, asset_key
+from orchestration.dbt.model import Build, Exposure, Manifest, Node, Test
+from orchestration.errors import DefinitionError, ManifestError, UnknownName
+from orchestration.mapping import ReadDefault
+from orchestration.model import AssetKey, AssetKind, OnHold
+from orchestration.run_policy import RunPolicy
+
+_PLAIN = RunPolicy()
+_WAITS = ReadDefault()
+_ONLY_AFTER = ReadDefault(on_hold=OnHold.USE_PUBLISHED)
+Attach = Callable[[Node, Sequence[Test]], tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """What makes an asset of dbt's: it gives the order, and the IO manager of the project carries it out."""
+
+    build: Build
+
+    def __call__(self) -> Build:
+        return self.build
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DbtAssets:
+    """The assets of one dbt project; ``shop["stg_orders"]`` is one of them."""
+
+    manifest: Manifest
+    assets: tuple[Asset, ...]
+
+    def __getitem__(self, name: str) -> Asset:
+        for asset in self.assets:
+            if asset.key == name:
+                return asset
+        raise UnknownName("asset", name, [asset.key for asset in self.assets], where=str(self.manifest.root))
+
+    def __iter__(self) -> Iterator[Asset]:
+        return iter(self.assets)
+
+    def __len__(self) -> int:
+        return len(self.assets)
+
+
+def assets_of(manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN) -> DbtAssets:
+    """Every model, seed, snapshot and source as an asset.
+
+    Parameters
+    ----------
+    attach:
+        Gives what an asset carries for the floor above, from its node and its tests.
+    run:
+        How their steps are run.
+
+    Raises
+    ------
+    ManifestError
+        A node's name can't name an asset.
+    """
+    if run.batch > 1:
+        raise DefinitionError("dbt's assets aren't partitioned; leave batch= out")
+    tests: dict[str, list[Test]] = {}
+    for test in manifest.tests:
+        tests.setdefault(test.node, []).append(test)
+    keys = {id_: node.key for id_, node in manifest.nodes.items()} | dict(manifest.handed_in)
+    consumers: dict[str, list[str]] = {}
+    for exposure in manifest.exposures:
+        for id_ in exposure.depends_on:
+            consumers.setdefault(id_, []).append(_said(exposure))
+    return DbtAssets(
+        manifest,
+        tuple(
+            _asset(manifest, node, tuple(tests.get(node.id, ())), keys, tuple(consumers.get(node.id, ())), attach, run)
+            for node in manifest.nodes.values()
+        ),
+    )
+
+
+def _asset(
+    manifest: Manifest,
+    node: Node,
+    tests: tuple[Test, ...],
+    keys: dict[str, AssetKey],
+    consumers: tuple[str, ...],
+    attach: Attach,
+    run: RunPolicy,
+) -> Asset:
+    try:
+        key = asset_key(node.key)
+    except DefinitionError as error:
+        raise ManifestError(f"{manifest.root / node.file}: {error}") from error
+    dependencies = [Dependency(upstream=keys[id_], parameter=None, read=_WAITS) for id_ in node.depends_on]
+    dependencies += [Dependency(upstream=keys[id_], parameter=None, read=_ONLY_AFTER) for id_ in node.after]
+    return Asset(
+        key=key, kind=AssetKind.SOURCE if node.is_source else AssetKind.DBT,
+        function=Builder(Build(project=manifest.root, node=node, tests=tests)), dependencies=tuple(dependencies),
+        group=node.group, owners=node.owners, tags=node.tags, description=node.description,
+        code_version=node.code_version or None, freshness=node.freshness, run=_PLAIN if node.is_source else run,
+        attachments=attach(node, tests), where=node.file, consumers=consumers,
+    )  # fmt: skip
+
+
+def _said(exposure: Exposure) -> str:
+    kind = f"{exposure.kind} " if exposure.kind else ""
+    return f"{kind}{exposure.name}{f' ({exposure.owner})' if exposure.owner else ''}"

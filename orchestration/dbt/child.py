@@ -1,0 +1,165 @@
+"""The process that dbt runs in: it parses once and then builds one node after the other, as it is asked.
+
+Run as a file, by a Python that has dbt; it imports nothing of Tidegate. It reads a request a line on its input and
+writes an answer a line on what was its output, all of them JSON objects. dbt's own words go to its log.
+
+    {"do": "open", "project": ..., "arguments": [...]}                      -> {"target": {...}}
+    {"do": "build", "node": id, "checksum": ..., "select": [...], "as": [schema, name] | null}
+                                                                            -> {"place": [...], "results": [...]}
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MISSING, STALE = "missing", "stale"
+_CREDENTIALS = ("path", "host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
+
+
+class Session:
+    """One project and target; it is parsed when something is built."""
+
+    def __init__(self) -> None:
+        self.manifest: Any = None
+        self.arguments: list[str] = []
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What a request gives."""
+        if request["do"] == "open":
+            return self.open(request["project"], request["arguments"])
+        return self.build(request)
+
+    def open(self, project: str, arguments: list[str]) -> dict[str, Any]:
+        """Say where the target is."""
+        self.arguments = arguments
+        try:
+            return {"target": _target(project, arguments)}
+        except ImportError as error:
+            return {"error": str(error), "kind": MISSING}
+
+    def build(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Build a node and run its tests; ``as`` names another place for it, which its tests then look at too."""
+        from dbt.cli.main import dbtRunner
+
+        if self.manifest is None:
+            done = dbtRunner().invoke(["parse", *self.arguments])
+            if not done.success:
+                return {"error": _said(done)}
+            self.manifest = done.result
+        node = self.manifest.nodes.get(request["node"]) or self.manifest.sources.get(request["node"])
+        if node is None:
+            return {"error": f"it has no {request['node']} any more", "kind": STALE}
+        is_source = node.resource_type == "source"
+        if not is_source and request["checksum"] != node.checksum.checksum:
+            return {"error": f"{node.original_file_path} has changed since the manifest was made", "kind": STALE}
+        place = [node.database, node.schema, node.identifier if is_source else node.alias]
+        if not request["select"]:
+            return {"place": place, "results": []}
+        for one in self.manifest.nodes.values():  # what an earlier build has left in them would be taken as done
+            if getattr(one, "extra_ctes_injected", False):
+                one.extra_ctes_injected, one.extra_ctes, one.compiled = False, [], False
+        arguments = ["build", *self.arguments, "--indirect-selection", "empty", "--select", *request["select"]]
+        with _lying(node, request["as"]):
+            done = dbtRunner(manifest=self.manifest).invoke(arguments)
+        results = getattr(done.result, "results", None)
+        if results is None:
+            return {"error": _said(done)}
+        return {"place": place, "results": [_result(one) for one in results]}
+
+
+@contextmanager
+def _lying(node: Any, where: list[str] | None) -> Iterator[None]:
+    """The node's relation at another place: whatever refers to it meanwhile finds it there."""
+    if where is None:
+        yield
+        return
+    before = node.schema, node.alias, node.relation_name
+    node.schema, node.alias = where
+    node.relation_name = None
+    try:
+        yield
+    finally:
+        node.schema, node.alias, node.relation_name = before
+
+
+def _result(one: Any) -> dict[str, Any]:
+    seconds = {
+        timing.name: (timing.completed_at - timing.started_at).total_seconds()
+        for timing in one.timing
+        if timing.started_at and timing.completed_at
+    }
+    return {
+        "id": one.node.unique_id, "status": str(getattr(one.status, "value", one.status)), "message": one.message,
+        "failures": one.failures, "compile_s": seconds.get("compile"), "execute_s": seconds.get("execute"),
+    }  # fmt: skip
+
+
+def _target(project: str, arguments: list[str]) -> dict[str, Any]:
+    """The kind of database and what a client of it needs, by dbt's own reading of its profile."""
+    from argparse import Namespace
+
+    from dbt.config.runtime import load_profile
+    from dbt.flags import set_from_args
+    from dbt_common.context import set_invocation_context
+
+    set_invocation_context(dict(os.environ))  # what the profile's env_var() reads
+
+    given = dict(itertools.pairwise(arguments))
+    set_from_args(Namespace(profiles_dir=given.get("--profiles-dir") or _profiles(project), project_dir=project), {})
+    profile = load_profile(project, {}, target_override=given.get("--target"))
+    credentials = profile.credentials
+    found = {name: getattr(credentials, name, None) for name in _CREDENTIALS}
+    return {
+        "name": profile.target_name, "kind": credentials.type, "database": credentials.database,
+        "schema": credentials.schema, "settings": {name: value for name, value in found.items() if value is not None},
+    }  # fmt: skip
+
+
+def _profiles(project: str) -> str:
+    """Where dbt looks for ``profiles.yml``: as it is told, in the project, at home."""
+    told = os.environ.get("DBT_PROFILES_DIR")
+    here = os.path.exists(os.path.join(project, "profiles.yml"))
+    return told or (project if here else os.path.expanduser("~/.dbt"))
+
+
+def _said(done: Any) -> str:
+    if done.exception is not None:
+        return f"{type(done.exception).__name__}: {done.exception}"
+    return "dbt failed and did not say why"
+
+
+def main() -> None:
+    """Answer until the input ends; the process that asked is gone then, and so is the reason to go on."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    requests: queue.Queue[str] = queue.Queue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            requests.put(line)
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    session = Session()
+    while True:
+        request = json.loads(requests.get())
+        try:
+            answer = session.answer(request)
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer, default=str) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""What goes wrong with dbt is said of what it concerns, and nothing else is held up by it."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+import observer as ob
+from orchestration.model import Run, StepRecord
+from tests.support.dbt import dbt_python
+from tests.support.small_dbt import copied, small_project
+
+pytestmark = pytest.mark.slow
+NewDatabase = Callable[[], str]
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_project(tmp_path_factory.mktemp("small") / "shop")
+
+
+@pytest.fixture
+def folder(parsed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DBT_PYTHON", dbt_python())
+    return copied(parsed, tmp_path / "project")
+
+
+def run(
+    folder: Path, selection: str, environment: str = "local", listener: Callable[[StepRecord], None] | None = None
+) -> dict[str, StepRecord]:
+    project = ob.open_project(folder, environment)
+    try:
+        done: Run = project.run(project.plan(selection, None), trigger="test", listener=listener)
+    finally:
+        project.close()
+    return {step.asset: step for step in done.steps}
+
+
+def statuses(steps: dict[str, StepRecord]) -> dict[str, str]:
+    return {name: step.status.value for name, step in steps.items()}
+
+
+def test_a_model_that_cannot_be_compiled_fails_alone(folder: Path) -> None:
+    changed = folder / "shop" / "models" / "changed.sql"
+    changed.write_text(changed.read_text(encoding="utf-8") + " -- since", encoding="utf-8")
+    steps = run(folder, "*")
+    assert statuses(steps) == {
+        "apart": "published", "first": "published", "good": "published", "below": "published",
+        "broken": "failed", "under_broken": "blocked", "changed": "failed",
+    }  # fmt: skip
+    assert "models/broken.sql" in str(steps["broken"].error)
+    assert "no such thing" in str(steps["broken"].error)
+    assert "readers keep what they had" in str(steps["broken"].error)
+    assert "has changed since the manifest was made" in str(steps["changed"].error)
+    assert "run dbt parse" in str(steps["changed"].error)
+    remembered(folder)
+
+
+def remembered(folder: Path) -> None:
+    """What a version carries, read as the pages read it, without another run of dbt's."""
+    project = ob.open_project(folder, "local")
+    try:
+        page = project.reads().asset("good")
+        assert page is not None
+        assert {one.name: one.status and one.status.value for one in page.checks} == {
+            "not_null_good_id": "passed", "unique_good_id": "passed",
+        }  # fmt: skip
+        assert page.description == "The good ones."
+        assert project.load("good", wants="list") == [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}]
+    finally:
+        project.close()
+
+
+def test_dbt_that_is_not_installed_is_named_with_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBT_PYTHON", sys.executable)
+    steps = run(folder, "*")
+    assert steps["apart"].status.value == "published"
+    assert steps["first"].status.value == "failed"
+    assert "pip install 'tidegate[dbt]'" in str(steps["first"].error)
+    monkeypatch.setenv("DBT_PYTHON", "/nowhere/python")
+    assert "dbt can't be run by /nowhere/python" in str(run(folder, "first")["first"].error)
+
+
+@pytest.mark.postgres
+def test_a_database_that_goes_away_fails_what_needs_it_and_nothing_else(
+    folder: Path, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url(new_database())
+    monkeypatch.setenv("PGHOST", str(url.query["host"]))
+    monkeypatch.setenv("PGUSER", str(url.username))
+    monkeypatch.setenv("PGDATABASE", str(url.database))
+
+    def drop(step: StepRecord) -> None:
+        if step.asset == "first" and step.status.value == "published":
+            engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+            engine.dispose()
+
+    steps = run(folder, "apart,below", "server", drop)
+    assert steps["first"].status.value == "published"
+    assert steps["good"].status.value == "failed"
+    assert str(url.database) in str(steps["good"].error)
+    assert "secret-word" not in str(steps["good"].error)
+    assert steps["below"].status.value == "blocked"
+    assert steps["apart"].status.value == "published"
+
+
+def test_dbt_that_is_killed_is_started_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestration.dbt.invoke import Dbt
+    from orchestration.dbt.settings import DbtSettings
+
+    dbt = Dbt(folder / "shop", DbtSettings(target="dev", python=dbt_python()))
+    try:
+        assert (dbt.target.kind, dbt.target.schema) == ("duckdb", "main")
+        process = dbt._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert dbt.target.kind == "duckdb"
+        assert dbt._process is not process
+    finally:
+        dbt.close()
