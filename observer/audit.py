@@ -25,9 +25,11 @@ from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.sketches import packed
 from observer.collectors.tabular import first_line, is_table
+from observer.metrics import AGE
 from observer.model import Audit, CheckOutcome, Distribution, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
 from observer.privacy import DISCLOSES, WITHHELD, Sensitive, unquoted
+from orchestration.dbt.model import DbtRecord
 from orchestration.model import Staged
 
 _log = logging.getLogger("tidegate.profile")
@@ -98,7 +100,9 @@ def measure(
         for one in metrics:
             if isinstance(one, Collector):
                 seen += collected(one, lambda each: _collected(each, data, problem), sensitive.said)
-        if updated_by is not None:
+        if isinstance(staged.data, DbtRecord):
+            seen += _recorded_age(staged.data)
+        elif updated_by is not None:
             seen.append(age(updated_by, made.materialized_at, measured.observations, measured.schema, sensitive))
         spread = _spread(staged.data, relation, policy, sensitive) or measured.distributions
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
@@ -165,6 +169,12 @@ def _spread(
     except Exception as error:
         _log.info("no distributions were kept: %s", unquoted(relation.explain(error), ()))
         return ()
+
+
+def _recorded_age(record: DbtRecord) -> Iterator[Observation]:
+    """How old a source was when dbt looked at it elsewhere."""
+    if record.age_s is not None or record.why_no_age is not None:
+        yield Observation(metric=AGE, value=record.age_s, reason=record.why_no_age)
 
 
 def _withheld(given: Sequence[OwnMetric], sensitive: Sensitive) -> Iterator[Observation]:

@@ -97,9 +97,10 @@ def tell(
     connection: Connection, observer: Observer, event: str, incident: Incident, decision: GateDecision | None
 ) -> None:
     """Put an alert into the outbox, for each channel that wants to hear of it."""
+    asset = observer.graph.asset(incident.asset)
     alert = Alert(
-        event=event, at=incident.updated_at, incident=incident, gate=decision,
-        last_good=last_good(connection, observer.graph.asset(incident.asset)), dashboard_url=observer.dashboard_url,
+        event=event, at=incident.updated_at, incident=incident, gate=decision, last_good=last_good(connection, asset),
+        dashboard_url=observer.dashboard_url, built_in_place=asset.built_in_place,
     )  # fmt: skip
     enqueue(
         connection,

@@ -82,6 +82,7 @@ class Asset:
     run: RunPolicy = _PLAIN
     attachments: tuple[object, ...] = field(default=(), repr=False)
     where: str = ""  # file:line, for messages
+    built_in_place: bool = False  # readers see each version as soon as it is made; the gate holds what is downstream
     consumers: tuple[str, ...] = ()  # what reads it outside, in words: a dashboard, a notebook
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

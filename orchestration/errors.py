@@ -15,10 +15,10 @@
     ├── LeaseLost (RuntimeError)           our lease was taken over: what we made must not be published
     ├── StorageError (OSError)             data can't be read or written
     │   ├── CorruptData                    what is stored is not what was recorded
-    │   └── DoesNotFit                     a version that can never stand beside what readers see; make it anew
-    ├── DbtError (RuntimeError)            dbt can't be run, or not now
-    │   ├── DbtMissing                     it isn't installed where it is looked for
-    │   └── DbtBusy                        another run of dbt's has the same target
+    │   ├── DoesNotFit                     a version that can never stand beside what readers see; make it anew
+    │   └── DbtError                       dbt, which makes and keeps its nodes, can't be run, or not now
+    │       ├── DbtMissing                 it isn't installed where it is looked for
+    │       └── DbtBusy                    another run of dbt's has the same target
     └── AssetError (RuntimeError)          the user's function, or dbt's model, failed
         └── NothingReturned                it returned None, or yielded nothing
 
@@ -160,8 +160,8 @@ class DoesNotFit(StorageError):
     code = "does-not-fit"
 
 
-class DbtError(TidegateError, RuntimeError):
-    """dbt can't be run."""
+class DbtError(StorageError):
+    """dbt, which makes and keeps its nodes, can't be run."""
 
     code = "dbt"
 

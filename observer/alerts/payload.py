@@ -28,6 +28,7 @@ class Alert:
     gate: the decision that belongs to it; None where the gate has not spoken.
     last_good: the newest partition (or instant) that readers have; None if they never had any.
     dashboard_url: where people reach the dashboard (``TIDEGATE_URL``); None without one.
+    built_in_place: readers see the version that is held, since it could not be built aside.
     """
 
     event: str
@@ -36,6 +37,7 @@ class Alert:
     gate: GateDecision | None = None
     last_good: str | None = None
     dashboard_url: str | None = None
+    built_in_place: bool = False
 
 
 def body(alert: Alert) -> str:
@@ -81,7 +83,9 @@ def paragraph(alert: Alert) -> str:
             sentences.append(f"The first partition concerned is {incident.first_partition}.")
         if incident.affected:
             sentences.append(_affected(incident))
-        if is_held(alert.gate):
+        if is_held(alert.gate) and alert.built_in_place:
+            sentences.append("It was built in place, so readers see it.")
+        elif is_held(alert.gate):
             sentences.append(
                 "Readers have no version yet." if alert.last_good is None else f"Readers see up to {alert.last_good}."
             )

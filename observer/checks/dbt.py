@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from observer.checks.base import CheckData, LookingCheck
 from observer.model import CheckOutcome, Severity
-from orchestration.dbt.model import DbtRelation, Result, ResultStatus, Test
+from orchestration.dbt.model import DbtRecord, DbtRelation, Result, ResultStatus, Test
 from orchestration.model import Scalar
 
 _PLAIN = "!= 0"
@@ -20,10 +21,13 @@ class DbtCheck(LookingCheck):
     and not below ``warn_if`` warns.
     """
 
+    needs_table: ClassVar[bool] = False  # artifacts alone tell, too
+
     test: Test
 
     def run(self, data: CheckData) -> CheckOutcome:
-        found = data.value.results.get(self.test.id) if isinstance(data.value, DbtRelation) else None
+        known = isinstance(data.value, DbtRelation | DbtRecord)
+        found = data.value.results.get(self.test.id) if known else None
         return self.judge(found)
 
     def judge(self, result: Result | None) -> CheckOutcome:

@@ -9,6 +9,7 @@ import typer
 
 from observer.cli import watching
 from observer.cli.exit_codes import ExitCode
+from observer.cli.origin import Origin
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
 app = typer.Typer(
@@ -266,6 +267,21 @@ def override(
     from observer.cli.overrides import override as override_for
 
     return override_for(asset, subject, partition, length, reason, project, env, output)
+
+
+@app.command(name="ingest")
+@verb
+def take_in(
+    origin: Annotated[Origin, typer.Argument(help="Whose artifacts: dbt.")],
+    folder: Annotated[Path, typer.Argument(help="The folder they lie in, such as target/.")],
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Take what a tool has done elsewhere into the history, by the artifacts that it left; each invocation once."""
+    from observer.cli.ingest import ingest_artifacts
+
+    return ingest_artifacts(origin, folder, project, env, output)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from observer.errors import StateError
 from observer.project import Project
 from observer.quantities import count, quantity
 from observer.reads.base import GateAnswer
+from observer.reads.gate import BUILT_IN_PLACE
 from orchestration.model import Run, RunStatus, StepRecord, StepStatus
 from orchestration.plan import Plan
 
@@ -46,7 +47,7 @@ def walk(
 
     def tell(step: StepRecord) -> None:
         if text and step.status in _SAID:
-            say(_line(step))
+            say(step_line(step))
 
     with stopped_by_sigterm():
         done = work.run(planned, trigger=trigger, listener=tell, fail_fast=fail_fast, resumes=resumes)
@@ -67,7 +68,7 @@ def walk(
         say_json({"run": done, "gates": list(gates.values())})
     if done.status is RunStatus.CANCELLED:
         return ExitCode.INTERRUPTED
-    return worst(_code(step, gates.get(step.address)) for step in done.steps)
+    return worst(step_code(step, gates.get(step.address)) for step in done.steps)
 
 
 def deliver(work: Project) -> None:
@@ -82,7 +83,8 @@ def deliver(work: Project) -> None:
         note(f"{alerts} could not be delivered yet; {they} and will be tried again")
 
 
-def _line(step: StepRecord) -> str:
+def step_line(step: StepRecord) -> str:
+    """What became of a step, in a line."""
     said = {
         StepStatus.HELD: step.reason,
         StepStatus.BLOCKED: step.reason,
@@ -96,6 +98,8 @@ def _line(step: StepRecord) -> str:
 def _held(work: Project, step: StepRecord, answer: GateAnswer) -> str:
     blocked = work.graph.blocked_by(step.asset)
     parts = [f"readers keep {answer.readers_see}" if answer.readers_see else "readers have nothing of it yet"]
+    if work.graph.asset(step.asset).built_in_place:
+        parts = [BUILT_IN_PLACE]
     if blocked:
         verb = "is" if len(blocked) == 1 else "are"
         parts.insert(0, f"{count(len(blocked), 'asset')} {verb} blocked downstream")
@@ -112,7 +116,8 @@ def _summary(work: Project, done: Run) -> str:
     return f"{said} in {quantity(seconds, 's')} · {work.observer.dashboard_url}/runs/{done.id}"
 
 
-def _code(step: StepRecord, answer: GateAnswer | None) -> ExitCode:
+def step_code(step: StepRecord, answer: GateAnswer | None) -> ExitCode:
+    """The exit code that a step asks for; ``answer`` is its gate's, where it is held."""
     if step.status is StepStatus.HELD and answer is not None and answer.unknown:
         return ExitCode.UNKNOWN
     bad = {StepStatus.HELD, StepStatus.BLOCKED, StepStatus.FAILED, StepStatus.INTERRUPTED}

@@ -11,7 +11,7 @@ from orchestration.clock import Clock
 from orchestration.database import reading, writing
 from orchestration.errors import CorruptData, LeaseHeld, TidegateError
 from orchestration.graph import Graph
-from orchestration.io.base import IOManager
+from orchestration.io.base import ELSEWHERE, IOManager
 from orchestration.model import AssetKind
 from orchestration.recovery import above_storage
 from orchestration.state import VersionRecord, load, load_one
@@ -27,7 +27,8 @@ def look_at_published(
         assets = {asset.key for asset in graph if asset.kind is not AssetKind.SOURCE}
         with reading(engine) as connection:
             snapshot = load(connection, assets)
-        seen = [state.published for _, state in snapshot.items() if state.published is not None]
+        published = (state.published for _, state in snapshot.items())
+        seen = [one for one in published if one is not None and one.format != ELSEWHERE]
         bad = sum(not _is_sound(diagnosis, engine, io, clock, one, fix=fix, deep=deep) for one in seen)
         if not bad:
             how = "is what was recorded" if deep else "is there (--deep also reads it)"

@@ -17,7 +17,8 @@ from observer.reads.instants import timezone_of
 from observer.reads.model import AssetPage, GateState, Neighbour
 from observer.reads.states import Standing, standings
 from observer.store import mutes as mute_store
-from orchestration.model import AssetKey, PartitionKey
+from orchestration.assets import Asset
+from orchestration.model import AssetKey, AssetKind, PartitionKey
 
 _INCIDENTS = 20
 
@@ -40,7 +41,7 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
     concerned = incidents.of_asset(connection, asset.key, _INCIDENTS)
     return AssetPage(
         at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone,
-        key=asset.key, kind=asset.kind.value, group=asset.group, owners=asset.owners, tags=asset.tags,
+        key=asset.key, kind=kind_of(asset), group=asset.group, owners=asset.owners, tags=asset.tags,
         description=asset.description,
         partitions=asset.partitions.describe() if asset.partitions is not None else "not partitioned",
         state=here.state, text=here.text, cells=cells.four(asset, here, said, now, zone),
@@ -52,9 +53,16 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
             project.definitions.checks.get(asset.key, ()), said, mute_store.of_asset(connection, asset.key, now)
         ),
         schema=schema,
-        upstream=_neighbours(above, found), downstream=_neighbours(below, found),
+        upstream=_neighbours(above, found), downstream=_neighbours(below, found), consumers=asset.consumers,
         versions=versions.newest(connection, asset.key, closed, said),
     )  # fmt: skip
+
+
+def kind_of(asset: Asset) -> str:
+    """How an asset is made; of dbt's, also when readers see it."""
+    if asset.kind is not AssetKind.DBT:
+        return asset.kind.value
+    return "dbt, built in place and judged after" if asset.built_in_place else "dbt, built aside and judged before"
 
 
 def _neighbours(keys: Sequence[AssetKey], found: dict[AssetKey, Standing]) -> tuple[Neighbour, ...]:

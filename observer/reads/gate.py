@@ -139,6 +139,10 @@ def _incident(connection: Connection, address: Address, version_id: str) -> int 
     return found
 
 
+BUILT_IN_PLACE = "it was built in place, so readers see it; what is downstream waits"
+"""Of a held version of an asset that can't be built aside."""
+
+
 def _answer(facts: _Facts) -> GateAnswer:
     decided, zone = facts.gate, facts.zone
     readers = facts.readers
@@ -190,6 +194,8 @@ def _since(facts: _Facts) -> str:
 
 def _kept(facts: _Facts, seen: str | None) -> str:
     """What readers have instead of the held version."""
+    if facts.asset.built_in_place or any(v.is_elsewhere for v in facts.live if v.is_held):
+        return BUILT_IN_PLACE
     own = next((v for v in reversed(facts.live) if v.status is VersionStatus.PUBLISHED), None)
     if own is not None:
         return f"readers keep the version of {full(own.materialized_at, facts.zone)}"

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, or
 from observer.metrics import AGE
 from observer.model import EvaluationStatus, SubjectKind
 from observer.store.tables import evaluations
+from orchestration.io.base import ELSEWHERE
 from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
 from orchestration.tables import gates, runs, steps, versions
 
@@ -72,6 +73,7 @@ class Version:
     materialized_at: datetime
     rows: int | None
     released: bool
+    is_elsewhere: bool = False  # somebody else has made it, and published it as they like
 
     @property
     def is_held(self) -> bool:
@@ -146,7 +148,7 @@ def version(row: Any) -> Version:
     return Version(
         seq=row.seq, id=row.id, address=Address(AssetKey(row.asset), row.partition or None),
         status=VersionStatus(row.status), run_id=row.run_id, materialized_at=row.materialized_at, rows=row.rows,
-        released=row.released,
+        released=row.released, is_elsewhere=row.format == ELSEWHERE,
     )  # fmt: skip
 
 
@@ -170,7 +172,7 @@ STEP = (
 )  # fmt: skip
 VERSION = (
     versions.c.seq, versions.c.id, versions.c.asset, versions.c.partition, versions.c.status, versions.c.run_id,
-    versions.c.materialized_at, versions.c.rows, versions.c.released,
+    versions.c.materialized_at, versions.c.rows, versions.c.released, versions.c.format,
 )  # fmt: skip
 
 

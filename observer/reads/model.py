@@ -246,6 +246,7 @@ class AssetPage:
     upstream: tuple[Neighbour, ...]
     downstream: tuple[Neighbour, ...]
     versions: tuple[VersionRow, ...]  # newest first, at most 60
+    consumers: tuple[str, ...] = ()  # outside: a dashboard, a notebook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

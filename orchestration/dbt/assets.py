@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.assets import Asset, Dependency, asset_key
-from orchestration.dbt.model import Build, Exposure, Manifest, Node, Test
+from orchestration.dbt.model import Build, Exposure, Manifest, Node, Publication, Test
 from orchestration.errors import DefinitionError, ManifestError, UnknownName
 from orchestration.mapping import ReadDefault
 from orchestration.model import AssetKey, AssetKind, OnHold
@@ -103,6 +103,7 @@ def _asset(
         group=node.group, owners=node.owners, tags=node.tags, description=node.description,
         code_version=node.code_version or None, freshness=node.freshness, run=_PLAIN if node.is_source else run,
         attachments=attach(node, tests), where=node.file, consumers=consumers,
+        built_in_place=not node.is_source and node.publication is Publication.AFTER_BUILD,
     )  # fmt: skip
 
 

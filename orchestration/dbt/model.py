@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestration.freshness import FreshnessPolicy
 from orchestration.io.base import SqlRelation
-from orchestration.model import AssetKey, Scalar
+from orchestration.model import AssetKey
 
 
 class Materialized(StrEnum):
@@ -147,4 +147,12 @@ class DbtRelation(SqlRelation):
     """A relation that dbt has built, with what dbt's own tests said of it, by their ids."""
 
     results: Mapping[str, Result] = field(default_factory=dict)
-    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DbtRecord:
+    """What dbt's artifacts say of a node that was built elsewhere: its tests' results, and how old a source was."""
+
+    results: Mapping[str, Result]
+    age_s: float | None = None
+    why_no_age: str | None = None

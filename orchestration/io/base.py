@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 OBSERVED = "observed"
 """The format of a source's versions: there is nothing of ours in storage."""
+ELSEWHERE = "elsewhere"
+"""The format of versions that somebody else has made and published; only what is said of them is here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def hostile_reads() -> StoryReads:
         gate=replace(story.asset_page().gate, sentence=HOSTILE, release_command=f"tidegate release {HOSTILE}"),
         heatmap=replace(heat, columns=(HOSTILE, *heat.columns[1:])),
         downstream=(Neighbour(key=HOSTILE, state=State.BLOCKED, text=HOSTILE),),
+        consumers=(HOSTILE,),
         checks=(replace(story.checks()[0], name=HOSTILE, sentence=HOSTILE),),
     )
     run = story.run_page()

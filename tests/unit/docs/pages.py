@@ -16,6 +16,7 @@ PAGES = sorted(
         ROOT / "benchmarks" / "README.md",
         ROOT / "docker" / "README.md",
         ROOT / "examples" / "anywhere" / "README.md",
+        ROOT / "examples" / "dbt" / "README.md",
         ROOT / "examples" / "flights" / "README.md",
         *DOCS.rglob("*.md"),
     ]

@@ -115,3 +115,9 @@ def test_each_channel_that_accepts_gets_one_message(opened: Alert) -> None:
     assert {each.payload for each in made} == {body(opened)}
     assert all(each.attempts == 0 and each.delivered_at is None for each in made)
     assert notifications(opened, channels[1:2], new_id=lambda: next(ids), wall_now=AT) == ()
+
+
+def test_what_was_built_in_place_is_seen_by_readers_and_said_to_be(opened: Alert) -> None:
+    held = replace(opened, built_in_place=True)
+    assert "It was built in place, so readers see it." in paragraph(held)
+    assert "Readers see up to" not in paragraph(held)

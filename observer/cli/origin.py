@@ -1,0 +1,7 @@
+"""Whose artifacts ``tidegate ingest`` reads."""
+
+from enum import StrEnum
+
+
+class Origin(StrEnum):
+    DBT = "dbt"
