@@ -21,6 +21,7 @@ from observer.checks.function import FunctionCheck
 from observer.checks.sql_check import SqlCheck
 from observer.collectors.laws import check_collector
 from observer.config import EnvironmentConfig
+from observer.io_managers import dbt_keepers
 from observer.loading import define, each_asset
 from observer.model import Evaluation, Observation
 from observer.project import Project, compose
@@ -30,9 +31,11 @@ from observer.store.tables import evaluations, observations, series
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.database import open_database, reading
+from orchestration.dbt.assets import DbtAssets
 from orchestration.errors import UnknownName
 from orchestration.io.base import IOManager
 from orchestration.io.memory import MemoryIOManager
+from orchestration.io.routed import RoutedIOManager, close
 from orchestration.model import AssetKey, AssetKind, PartitionKey, StepRecord
 from orchestration.multi_assets import MultiAsset
 from orchestration.state import known_versions
@@ -86,7 +89,7 @@ class Results(Mapping[str, Made]):
 
 
 def materialize(
-    assets: Iterable[Asset | MultiAsset],
+    assets: Iterable[Asset | MultiAsset | DbtAssets],
     *,
     partition: str | None = None,
     history: str | None = None,
@@ -108,7 +111,8 @@ def materialize(
     checks:
         Checks that were declared apart from their assets, with ``@ob.check`` or ``ob.sql_check``.
     io, clock:
-        Where data is kept and where instants come from; memory and the machine's clock, if None.
+        Where data is kept and where instants come from; memory and the machine's clock, if None. dbt's nodes lie in
+        the default target of its profile.
     config:
         By asset, what its function's ``config`` is to hold.
 
@@ -136,7 +140,14 @@ def _project(
         engine = open_database(config.state)
         try:
             ensure(engine)
-            yield compose(config, define(assets, checks), engine, io, clock, (), None)
+            definitions = define(assets, checks)
+            dbts = dbt_keepers(config.dbt, definitions.graph)
+            keeper = RoutedIOManager(io, dbts) if dbts else io
+            try:
+                yield compose(config, definitions, engine, keeper, clock, (), None)
+            finally:
+                for one in dbts.values():
+                    close(one)
         finally:
             engine.dispose()
 

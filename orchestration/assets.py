@@ -29,12 +29,16 @@ _AS_IT_IS = ReadDefault()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """One upstream of an asset. ``parameter`` receives its data; None: only the order counts."""
+    """One upstream of an asset. ``parameter`` receives its data; None: only the order counts.
+
+    ``gives_way``: where it would make a cycle it is left out.
+    """
 
     upstream: AssetKey
     parameter: str | None
     wants: str = ""  # the annotation, as text: "pd.DataFrame", "pyarrow.Table", ""
     read: Read = _AS_IT_IS
+    gives_way: bool = False
 
     @property
     def on_hold(self) -> OnHold | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from orchestration.assets import Asset
 from orchestration.errors import CycleError, DuplicateAsset, UnknownName
@@ -13,7 +14,10 @@ from orchestration.model import AssetKey, OnHold
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold``: what it does while that is held."""
+    """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold``: what it does while that is held.
+
+    ``gives_way``: it is there for the order alone, and left out where it would make a cycle.
+    """
 
     upstream: AssetKey
     downstream: AssetKey
@@ -21,6 +25,11 @@ class Edge:
     wants: str
     mapping: PartitionMapping
     on_hold: OnHold
+    gives_way: bool = False
+
+    @property
+    def ends(self) -> tuple[AssetKey, AssetKey]:
+        return self.upstream, self.downstream
 
 
 class Graph:
@@ -37,7 +46,7 @@ class Graph:
         for key, edges in self._up.items():
             for edge in edges:
                 self._down[edge.upstream].append(key)
-        self.order: tuple[AssetKey, ...] = self._sorted()
+        self.order: tuple[AssetKey, ...] = self._ordered()
 
     def _edges(self, asset: Asset) -> tuple[Edge, ...]:
         edges = []
@@ -48,8 +57,23 @@ class Graph:
                 raise UnknownName("asset", needed.upstream, self._assets, where=where)
             mapping = needed.read.mapping(upstream.key, upstream.partitions, asset.key, asset.partitions)
             on_hold = needed.read.on_hold or mapping.default_on_hold
-            edges.append(Edge(upstream.key, asset.key, needed.parameter, needed.wants, mapping, on_hold))
+            edges.append(
+                Edge(upstream.key, asset.key, needed.parameter, needed.wants, mapping, on_hold, needed.gives_way)
+            )
         return tuple(edges)
+
+    def _ordered(self) -> tuple[AssetKey, ...]:
+        """Sorted, once every edge that makes a cycle and may be left out is."""
+        while True:
+            try:
+                return self._sorted()
+            except CycleError as error:
+                between = set(pairwise(map(AssetKey, error.cycle)))
+                way = next((e for up in self._up.values() for e in up if e.gives_way and e.ends in between), None)
+                if way is None:
+                    raise
+                self._up[way.downstream] = tuple(edge for edge in self._up[way.downstream] if edge != way)
+                self._down[way.upstream].remove(way.downstream)
 
     def _sorted(self) -> tuple[AssetKey, ...]:
         """Upstream first, else as declared (Kahn, 1962)."""

@@ -26,8 +26,8 @@ class DbtCheck(LookingCheck):
     test: Test
 
     def run(self, data: CheckData) -> CheckOutcome:
-        known = isinstance(data.value, DbtRelation | DbtRecord)
-        found = data.value.results.get(self.test.id) if known else None
+        seen = data.value
+        found = seen.results.get(self.test.id) if isinstance(seen, DbtRelation | DbtRecord) else None
         return self.judge(found)
 
     def judge(self, result: Result | None) -> CheckOutcome:

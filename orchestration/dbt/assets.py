@@ -96,7 +96,9 @@ def _asset(
     except DefinitionError as error:
         raise ManifestError(f"{manifest.root / node.file}: {error}") from error
     dependencies = [Dependency(upstream=keys[id_], parameter=None, read=_WAITS) for id_ in node.depends_on]
-    dependencies += [Dependency(upstream=keys[id_], parameter=None, read=_ONLY_AFTER) for id_ in node.after]
+    dependencies += [
+        Dependency(upstream=keys[id_], parameter=None, read=_ONLY_AFTER, gives_way=True) for id_ in node.after
+    ]
     return Asset(
         key=key, kind=AssetKind.SOURCE if node.is_source else AssetKind.DBT,
         function=Builder(Build(project=manifest.root, node=node, tests=tests)), dependencies=tuple(dependencies),

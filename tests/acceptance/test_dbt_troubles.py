@@ -70,7 +70,11 @@ def remembered(folder: Path) -> None:
         assert found == {
             "not_null_good_id": "passed", "unique_good_id": "passed",
         }  # fmt: skip
-        assert page.description == "The good ones."
+        assert (page.description, page.consumers) == ("The good ones.", ("dashboard board (eve@example.com)",))
+        assert page.kind == "dbt, built aside and judged before"
+        view = project.reads().asset("first")
+        assert view is not None
+        assert view.kind == "dbt, built in place and judged after"
         assert project.load("good", wants="list") == [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}]
     finally:
         project.close()

@@ -52,6 +52,10 @@ _FILES = {
         "{% if execute %}{{ exceptions.raise_compiler_error('no such thing') }}{% endif %} select 1 as a"
     ),
     "shop/models/under_broken.sql": "select * from {{ ref('broken') }}",
+    "shop/models/exposures.yml": (
+        "exposures:\n  - name: board\n    type: dashboard\n    owner: {email: eve@example.com}\n"
+        "    depends_on:\n      - ref('good')\n"
+    ),
     "shop/models/models.yml": (
         "models:\n  - name: good\n    description: The good ones.\n    columns:\n      - name: id\n"
         "        description: The key.\n        data_tests: [not_null, unique]\n"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.assets import asset
 from orchestration.dbt.assets import assets_of
 from orchestration.dbt.manifest import read_manifest
 from orchestration.dbt.model import Manifest, Materialized, Publication, Test
@@ -227,6 +228,19 @@ def test_assets_wait_for_what_they_read_and_go_on_beside_what_only_a_test_reads(
     assert made[AssetKey("b")].consumers == ("dashboard board (E)",)
     on_hold = {edge.upstream: edge.on_hold for edge in Graph(made.values()).upstream(AssetKey("b"))}
     assert on_hold == {"a": OnHold.WAIT, "other": OnHold.USE_PUBLISHED}
+
+
+def test_a_test_across_a_python_asset_makes_no_cycle(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, source("py", "usual"), model("daily"), model("late", "source.shop.py.usual"),
+        generic("daily_in_late", "model.shop.daily", "model.shop.late"), sources={"py.usual": AssetKey("usual")},
+    )  # fmt: skip
+
+    @asset
+    def usual(daily: object) -> None: ...
+
+    assert found.nodes["model.shop.daily"].after == ("model.shop.late",)
+    assert Graph([*assets_of(found, lambda node, tests: ()), usual]).order == ("daily", "usual", "late")
 
 
 @pytest.mark.parametrize(
