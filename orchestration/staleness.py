@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from orchestration.assets import Asset
 from orchestration.graph import Edge, Graph
+from orchestration.io.base import ELSEWHERE
 from orchestration.model import Address, AssetKey, AssetKind, OnHold, StepStatus
 from orchestration.state import AddressState, Snapshot, VersionRecord
 
@@ -91,6 +92,7 @@ def together(asset: Asset, judgements: Mapping[AssetKey, Judgement]) -> Mapping[
 
 
 _NEVER = "it was never materialized"
+_ELSEWHERE = "it is made elsewhere, and what was done there was taken in (--force makes it here)"
 _FORCED = "it was asked to be made again, changed or not"
 
 
@@ -109,6 +111,8 @@ def _compare(state: AddressState, fingerprint: str, force: bool) -> tuple[Action
     if state.is_held and state.held is None:
         return Action.RUN, "its held version was thrown away"
     held = state.held if state.is_held else None
+    if (made := held or state.published) is not None and made.format == ELSEWHERE:
+        return Action.STAY_HELD if held is not None else Action.SKIP, _ELSEWHERE
     if held is not None and held.fingerprint == fingerprint:
         why = state.gate.reasons[0] if state.gate and state.gate.reasons else "the gate keeps it back"
         return Action.STAY_HELD, f"neither its code nor what it reads has changed since it was held: {why}"

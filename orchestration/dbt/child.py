@@ -4,7 +4,7 @@ Run as a file, by a Python that has dbt; it imports nothing of Tidegate. It read
 writes an answer a line on what was its output, all of them JSON objects. dbt's own words go to its log.
 
     {"do": "open", "project": ..., "arguments": [...]}                      -> {"target": {...}}
-    {"do": "build", "node": id, "checksum": ..., "select": [...], "as": [schema, name] | null}
+    {"do": "build", "node": id, "checksum": ..., "tests": [id, ...], "as": [schema, name] | null}
                                                                             -> {"place": [...], "results": [...]}
 """
 
@@ -61,18 +61,44 @@ class Session:
         if not is_source and request["checksum"] != node.checksum.checksum:
             return {"error": f"{node.original_file_path} has changed since the manifest was made", "kind": STALE}
         place = [node.database, node.schema, node.identifier if is_source else node.alias]
-        if not request["select"]:
+        wanted = [id_ for id_ in (*(() if is_source else (request["node"],)), *request["tests"]) if self._find(id_)]
+        if not wanted:
             return {"place": place, "results": []}
         for one in self.manifest.nodes.values():  # what an earlier build has left in them would be taken as done
             if getattr(one, "extra_ctes_injected", False):
                 one.extra_ctes_injected, one.extra_ctes, one.compiled = False, [], False
-        arguments = ["build", *self.arguments, "--indirect-selection", "empty", "--select", *request["select"]]
+        arguments = ["build", *self.arguments, "--indirect-selection", "empty", *self._selection(wanted)]
         with _lying(node, request["as"]):
             done = dbtRunner(manifest=self.manifest).invoke(arguments)
         results = getattr(done.result, "results", None)
         if results is None:
             return {"error": _said(done)}
         return {"place": place, "results": [_result(one) for one in results]}
+
+    def _find(self, id_: str) -> Any:
+        return self.manifest.nodes.get(id_) or self.manifest.unit_tests.get(id_)
+
+    def _selection(self, wanted: list[str]) -> list[str]:
+        """What selects these nodes and no other: dbt also takes a name for the folder of that name."""
+        chosen = [self._find(id_) for id_ in wanted]
+        also = [
+            one
+            for one in (*self.manifest.nodes.values(), *self.manifest.unit_tests.values())
+            if one.unique_id not in wanted and any(_is_below(one, each) for each in chosen)
+        ]
+        found = ["--select", *map(_selected, chosen)]
+        return [*found, "--exclude", *map(_selected, also)] if also else found
+
+
+def _selected(node: Any) -> str:
+    return f"fqn:{'.'.join(node.fqn)},resource_type:{node.resource_type}"
+
+
+def _is_below(one: Any, node: Any) -> bool:
+    """Whether dbt would take ``one`` for a part of ``node``, by their paths with or without the package."""
+    if str(one.resource_type) != str(node.resource_type):
+        return False
+    return any(path[: len(node.fqn)] == node.fqn for path in (one.fqn, one.fqn[1:]))
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def node_of(entries: Entries, id_: str) -> Node:
     folder = path[-2] if len(path) > 2 else entry["package_name"]
     is_source = kind is Materialized.SOURCE
     return Node(
-        id=id_, key=entries.key(id_), materialized=kind, path=path,
+        id=id_, key=entries.key(id_), materialized=kind,
         depends_on=() if is_source else entries.resolved(reads(entry)),
         group=group_of(entry) or str(entry["source_name"] if is_source else folder), owners=entries.owners(entry),
         tags=tuple(dict.fromkeys((*map(str, entry.get("tags") or ()), TAG))),

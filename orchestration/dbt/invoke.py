@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestration.dbt import child
-from orchestration.dbt.model import Build, Node, Result, ResultStatus, Test
+from orchestration.dbt.model import Build, Result, ResultStatus
 from orchestration.dbt.settings import DbtSettings, Place
 from orchestration.dbt.turn import turn
 from orchestration.errors import DbtError, DbtMissing
@@ -86,7 +86,7 @@ class Dbt:
         node = order.node
         request = {
             "do": "build", "node": node.id, "checksum": node.checksum,
-            "select": _selected(node, order.tests), "as": list(place) if place else None,
+            "tests": [test.id for test in order.tests], "as": list(place) if place else None,
         }  # fmt: skip
         with self._lock, self._turn():
             if not self._is_alive():
@@ -209,11 +209,6 @@ class Dbt:
         """A text of dbt's without the password of its target."""
         password = None if self._target is None else self._target.settings.get("password")
         return text.replace(str(password), "***") if password and len(str(password)) >= 4 else text
-
-
-def _selected(node: Node, tests: Sequence[Test]) -> list[str]:
-    paths = [] if node.is_source else [node.path]
-    return [f"fqn:{'.'.join(path)}" for path in (*paths, *(test.path for test in tests))]
 
 
 def _is_taken(answer: Mapping[str, Any]) -> bool:

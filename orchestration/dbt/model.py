@@ -36,13 +36,12 @@ class Node:
     """A model, seed, snapshot or source that becomes an asset.
 
     ``depends_on`` are the ids of the nodes that it reads, ephemeral ones replaced by what they read. ``after`` are
-    those that only a test of it reads. ``path`` is its place in the project's tree, by which dbt selects it.
+    those that only a test of it reads.
     """
 
     id: str
     key: AssetKey
     materialized: Materialized
-    path: tuple[str, ...]
     depends_on: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     group: str | None = None
@@ -71,7 +70,6 @@ class Test:
     id: str
     name: str
     node: str
-    path: tuple[str, ...]
     is_warning: bool
     description: str = ""
     column: str | None = None

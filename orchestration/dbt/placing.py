@@ -55,7 +55,7 @@ def _test(id_: str, entry: Mapping[str, Any], node: str) -> Test:
     config = entry.get("config") or {}
     column = entry.get("column_name")
     return Test(
-        id=id_, name=str(entry["name"]), node=node, path=tuple(map(str, entry.get("fqn") or ())),
+        id=id_, name=str(entry["name"]), node=node,
         is_warning=str(config.get("severity") or "error").lower() == "warn",
         description=" ".join(str(entry.get("description") or "").split()), column=str(column) if column else None,
         warn_if=str(config.get("warn_if") or "!= 0"), error_if=str(config.get("error_if") or "!= 0"),

@@ -90,13 +90,11 @@ class DbtPublished(Published):
         session.run(update(self.registry.versions).where(mine).values(whole=True))
 
     def _kind(self, session: Session, table: Table) -> str:
-        kinds = named("tables", column("table_type"), schema="information_schema")
-        here = (column("table_schema") == table.schema) & (func.lower(column("table_name")) == table.name.lower())
-        found = session.run(
-            select(column("table_type")).select_from(kinds).where(here)
-            .where(column("table_catalog") == func.current_database())
-        )  # fmt: skip
-        return str(found[0][0]) if found else ""
+        """``BASE TABLE`` or ``VIEW``."""
+        fold, kinds = self.warehouse.fold, named("tables", schema="information_schema")
+        here = (column("table_schema") == table.schema) & (column("table_catalog") == func.current_database())
+        found = session.run(select(column("table_name"), column("table_type")).select_from(kinds).where(here))
+        return next((str(kind) for name, kind in found if fold(name) == fold(table.name)), "")
 
     def _placed(self, table: Table) -> str:
         return ".".join(self.warehouse.quote(part) for part in (table.schema, table.name) if part)

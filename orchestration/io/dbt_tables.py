@@ -17,9 +17,9 @@ from sqlalchemy import MetaData, Table
 
 from orchestration.dbt.invoke import Built, Dbt
 from orchestration.dbt.model import Build, DbtRelation, Node, Publication, ResultStatus
-from orchestration.errors import AssetError
+from orchestration.errors import AssetError, StorageError
 from orchestration.io import columns as arrow_columns
-from orchestration.io.base import OBSERVED, StagedData, StoredVersion
+from orchestration.io.base import ELSEWHERE, OBSERVED, StagedData, StoredVersion
 from orchestration.io.dbt_published import DbtPublished, places_table
 from orchestration.io.registry import Kept, table_name
 from orchestration.io.sql import PARTITION_COLUMN, SqlIOManager
@@ -58,6 +58,7 @@ class DbtTables(SqlIOManager):
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         (version,) = versions
+        _refuse_elsewhere(version)
         if not _is_in_place(version.data_version):
             return super().load(versions, wants, one=one)
         kept, like = self._reads.found(version)
@@ -67,6 +68,7 @@ class DbtTables(SqlIOManager):
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
         (version,) = versions
+        _refuse_elsewhere(version)
         if not _is_in_place(version.data_version):
             return super().relation(versions)
         self._reads.found(version)
@@ -196,6 +198,14 @@ class DbtTables(SqlIOManager):
 
 def _is_in_place(data_version: str) -> bool:
     return data_version.startswith(_IN_PLACE)
+
+
+def _refuse_elsewhere(version: StoredVersion) -> None:
+    if version.format == ELSEWHERE:
+        raise StorageError(
+            f"{version.address} was built by dbt elsewhere, and its data is not read here; build it here (tidegate run "
+            f"{version.address.asset} --force), or name it in deps= and read it in the asset itself"
+        )
 
 
 def _described(node: Node) -> dict[str, Declared]:

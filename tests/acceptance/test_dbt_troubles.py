@@ -7,9 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, make_url, select
 
 import observer as ob
+from observer.store.tables import series
+from orchestration.database import reading
+from orchestration.dbt.invoke import Dbt
+from orchestration.dbt.manifest import read_manifest
+from orchestration.dbt.model import Build
+from orchestration.dbt.settings import DbtSettings
 from orchestration.model import Run, StepRecord
 from tests.support.dbt import dbt_python
 from tests.support.small_dbt import copied, small_project
@@ -50,7 +56,7 @@ def test_a_model_that_cannot_be_compiled_fails_alone(folder: Path) -> None:
     steps = run(folder, "*")
     assert statuses(steps) == {
         "apart": "published", "first": "published", "good": "published", "below": "published",
-        "broken": "failed", "under_broken": "blocked", "changed": "failed",
+        "inside": "published", "broken": "failed", "under_broken": "blocked", "changed": "failed",
     }  # fmt: skip
     assert "models/broken.sql" in str(steps["broken"].error)
     assert "no such thing" in str(steps["broken"].error)
@@ -72,6 +78,10 @@ def remembered(folder: Path) -> None:
         }  # fmt: skip
         assert (page.description, page.consumers) == ("The good ones.", ("dashboard board (eve@example.com)",))
         assert page.kind == "dbt, built aside and judged before"
+        assert {column.name: column.null_rate for column in page.schema} == {"id": 0.0, "name": 0.0}
+        with reading(project.engine) as connection:
+            measured = set(connection.execute(select(series.c.metric).where(series.c.asset == "good")).scalars())
+        assert {"row_count", "dbt_compile_s", "dbt_execute_s"} <= measured
         view = project.reads().asset("first")
         assert view is not None
         assert view.kind == "dbt, built in place and judged after"
@@ -116,10 +126,8 @@ def test_a_database_that_goes_away_fails_what_needs_it_and_nothing_else(
     assert steps["apart"].status.value == "published"
 
 
-def test_dbt_that_is_killed_is_started_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.dbt.invoke import Dbt
-    from orchestration.dbt.settings import DbtSettings
-
+def test_dbt_that_is_killed_is_started_again_and_builds_what_it_is_asked_for(folder: Path) -> None:
+    manifest = read_manifest(folder / "shop")
     dbt = Dbt(folder / "shop", DbtSettings(target="dev", python=dbt_python()))
     try:
         assert (dbt.target.kind, dbt.target.schema) == ("duckdb", "main")
@@ -127,7 +135,11 @@ def test_dbt_that_is_killed_is_started_again(folder: Path, monkeypatch: pytest.M
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert dbt.target.kind == "duckdb"
+        for name in ("first", "good"):  # beside the model `good` lies a folder of that name
+            node = manifest.nodes[f"model.shop.{name}"]
+            tests = manifest.tests_of(node.id)
+            built = dbt.build(Build(project=folder / "shop", node=node, tests=tests), None)
+            assert built.results.keys() == {node.id, *(test.id for test in tests)}
         assert dbt._process is not process
     finally:
         dbt.close()

@@ -48,6 +48,7 @@ _FILES = {
     "shop/models/inner.sql": "{{ config(materialized='ephemeral') }} select * from {{ ref('first') }} where id > 0",
     "shop/models/good.sql": "{{ config(materialized='table') }} select * from {{ ref('inner') }}",
     "shop/models/changed.sql": "{{ config(materialized='table') }} select * from {{ ref('first') }}",
+    "shop/models/good/inside.sql": "{{ config(materialized='table') }} select 3 as id",
     "shop/models/broken.sql": (
         "{% if execute %}{{ exceptions.raise_compiler_error('no such thing') }}{% endif %} select 1 as a"
     ),

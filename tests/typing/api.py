@@ -12,6 +12,7 @@ from observer.monitors import Monitor
 from observer.project import Project
 from observer.testing import Results
 from orchestration.assets import Asset
+from orchestration.dbt.assets import DbtAssets
 from orchestration.model import AssetKey
 from orchestration.multi_assets import MultiAsset
 from orchestration.partitions import DailyPartitions
@@ -101,3 +102,8 @@ def shop(context: ob.Context, config: Settings) -> dict[str, list[int]]:
 assert_type(shop, MultiAsset)
 assert_type(shop["orders"], Asset)
 assert_type(ob.materialize([shop, bare], config={"shop": {"lowest": 3}}), Results)
+
+sales = ob.dbt_assets("sales", sources={"python.flights": flights, "python.planes": "planes"}, gate=ob.GatePolicy())
+assert_type(sales, DbtAssets)
+assert_type(sales["orders"], Asset)
+assert_type(ob.materialize([sales, bare]), Results)

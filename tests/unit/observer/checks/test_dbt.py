@@ -10,9 +10,7 @@ from orchestration.model import AssetKey
 
 
 def declared(*, is_warning: bool = False, warn_if: str = "!= 0", error_if: str = "!= 0") -> Test:
-    return Test(
-        id="t", name="unique_id", node="m", path=("t",), is_warning=is_warning, warn_if=warn_if, error_if=error_if
-    )
+    return Test(id="t", name="unique_id", node="m", is_warning=is_warning, warn_if=warn_if, error_if=error_if)
 
 
 def data(value: object) -> CheckData:

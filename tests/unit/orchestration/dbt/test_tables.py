@@ -49,7 +49,7 @@ class Bench:
     def stage(self, version: str, sql: str, kind: Materialized = Materialized.TABLE) -> StagedData:
         self.builds.sql = sql
         publication = Publication.STAGED if kind is Materialized.TABLE else Publication.AFTER_BUILD
-        node = Node(id="model.shop.orders", key=AssetKey("orders"), materialized=kind, path=(), publication=publication)
+        node = Node(id="model.shop.orders", key=AssetKey("orders"), materialized=kind, publication=publication)
         return self.tables.stage_node(ORDERS, version, Build(project=Path(), node=node), cast(Dbt, self.builds))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -153,7 +153,7 @@ def test_what_somebody_altered_in_place_is_not_handed_out(bench: Bench) -> None:
 def test_a_source_is_looked_at_where_it_is(bench: Bench) -> None:
     with duckdb.connect(bench.file) as connection:
         connection.execute("create table orders as select * from range(4) t(id)")
-    node = Node(id="source.raw.orders", key=AssetKey("raw.orders"), materialized=Materialized.SOURCE, path=())
+    node = Node(id="source.raw.orders", key=AssetKey("raw.orders"), materialized=Materialized.SOURCE)
     build = Build(project=Path(), node=node)
     seen = bench.tables.stage_node(Address(node.key), "v", build, cast(Dbt, bench.builds))
     assert (seen.format, seen.rows) == ("observed", 4)
@@ -161,6 +161,6 @@ def test_a_source_is_looked_at_where_it_is(bench: Bench) -> None:
 
 
 def test_a_source_that_is_not_there_says_where_it_was_looked_for(bench: Bench) -> None:
-    node = Node(id="source.raw.orders", key=AssetKey("raw.orders"), materialized=Materialized.SOURCE, path=())
+    node = Node(id="source.raw.orders", key=AssetKey("raw.orders"), materialized=Materialized.SOURCE)
     with pytest.raises(AssetError, match=r'there is no relation "main"\."orders" in DuckDB'):
         bench.tables.stage_node(Address(node.key), "v", Build(project=Path(), node=node), cast(Dbt, bench.builds))
