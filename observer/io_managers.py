@@ -7,6 +7,7 @@ from pathlib import Path
 from observer.config import EnvironmentConfig, IOConfig
 from observer.errors import ProjectError
 from orchestration.dbt.assets import Builder
+from orchestration.dbt.model import Build
 from orchestration.dbt.settings import DbtSettings
 from orchestration.errors import TidegateError
 from orchestration.graph import Graph
@@ -39,16 +40,15 @@ def io_of(config: EnvironmentConfig, graph: Graph) -> IOManager:
 
 def dbt_keepers(settings: DbtSettings, graph: Graph) -> dict[AssetKey, IOManager]:
     """The IO managers of the nodes of dbt projects, one a project; they lie where dbt's own profile says."""
-    managers: dict[Path, IOManager] = {}
-    found: dict[AssetKey, IOManager] = {}
+    orders: dict[Path, dict[AssetKey, Build]] = {}
     for asset in graph:
         if isinstance(asset.function, Builder):
-            project = asset.function.build.project
-            if project not in managers:
-                from orchestration.io.dbt import DbtIOManager
+            orders.setdefault(asset.function.build.project, {})[asset.key] = asset.function.build
+    found: dict[AssetKey, IOManager] = {}
+    for project, mine in orders.items():
+        from orchestration.io.dbt import DbtIOManager
 
-                managers[project] = DbtIOManager(project, settings)
-            found[asset.key] = managers[project]
+        found |= dict.fromkeys(mine, DbtIOManager(project, settings, mine))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from observer.checks.base import CheckData, LookingCheck
@@ -25,6 +25,9 @@ class DbtCheck(LookingCheck):
 
     test: Test
 
+    def concerns(self) -> tuple[str, ...]:
+        return () if self.test.column is None else (self.test.column,)
+
     def run(self, data: CheckData) -> CheckOutcome:
         seen = data.value
         found = seen.results.get(self.test.id) if isinstance(seen, DbtRelation | DbtRecord) else None
@@ -43,11 +46,11 @@ class DbtCheck(LookingCheck):
             words = {True: "passed", False: "failed", None: f"could not be evaluated: dbt's result is {result.status}"}
             return self.outcome(passed, f"{self.name} {words[passed]}{said}", evidence=evidence)
         rows = f"{result.failures:,} failing row{'' if result.failures == 1 else 's'}"
-        outcome = self.outcome(
+        return self.outcome(
             result.status is ResultStatus.PASS, f"{self.name}: {rows}{self._limits()}", evidence=evidence,
             observed=float(result.failures), failing_rows=result.failures,
+            severity=Severity.WARN if result.status is ResultStatus.WARN else None,
         )  # fmt: skip
-        return replace(outcome, severity=Severity.WARN) if result.status is ResultStatus.WARN else outcome
 
     def _limits(self) -> str:
         limits = [

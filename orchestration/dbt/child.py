@@ -4,7 +4,7 @@ Run as a file, by a Python that has dbt; it imports nothing of Tidegate. It read
 writes an answer a line on what was its output, all of them JSON objects. dbt's own words go to its log.
 
     {"do": "open", "project": ..., "arguments": [...]}                      -> {"target": {...}}
-    {"do": "build", "node": id, "checksum": ..., "tests": [id, ...], "as": [schema, name] | null}
+    {"do": "build", "node": id | null, "of": id, "checksum": ..., "tests": [id, ...], "as": [schema, name] | null}
                                                                             -> {"place": [...], "results": [...]}
 """
 
@@ -46,7 +46,7 @@ class Session:
             return {"error": str(error), "kind": MISSING}
 
     def build(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Build a node and run its tests; ``as`` names another place for it, which its tests then look at too."""
+        """Build ``node`` and run tests, or only these; ``as`` names another place for it, which they look at too."""
         from dbt.cli.main import dbtRunner
 
         if self.manifest is None:
@@ -54,14 +54,14 @@ class Session:
             if not done.success:
                 return {"error": _said(done)}
             self.manifest = done.result
-        node = self.manifest.nodes.get(request["node"]) or self.manifest.sources.get(request["node"])
+        node = self.manifest.nodes.get(request["of"]) or self.manifest.sources.get(request["of"])
         if node is None:
-            return {"error": f"it has no {request['node']} any more", "kind": STALE}
+            return {"error": f"it has no {request['of']} any more", "kind": STALE}
         is_source = node.resource_type == "source"
         if not is_source and request["checksum"] != node.checksum.checksum:
             return {"error": f"{node.original_file_path} has changed since the manifest was made", "kind": STALE}
         place = [node.database, node.schema, node.identifier if is_source else node.alias]
-        wanted = [id_ for id_ in (*(() if is_source else (request["node"],)), *request["tests"]) if self._find(id_)]
+        wanted = [id_ for id_ in (request["node"], *request["tests"]) if id_ and self._find(id_)]
         if not wanted:
             return {"place": place, "results": []}
         for one in self.manifest.nodes.values():  # what an earlier build has left in them would be taken as done

@@ -70,13 +70,15 @@ class Dbt:
             assert self._target is not None
             return self._target
 
-    def build(self, order: Build, place: tuple[str, str] | None) -> Built:
+    def build(self, order: Build, place: tuple[str, str] | None, *, only_test: bool = False) -> Built:
         """Build a node and run its tests; only the tests where it is a source.
 
         Parameters
         ----------
         place:
             Schema and name of the relation in place of its own.
+        only_test:
+            Run the tests on what is there.
 
         Raises
         ------
@@ -85,7 +87,8 @@ class Dbt:
         """
         node = order.node
         request = {
-            "do": "build", "node": node.id, "checksum": node.checksum,
+            "do": "build", "node": None if node.is_source or only_test else node.id, "of": node.id,
+            "checksum": node.checksum,
             "tests": [test.id for test in order.tests], "as": list(place) if place else None,
         }  # fmt: skip
         with self._lock, self._turn():

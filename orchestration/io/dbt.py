@@ -16,7 +16,7 @@ from orchestration.dbt.settings import DbtSettings
 from orchestration.errors import DbtError, StorageError
 from orchestration.io.base import Pointer, StagedData, StoredVersion
 from orchestration.io.warehouse import Warehouse
-from orchestration.model import Address
+from orchestration.model import Address, AssetKey
 
 if TYPE_CHECKING:
     from orchestration.io.dbt_tables import DbtTables
@@ -27,8 +27,9 @@ _PATIENCE_S = 30.0
 class DbtIOManager:
     """Implements :class:`orchestration.io.base.IOManager` for the nodes of one dbt project, and for nothing else."""
 
-    def __init__(self, project: Path, settings: DbtSettings) -> None:
-        self._dbt = Dbt(project, settings)
+    def __init__(self, project: Path, settings: DbtSettings, orders: Mapping[AssetKey, Build] | None = None) -> None:
+        """``orders`` are those of the project's assets, for looking again at what was built."""
+        self._dbt, self._orders = Dbt(project, settings), dict(orders or {})
         self._opened: DbtTables | None = None
         self._opening = threading.Lock()
 
@@ -48,6 +49,10 @@ class DbtIOManager:
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         return self._tables().load(versions, wants, one=one)
+
+    def look(self, version: StoredVersion) -> object:
+        """The version where it lies, with what dbt's tests say of it now."""
+        return self._tables().look_at(version, self._orders[version.address.asset], self._dbt)
 
     def publish(self, address: Address, version: str, token: int) -> None:
         self._tables().publish(address, version, token)

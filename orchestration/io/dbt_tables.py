@@ -56,6 +56,16 @@ class DbtTables(SqlIOManager):
             return self._aside(address, version, order, dbt)
         return self._in_place(address, version, order, dbt)
 
+    def look_at(self, version: StoredVersion, order: Build, dbt: Dbt) -> DbtRelation:
+        """A stored version, with what its tests say of it now."""
+        _refuse_elsewhere(version)
+        kept, like = self._reads.found(version)
+        if _is_in_place(version.data_version):
+            place, table = None, self._place_of(version.address)
+        else:
+            place, table = (str(self._versions_schema), kept.table), self._named(kept.table)
+        return self._dbt_relation(version.address, table, kept, like, dbt.build(order, place, only_test=True))
+
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         (version,) = versions
         _refuse_elsewhere(version)

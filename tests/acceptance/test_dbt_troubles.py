@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, select
 
 import observer as ob
+from observer.rechecking import recheck
 from observer.store.tables import series
 from orchestration.database import reading
 from orchestration.dbt.invoke import Dbt
@@ -67,7 +68,7 @@ def test_a_model_that_cannot_be_compiled_fails_alone(folder: Path) -> None:
 
 
 def remembered(folder: Path) -> None:
-    """What a version carries, read as the pages read it, without another run of dbt's."""
+    """What a version carries, read as the pages read it, and looked at again."""
     project = ob.open_project(folder, "local")
     try:
         page = project.reads().asset("good")
@@ -85,6 +86,8 @@ def remembered(folder: Path) -> None:
         view = project.reads().asset("first")
         assert view is not None
         assert view.kind == "dbt, built in place and judged after"
+        (again,) = recheck(project, "good")
+        assert {one.subject: one.status.value for one in again.evaluations} == found
         assert project.load("good", wants="list") == [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}]
     finally:
         project.close()
