@@ -17,6 +17,7 @@ from detectors.model import Cadence, Detection, DetectionStatus, Direction, Hist
 
 if TYPE_CHECKING:
     from detectors.adaptive import Adaptive
+    from detectors.arrival import Arrival
     from detectors.base import Detector, State
     from detectors.calibrate import DEFAULT_ALPHA
     from detectors.drift import Drift
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _LATER = {
     "DEFAULT_ALPHA": "calibrate",
     "Adaptive": "adaptive",
+    "Arrival": "arrival",
     "Detector": "base",
     "State": "base",
     "Drift": "drift",
@@ -48,6 +50,7 @@ _LATER = {
 
 __all__ = [
     "Adaptive",
+    "Arrival",
     "Cadence",
     "ConformanceError",
     "DEFAULT_ALPHA",

@@ -30,6 +30,8 @@ class MetricKind(StrEnum):
     """Seconds that something took: only longer is news."""
     FRESHNESS = "freshness"
     """Minutes of age or lateness: only older is news."""
+    ARRIVAL = "arrival"
+    """Seconds that something has been waited for: only longer is news."""
     VALUE = "value"
     """Any other number."""
 

@@ -148,11 +148,20 @@ NOISES: dict[MetricKind, Noise] = {
         absolute_floor=0.5,
     ),
     MetricKind.FRESHNESS: Noise(kind=MetricKind.FRESHNESS, two_sided=False, absolute_floor=5.0),
+    MetricKind.ARRIVAL: Noise(
+        kind=MetricKind.ARRIVAL,
+        cube_root=True,
+        two_sided=False,
+        minimum=0.0,
+        relative_floor=0.02,
+        absolute_floor=60.0,
+    ),
     MetricKind.VALUE: Noise(kind=MetricKind.VALUE),
 }
 """One row a kind of metric.
 
 The floors say what is never news, whatever the history: two per cent of a count and half its square root (the
 whole of it below four), a point of a rate of unknown exposure, a quarter of a second or a tenth of a duration
-(about a second, or half as much again, is then the least that alarms), five minutes of freshness.
+(about a second, or half as much again, is then the least that alarms), five minutes of freshness, two per cent
+of a wait and a minute of it.
 """

@@ -17,6 +17,7 @@ ENTRY_POINTS = "tidegate.detectors"
 
 BUILT_IN: dict[str, str] = {
     "adaptive": "detectors.adaptive:Adaptive",
+    "arrival": "detectors.arrival:Arrival",
     "drift": "detectors.drift:Drift",
     "episodic": "detectors.episodic:Episodic",
     "stuck": "detectors.stuck:StuckValue",
@@ -30,6 +31,7 @@ DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
     MetricKind.MEAN: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
     MetricKind.DURATION: (("adaptive", 0.92), ("drift", 0.08)),
     MetricKind.FRESHNESS: (("adaptive", 0.92), ("drift", 0.08)),
+    MetricKind.ARRIVAL: (("arrival", 1.0),),
     MetricKind.VALUE: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
 }
 """Kind of metric -> the detectors that watch it with each one's share of the alpha; the shares sum to 1.
@@ -38,8 +40,8 @@ A run of equal waits or ages is no fault, so durations and freshness have no tes
 """
 
 MINUTELY_TABLE: tuple[tuple[str, float], ...] = (("episodic", 1.0),)
-"""The same for every kind of metric that comes every few minutes: such values rest and wander all day, and what rests
-or wanders would alarm at each point of an episode."""
+"""The same for every kind of metric but waits that comes every few minutes: such values rest and wander all day, and
+what rests or wanders would alarm at each point of an episode."""
 
 
 def names() -> tuple[str, ...]:
@@ -110,8 +112,13 @@ def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) ->
     """
     return tuple(
         (detector(name, kind=kind) if name == "stuck" else detector(name, kind=kind, cadence=cadence), share)
-        for name, share in (MINUTELY_TABLE if cadence is Cadence.MINUTELY else DEFAULT_TABLE[MetricKind(kind)])
+        for name, share in _table(MetricKind(kind), cadence)
     )
+
+
+def _table(kind: MetricKind, cadence: Cadence) -> tuple[tuple[str, float], ...]:
+    often = cadence is Cadence.MINUTELY and kind is not MetricKind.ARRIVAL
+    return MINUTELY_TABLE if often else DEFAULT_TABLE[kind]
 
 
 def foremost(verdicts: Sequence[Detection]) -> Detection:

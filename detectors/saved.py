@@ -16,10 +16,14 @@ FORMAT = 1
 
 PARTS: dict[str, str] = {
     "AdaptiveState": "detectors.adaptive",
+    "ArrivalState": "detectors.arrival",
+    "ClockHabit": "detectors.habit",
     "DriftState": "detectors.drift",
     "EpisodicState": "detectors.episodic",
     "Level": "detectors.forecast",
     "Mixture": "detectors.forecast",
+    "MonthHabit": "detectors.habit",
+    "SlotHabit": "detectors.habit",
     "SlotLevel": "detectors.forecast",
     "SlotMean": "detectors.forecast",
     "Spread": "detectors.spread",

@@ -83,7 +83,7 @@ class Fault(StrEnum):
     DRIFT = "drift"
     """The level moves by a share `size` of itself, in equal steps over all points of the fault."""
     STALE = "stale"
-    """The last value comes again and again; freshness and durations grow by `size` times the last value each time."""
+    """The last value comes again and again; freshness, durations and waits grow by `size` times the last each time."""
     CATEGORY_SWAP = "category_swap"
     """Of a share `size` of the rows a flag is the opposite of what it should be."""
 
@@ -171,7 +171,7 @@ class Injection:
     def _stale(self, value: FloatArray, kind: MetricKind, before: float) -> FloatArray:
         import numpy as np
 
-        if kind in (MetricKind.FRESHNESS, MetricKind.DURATION):
+        if kind in (MetricKind.FRESHNESS, MetricKind.DURATION, MetricKind.ARRIVAL):
             return value + self.size * abs(before) * np.arange(1, len(value) + 1)
         return np.full(len(value), before)
 

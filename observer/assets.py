@@ -11,6 +11,7 @@ from observer.change_times import LastChange
 from observer.checks.base import Check
 from observer.collectors.base import Collector
 from observer.errors import CheckError
+from observer.metrics import ARRIVAL
 from observer.model import GatePolicy, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor, with_defaults
 from observer.own_metrics import OwnMetric
@@ -38,11 +39,12 @@ class Quality:
     profile: ProfilePolicy = _DEFAULT_PROFILE
     metrics: tuple[OwnMetric | Collector, ...] = ()
     updated_by: str | LastChange | None = None
+    arrives: bool = False  # whether its coming is watched though nobody says so
 
     @property
     def watched(self) -> tuple[Monitor, ...]:
         """The monitors that were declared, and the default ones."""
-        return with_defaults(self.monitors, ages=self.updated_by is not None)
+        return with_defaults(self.monitors, ages=self.updated_by is not None, arrives=self.arrives)
 
 
 _NOTHING_DECLARED = Quality()
@@ -122,7 +124,7 @@ def asset(
     DefinitionError, CheckError
         What is declared can't be used, and why.
     """
-    carried = quality(checks, monitors, gate, profile, metrics)
+    carried = quality(checks, monitors, gate, profile, metrics, arrives=freshness is None)
 
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
@@ -184,7 +186,9 @@ def source(
     if updated_by is not None:
         if not isinstance(updated_by, LastChange) and not (isinstance(updated_by, str) and updated_by):
             raise CheckError(f"updated_by= takes a column's name or ob.last_change(...), not {updated_by!r}")
-        carried = replace(carried, updated_by=updated_by)
+        carried = replace(carried, updated_by=updated_by, arrives=freshness is None)
+    elif any(one.metric == ARRIVAL for one in carried.monitors):
+        raise CheckError("monitor('arrival') of a source needs updated_by=, which tells when its data came")
 
     def declare(read_by: Callable[..., object]) -> Asset:
         made: Asset = core.source(
@@ -217,7 +221,7 @@ def sql_asset(
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
         description=description, freshness=freshness, run=run,
-        attachments=(quality(checks, monitors, gate, profile, metrics),),
+        attachments=(quality(checks, monitors, gate, profile, metrics, arrives=freshness is None),),
     )  # fmt: skip
 
 
@@ -227,9 +231,14 @@ def quality(
     gate: GatePolicy,
     profile: ProfilePolicy,
     metrics: Iterable[OwnMetric | Collector] = (),
+    *,
+    arrives: bool = False,
 ) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
-    found = Quality(checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile, metrics=tuple(metrics))
+    found = Quality(
+        checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile, metrics=tuple(metrics),
+        arrives=arrives,
+    )  # fmt: skip
     if found == _NOTHING_DECLARED:
         return _NOTHING_DECLARED
     if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):

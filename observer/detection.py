@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from detectors.model import Cadence, History
 from observer.accuracy import seen_rate
+from observer.arrivals import arrivals_of
 from observer.feedback import NO_MARKS, Marks
 from observer.history import SeriesKey, StoredPoint
 from observer.local_clock import as_of, offset_s
-from observer.metrics import Order, metric
+from observer.metrics import ARRIVAL, Order, metric
 from observer.monitors import Monitor
 from orchestration.assets import Asset
 from orchestration.partitions import DailyPartitions, HourlyPartitions, WeeklyPartitions
@@ -49,6 +50,14 @@ def by_wall_clock(monitor: Monitor) -> bool:
     return metric(monitor.metric, column=monitor.column).order is Order.WALL_CLOCK
 
 
+def points_of(
+    monitor: Monitor, asset: Asset, series: Mapping[SeriesKey, Sequence[StoredPoint]]
+) -> Sequence[StoredPoint]:
+    """The points that a monitor judges: those of its series (of one part of the partitions), or what is told by them."""
+    points = series.get(monitor.key, ())
+    return arrivals_of(asset, monitor, points)[0] if monitor.metric == ARRIVAL else points
+
+
 def behind(key: SeriesKey) -> SeriesKey:
     """The series of the rows that stand behind the points of another."""
     return SeriesKey("row_count", None, key.segment)
@@ -75,13 +84,14 @@ def history_of(
     """
     by_clock = by_wall_clock(monitor)
     zone = "UTC" if asset.partitions is None else asset.partitions.timezone
+    goes_by = "UTC" if by_clock and monitor.metric != ARRIVAL else zone  # what comes by day comes by the data's clock
     ahead_s = offset_s(zone, at)
     points, left_out = marks.known(monitor.id, points, by_clock=by_clock)
     if not points:
         return _nothing(ahead_s)
     exposure = {p.version_seq: p.value for p in rows}
     return History.of(
-        as_of("UTC" if by_clock else zone, [p.at for p in points], ahead_s),
+        as_of(goes_by, [p.at for p in points], ahead_s),
         [as_float(p.value) for p in points],
         excluded=left_out,
         exposure=[as_float(exposure.get(p.version_seq)) * seen_rate(p.accuracy) for p in points],

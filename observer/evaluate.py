@@ -14,8 +14,9 @@ from observer.budget import Budget
 from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of
 from observer.feedback import NO_MARKS, Marks
 from observer.history import Past, SeriesKey
+from observer.lateness import lateness
 from observer.learned import Learned
-from observer.metrics import METRICS, SCHEMA, metric
+from observer.metrics import AGE, ARRIVAL, METRICS, SCHEMA, metric
 from observer.model import (
     Audit,
     CheckOutcome,
@@ -136,6 +137,8 @@ class _Judge:
         """The verdict; None for a default monitor of what this kind of data doesn't have (rows of a model)."""
         if monitor.metric == SCHEMA:
             return self._schema(monitor)
+        if monitor.metric == ARRIVAL:
+            return self._arrival(monitor)
         key = monitor.key
         observation = self.observed.get(key)
         if observation is None and monitor == Monitor(metric=monitor.metric) and monitor.metric == "row_count":
@@ -174,7 +177,7 @@ class _Judge:
         before = [p for p in self._past.series.get(key, ()) if p.at < at]
         history = history_of(monitor, self._asset, before, rows, self._data_at, self._marks)
         point = Point(at.timestamp(), as_float(observation.value), self._exposure(key, observation))
-        allowed = monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)
+        allowed = self._allowed(monitor)
         found: list[Detection] = []
         for watch, share in detectors_of(monitor, self._asset, history):
             series = (self._asset.key, self._part, monitor.id, watch.name)
@@ -182,6 +185,27 @@ class _Judge:
             if found[0].status is DetectionStatus.LEARNING:  # then the others, which need more, are too
                 break
         return foremost(found)
+
+    def _allowed(self, monitor: Monitor) -> float:
+        return monitor.false_alarms if self._budget is None else self._budget.alpha(self._asset.key, monitor)
+
+    def _arrival(self, monitor: Monitor) -> Evaluation | None:
+        """The verdict on when the version came; None where that says nothing of when the next one comes."""
+        made, looked_at = self._audit.materialization, self.observed.get(SeriesKey(AGE))
+        before = [p for p in self._past.series.get(monitor.key, ()) if p.at < made.materialized_at]
+        late = lateness(
+            monitor, self._asset, made, None if looked_at is None else looked_at.value, before,
+            alpha=self._allowed(monitor), marks=self._marks, part=self._part, learned=self._learned,
+        )  # fmt: skip
+        if late is None:
+            return None
+        status = _MEANS.get(late.found.status) or _WORSE[monitor.severity]
+        timed = self._asset.partitions is not None and self._asset.partitions.has_time
+        sentence = late.sentence(made.partition if timed else None, _WHATS.get(type(self._asset.partitions), "run"))
+        return self._evaluation(
+            SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, late.wait.seconds, late.found,
+            {} if late.awaited is None else late.awaited.evidence(),
+        )  # fmt: skip
 
     def _exposure(self, key: SeriesKey, observation: Observation) -> float | None:
         """The rows behind a value, as many as were looked at."""

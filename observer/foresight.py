@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from observer.assets import quality_of
-from observer.detection import behind, by_wall_clock, detectors_of, history_of
+from observer.detection import behind, by_wall_clock, detectors_of, history_of, points_of
 from observer.evaluate import needed_series
 from observer.feedback import Marks, is_bad, marks_of
 from observer.fleet import Fleet
@@ -65,8 +65,9 @@ def foresee(
         )
     then, now = marks_of(before), marks_of(after)
     judged = [m if budget is None else budget.applied(asset, m) for m in watched]
+    there = ((m, points_of(m, found, series)) for m in judged)
     return tuple(
-        _foresight(found, m, series[m.key], series.get(behind(m.key), ()), then, now) for m in judged if series[m.key]
+        _foresight(found, m, points, series.get(behind(m.key), ()), then, now) for m, points in there if points
     )
 
 

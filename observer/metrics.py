@@ -23,7 +23,19 @@ from enum import StrEnum
 from detectors.model import MetricKind
 from observer.errors import CheckError
 
-__all__ = ["AGE", "DEFAULT_MONITORS", "METRICS", "RANKS", "SCHEMA", "ColumnKind", "Level", "Metric", "Order", "metric"]
+__all__ = [
+    "AGE",
+    "ARRIVAL",
+    "DEFAULT_MONITORS",
+    "METRICS",
+    "RANKS",
+    "SCHEMA",
+    "ColumnKind",
+    "Level",
+    "Metric",
+    "Order",
+    "metric",
+]
 
 
 class Level(StrEnum):
@@ -104,6 +116,7 @@ _TEXT = (ColumnKind.TEXT,)
 
 SCHEMA = "schema"
 AGE = "age"
+ARRIVAL = "arrival"
 
 _TABLE: tuple[Metric, ...] = (
     Metric(name="row_count", title="Rows", unit="rows", kind=MetricKind.COUNT, default_monitor=True),
@@ -124,6 +137,7 @@ _TABLE: tuple[Metric, ...] = (
         kind=MetricKind.FRESHNESS,
         order=Order.WALL_CLOCK,
     ),
+    Metric(name=ARRIVAL, title="Arrival", unit="s", kind=MetricKind.ARRIVAL, order=Order.WALL_CLOCK),
     Metric(name="profile_duration", title="Looking at it", unit="s", kind=MetricKind.DURATION, order=Order.WALL_CLOCK),
     Metric(name="profile_statements", title="Statements of looking at it", kind=MetricKind.COUNT),
     Metric(name="column_count", title="Columns", kind=MetricKind.COUNT),

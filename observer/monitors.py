@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from observer.errors import CheckError
 from observer.history import SeriesKey
-from observer.metrics import AGE, DEFAULT_MONITORS, SCHEMA, metric
+from observer.metrics import AGE, ARRIVAL, DEFAULT_MONITORS, SCHEMA, metric
 from observer.model import Severity
 from observer.schema_changes import POLICIES, SchemaChangeKind
 
@@ -31,6 +31,7 @@ class Monitor:
     parameters: tuple[tuple[str, object], ...] = ()  # of the detector
     alpha: float | None = None
     segment: str | None = None  # "carrier=UA", or "carrier" for each of its values
+    told_by: str | None = None  # another metric, where its own is none that is measured
 
     @property
     def id(self) -> str:
@@ -40,8 +41,8 @@ class Monitor:
 
     @property
     def key(self) -> SeriesKey:
-        """The series that it watches."""
-        return SeriesKey(self.metric, self.column, self.segment)
+        """The series that it watches, or is told by."""
+        return SeriesKey(self.told_by or self.metric, self.column, self.segment)
 
     @property
     def segment_column(self) -> str | None:
@@ -103,7 +104,7 @@ def monitor(
     column:
         The column, for a metric of columns.
     severity:
-        "warn" tells people; "error" also holds the version and blocks what is downstream.
+        "warn" tells people; "error" also holds the version and blocks what is downstream. "arrival" only warns.
     detector:
         Its name in the registry; left out, the default for the metric's kind.
     alpha:
@@ -134,6 +135,8 @@ def monitor(
         check_alpha(alpha, f"monitor({metric_name!r})")
     if detector is not None and metric_name == SCHEMA:
         raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
+    if metric_name == ARRIVAL:
+        _check_arrival(how_bad, segment)
     if metric_name == SCHEMA:
         _check_policy(parameters)
     elif detector is None and parameters:
@@ -153,8 +156,18 @@ def monitor(
     return Monitor(
         metric=metric_name, column=column, severity=how_bad, detector=detector,
         parameters=tuple(sorted(parameters.items())), alpha=alpha,
-        segment=segment,
+        segment=segment, told_by=_MADE if metric_name == ARRIVAL else None,
     )  # fmt: skip
+
+
+def _check_arrival(severity: Severity, segment: str | None) -> None:
+    if severity is Severity.ERROR:
+        raise CheckError(
+            "monitor('arrival'): what comes late is not held for it, so severity= is 'warn'; how old what is read may "
+            "be is said by freshness="
+        )
+    if segment is not None:
+        raise CheckError("monitor('arrival'): a version comes as a whole; leave segment= out")
 
 
 def check_alpha(alpha: object, where: str) -> None:
@@ -186,14 +199,30 @@ def _is_column(segment: str) -> bool:
     return "=" not in segment and not segment.endswith(_NULL)
 
 
-def with_defaults(declared: tuple[Monitor, ...], *, ages: bool = False) -> tuple[Monitor, ...]:
-    """The declared monitors and the default ones that nobody declared otherwise; ``ages``: it has an age to watch."""
-    defaults = (*_DEFAULTS, _AGE) if ages else _DEFAULTS
+def with_defaults(declared: tuple[Monitor, ...], *, ages: bool = False, arrives: bool = False) -> tuple[Monitor, ...]:
+    """The declared monitors and the default ones that nobody declared otherwise.
+
+    ``ages``: it has an age to watch, by which it comes too; ``arrives``: its coming is watched if nobody says so.
+    """
+    defaults = _DEFAULTS[ages, arrives]
     if not declared:
         return defaults
+    if ages:
+        declared = tuple(replace(one, told_by=AGE) if one.metric == ARRIVAL else one for one in declared)
     ids = {m.id for m in declared}
     return declared + tuple(monitor for monitor in defaults if monitor.metric not in ids)
 
 
-_DEFAULTS = tuple(Monitor(metric=name) for name in DEFAULT_MONITORS)
-_AGE = Monitor(metric=AGE)
+_MADE = "duration"
+"""Each version has one, at the instant at which it was made."""
+
+_EACH = tuple(Monitor(metric=name) for name in DEFAULT_MONITORS)
+_DEFAULTS: Mapping[tuple[bool, bool], tuple[Monitor, ...]] = {
+    (ages, arrives): (
+        *_EACH,
+        *((Monitor(metric=AGE),) if ages else ()),
+        *((Monitor(metric=ARRIVAL, told_by=AGE if ages else _MADE),) if arrives else ()),
+    )
+    for ages in (False, True)
+    for arrives in (False, True)
+}

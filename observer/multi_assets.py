@@ -39,7 +39,7 @@ def output(
     """What is said of one asset of a multi-asset alone, in the words of :func:`asset`."""
     return Output(
         freshness=freshness, owners=owners, tags=tags, description=description,
-        attachments=(quality(checks, monitors, gate, profile, metrics),),
+        attachments=(quality(checks, monitors, gate, profile, metrics, arrives=freshness is None),),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from detectors.model import DetectionStatus
 from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
-from observer.detection import behind, by_wall_clock, detectors_of, history_of
+from observer.detection import behind, by_wall_clock, detectors_of, history_of, points_of
 from observer.feedback import Marks
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import metric
@@ -27,7 +27,8 @@ class Stored:
 
     def known(self, monitor: Monitor) -> Sequence[StoredPoint]:
         """The points of a monitor that it is judged by: those since its newest new normal."""
-        return self.marks.known(monitor.id, self.series[monitor.key], by_clock=by_wall_clock(monitor))[0]
+        points = points_of(monitor, self.asset, self.series)
+        return self.marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))[0]
 
 
 def replay(stored: Stored, here: Monitor | None, other: Monitor | None = None) -> SeriesBacktest:

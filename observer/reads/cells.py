@@ -34,7 +34,7 @@ def four(asset: Asset, standing: Standing, verdicts: Verdicts, now: datetime, zo
     return (
         _readers(standing, now, zone),
         _verdicts(said, held=held),
-        _freshness(asset, standing, now),
+        _freshness(asset, standing, now, zone),
         _rows(judged, said, held=held),
     )
 
@@ -88,16 +88,26 @@ def _state(by_status: Counter[EvaluationStatus], *, held: bool) -> State:
     return State.HEALTHY if by_status[EvaluationStatus.PASSED] else State.LEARNING
 
 
-def _freshness(asset: Asset, standing: Standing, now: datetime) -> StatusCell:
+def _freshness(asset: Asset, standing: Standing, now: datetime, zone: ZoneInfo) -> StatusCell:
     title, until, policy = "Freshness", standing.data_until, asset.freshness
-    allowed = f"allowed: {policy.max_age}" if policy is not None else "no policy"
+    allowed = f"allowed: {policy.max_age}" if policy is not None else _awaited(standing, now, zone)
     if until is None and standing.readers is not None:
         return StatusCell(title=title, state=State.UNKNOWN, value="not known", detail=allowed)
     if until is None:
         return StatusCell(title=title, state=State.NEVER, value="no data", detail=allowed)
     old = max(0.0, (now - until).total_seconds())
-    state = _FRESH[standing.freshness] if standing.freshness is not None else State.HEALTHY
+    late = standing.awaited is not None and standing.awaited.sentence(now) is not None
+    unsaid = State.WARNED if late else State.HEALTHY
+    state = _FRESH[standing.freshness] if standing.freshness is not None else unsaid
     return StatusCell(title=title, state=state, value=f"{age(old)} old", detail=allowed)
+
+
+def _awaited(standing: Standing, now: datetime, zone: ZoneInfo) -> str:
+    """By when the next one is expected, where nobody says how old the data may be."""
+    if standing.awaited is None:
+        return "no policy"
+    what = "next expected by" if standing.awaited.sentence(now) is None else "late, expected by"
+    return f"{what} {moment(standing.awaited.by, now, zone)}"
 
 
 def _rows(judged: Cell | None, said: Sequence[Verdict], *, held: bool) -> StatusCell:

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, exists, func, select
 
+from observer.assets import quality_of
+from observer.lateness import EXPECTED, LATEST, Awaited
+from observer.metrics import ARRIVAL
 from observer.model import EvaluationStatus, IncidentStatus, Override, Severity
 from observer.reads.base import GateAnswer
 from observer.reads.instants import full, timezone_of
@@ -18,7 +21,7 @@ from observer.store.tables import evaluations, incident_versions, incidents, ove
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
 from orchestration.graph import Graph
-from orchestration.model import Address, GateOutcome, PartitionKey, StepStatus, VersionStatus
+from orchestration.model import Address, AssetKind, GateOutcome, PartitionKey, StepStatus, VersionStatus
 from orchestration.tables import gates, runs, steps, versions
 
 Counts = tuple[tuple[Severity, EvaluationStatus | None, int], ...]
@@ -38,11 +41,12 @@ class _Facts:
     verdicts: Counts
     incident_id: int | None
     overrides: tuple[Override, ...]  # in force, of what holds
+    late: str | None  # that nothing newer has come, where something should have
     zone: ZoneInfo
 
 
 def answer(connection: Connection, graph: Graph, key: str, partition: PartitionKey, now: datetime) -> GateAnswer | None:
-    """The state of the gate: six statements; None for an asset that doesn't exist.
+    """The state of the gate: seven statements; None for an asset that doesn't exist.
 
     Raises
     ------
@@ -78,8 +82,20 @@ def _read(connection: Connection, asset: Asset, partition: PartitionKey, zone: Z
         asset=asset, partition=address.partition, gate=decided, step=_step(connection, address),
         live=tuple(version(each) for each in live), readers=None if readers is None else version(readers),
         verdicts=_verdicts(connection, judged_id), incident_id=_incident(connection, address, judged_id),
-        overrides=overridden, zone=zone,
+        overrides=overridden, late=_late(connection, asset, None if readers is None else readers.id, now), zone=zone,
     )  # fmt: skip
+
+
+def _late(connection: Connection, asset: Asset, readers: str | None, now: datetime) -> str | None:
+    """What is to be said of the coming of the next version; nothing of a source, which somebody has to look at."""
+    watched = any(one.metric == ARRIVAL for one in quality_of(asset).watched)
+    if not watched or asset.kind is AssetKind.SOURCE or readers is None:
+        return None
+    of_it = (evaluations.c.materialization_id == readers, evaluations.c.subject == ARRIVAL)
+    newest = select(evaluations.c.evidence).where(*of_it).order_by(evaluations.c.id.desc()).limit(1)
+    evidence = connection.execute(newest).scalar_one_or_none() or {}
+    awaited = Awaited.read(evidence.get(EXPECTED), evidence.get(LATEST))
+    return None if awaited is None else awaited.sentence(now)
 
 
 def _decided(connection: Connection, judged: Select[Any], now: datetime) -> tuple[Gate | None, tuple[Override, ...]]:
@@ -181,7 +197,13 @@ def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
         return f"open: {what} was {decided.reasons[0].rstrip('. ')} ({_passed(facts.verdicts)})"
     else:
         said = f"open: {what} was published{at}"
-    return f"{said}, {_passed(facts.verdicts)}"
+    return f"{said}, {_passed(facts.verdicts)}{_but(facts)}"
+
+
+def _but(facts: _Facts) -> str:
+    """Readers who ask for the newest are told that it may not be."""
+    newest = facts.readers is not None and facts.readers.address.partition == facts.partition
+    return f"; {facts.late}" if facts.late is not None and newest else ""
 
 
 def _since(facts: _Facts) -> str:

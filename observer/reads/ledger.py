@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, or_, select, true
 
-from observer.metrics import AGE
+from observer.lateness import EXPECTED, LATEST, Awaited
+from observer.metrics import AGE, ARRIVAL
 from observer.model import EvaluationStatus, SubjectKind
 from observer.store.tables import evaluations
 from orchestration.io.base import ELSEWHERE
@@ -91,6 +92,7 @@ class Tally:
     rows: float | None = None
     age_s: float | None = None
     muted: int = 0  # of which nothing else is counted
+    awaited: Awaited | None = None  # the next one after it
     counts: dict[tuple[SubjectKind, EvaluationStatus], int] = field(default_factory=dict)
     sentences: dict[EvaluationStatus, str] = field(default_factory=dict)
 
@@ -259,11 +261,15 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
     status, kind = evaluations.c.status, evaluations.c.kind
     muted = evaluations.c.muted.is_not(None).label("muted")
     counted, old = (case((evaluations.c.subject == one, evaluations.c.observed)) for one in ("row_count", AGE))
+    by, until = (
+        func.max(case((evaluations.c.subject == ARRIVAL, evaluations.c.evidence[entry].as_string())))
+        for entry in (EXPECTED, LATEST)
+    )
     grouped = connection.execute(
         select(
             of_version, kind, status, func.count().label("number"),
             func.min(evaluations.c.sentence).label("sentence"), func.max(counted).label("rows"),
-            func.max(old).label("age_s"), muted,
+            func.max(old).label("age_s"), by.label("awaited_by"), until.label("awaited_until"), muted,
         )
         .where(evaluations.c.id.in_(newest))
         .group_by(of_version, kind, status, muted)
@@ -275,6 +281,8 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
             tally.counts[SubjectKind(row.kind), EvaluationStatus(row.status)] = row.number
             tally.sentences[EvaluationStatus(row.status)] = row.sentence
         known = {name: value for name in ("rows", "age_s") if (value := getattr(row, name)) is not None}
+        if (awaited := Awaited.read(row.awaited_by, row.awaited_until)) is not None:
+            known["awaited"] = awaited
         quiet = tally.muted + (row.number if row.muted else 0)
         found[row.materialization_id] = replace(tally, muted=quiet, **known)
     return found

@@ -13,10 +13,10 @@ from observer import accuracy
 from observer.assets import quality_of
 from observer.checks.base import Check
 from observer.data_time import part_of
-from observer.detection import by_wall_clock
+from observer.detection import by_wall_clock, points_of
 from observer.feedback import Marks
 from observer.history import StoredPoint
-from observer.metrics import SCHEMA, Metric, Order, metric
+from observer.metrics import ARRIVAL, SCHEMA, Metric, Order, metric
 from observer.model import EvaluationStatus, Mute, Severity
 from observer.monitors import Monitor
 from observer.quantities import quantity
@@ -64,7 +64,7 @@ def series(
         of_part = _by_part(asset, verdicts.of(monitor.id))
         parts = stored[monitor.key]
         for part in sorted({*parts, *of_part}) or [""]:
-            here, said = parts.get(part, ()), of_part.get(part, ())
+            here, said = points_of(monitor, asset, {monitor.key: parts.get(part, ())}), of_part.get(part, ())
             if not said and monitor not in declared and measured and all(p.value is None for p in here):
                 continue
             made.append(_series(monitor, part, here, said, marks, timed=timed))
@@ -99,12 +99,12 @@ def _series(
         for p in stored
     }  # fmt: skip
     by_clock = not timed or described.order is Order.WALL_CLOCK
-    for verdict in said:  # a column that is gone is judged unknown without being measured
+    for verdict in said if monitor.metric != ARRIVAL else ():  # a column that is gone is judged without being measured
         at = verdict.materialized_at if by_clock else verdict.data_at
         if at not in drawn and verdict.version_status in _LIVE:
             drawn[at] = _unmeasured(at, verdict)
     ordered = tuple(drawn[at] for at in sorted(drawn))
-    last = _newest(ordered, said, by_clock=by_clock)
+    last = _last(said) if monitor.metric == ARRIVAL else _newest(ordered, said, by_clock=by_clock)
     found = last.evaluation.detection if last is not None else None
     return MonitorSeries(
         id=monitor.id, part=part, title=f"{monitor.label} · {part}" if part else monitor.label,
@@ -124,6 +124,11 @@ def _sight(last: Verdict, unit: str) -> Sight | None:
     if last.evaluation.detection is None:
         return None
     return sight_after(last.evaluation.detection, unit, trained=last.version_status is not VersionStatus.HELD)
+
+
+def _last(said: Sequence[Verdict]) -> Verdict | None:
+    """The newest verdict, also on one that ended no wait: a look at which nothing had come."""
+    return max((v for v in said if v.version_status in _LIVE), key=lambda v: v.version_seq, default=None)
 
 
 def _newest(drawn: Sequence[SeriesPoint], said: Sequence[Verdict], *, by_clock: bool) -> Verdict | None:

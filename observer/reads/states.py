@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from observer.assets import quality_of
+from observer.data_time import part_of
+from observer.lateness import Awaited
 from observer.model import EvaluationStatus
 from observer.quantities import age, count
 from observer.reads.instants import full, moment
@@ -52,6 +54,7 @@ class Standing:
     held: tuple[PartitionKey, ...]  # every partition that is held, oldest first
     freshness: FreshnessStatus | None  # None: no policy
     data_until: datetime | None
+    awaited: Awaited | None = None  # what comes next, by the habits of what came; never of a source: nobody has looked
 
 
 def standings(graph: Graph, keys: Iterable[AssetKey], ledger: Ledger, now: datetime) -> dict[AssetKey, Standing]:
@@ -105,12 +108,26 @@ class _Survey:
             state, since = State.STALE, until + policy.limit
             text = f"{age((self._now - until).total_seconds())} old, allowed: {policy.max_age}; {text}"
         state, text = self._with_older(state, text, cells)
+        awaited = self._awaited()
+        if awaited is not None and (late := awaited.sentence(self._now)) is not None and state not in BROKEN:
+            text = f"{late}; {text}"
+            state = State.WARNED if RANK[state] > RANK[State.WARNED] else state
         if fresh is FreshnessStatus.WARNED and RANK[state] > RANK[State.WARNED] and until is not None:
             state, text = State.WARNED, f"{age((self._now - until).total_seconds())} old; {text}"
         return Standing(
             key=self._asset.key, state=state, text=text, since=since, cells=tuple(cells), readers=self._readers,
             rows=self._ledger.rows_of(self._readers), held=self._held, freshness=fresh, data_until=until,
+            awaited=awaited,
         )  # fmt: skip
+
+    def _awaited(self) -> Awaited | None:
+        """What is awaited next; of an asset in several parts the one that is due first."""
+        if self._asset.kind is AssetKind.SOURCE:
+            return None
+        newest = {_part(self._asset, version.address.partition): version for version in self._versions}
+        tallies = (self._ledger.tallies.get(version.id) for version in newest.values())
+        due = (tally.awaited for tally in tallies if tally is not None and tally.awaited is not None)
+        return min(due, key=lambda awaited: awaited.until, default=None)
 
     def _until(self) -> datetime | None:
         """How far the data reaches; of a source that says by what, to its last change, None where that isn't known."""
@@ -202,6 +219,13 @@ class _Survey:
         if self._asset.partitions is not None:
             return label
         return f"the version of {moment(version.materialized_at, self._now, self._zone)}" if version else "it"
+
+
+def _part(asset: Asset, partition: PartitionKey) -> str:
+    try:
+        return part_of(asset, partition)
+    except PartitionError:  # the asset is cut otherwise since
+        return ""
 
 
 def why(gate: Gate) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from detectors import Cadence, ConformanceError, Detection, Detector, MetricKind, Point, State, detector
 from detectors.adaptive import Adaptive, AdaptiveState
+from detectors.arrival import Arrival
 from detectors.drift import Drift
 from detectors.episodic import Episodic
 from detectors.noise import NOISES
@@ -17,6 +18,7 @@ from detectors.testing import check_detector
 MADE: dict[str, list[Detector]] = {
     "adaptive": [Adaptive(kind, Cadence.DAILY) for kind in MetricKind]
     + [Adaptive(cadence=cadence) for cadence in Cadence],
+    "arrival": [Arrival(), Arrival(MetricKind.VALUE)],
     "drift": [Drift(kind, Cadence.DAILY) for kind in MetricKind] + [Drift(cadence=cadence) for cadence in Cadence],
     "episodic": [Episodic(kind) for kind in MetricKind],
     "stuck": [detector("stuck")],

@@ -20,6 +20,8 @@ from detectors.registry import DEFAULT_TABLE, MINUTELY_TABLE, names
 def test_every_kind_and_cadence_has_a_detector(kind: MetricKind, cadence: Cadence) -> None:
     table = default_detectors(kind, cadence)
     level = "episodic" if cadence is Cadence.MINUTELY else "adaptive"
+    if kind is MetricKind.ARRIVAL:
+        level = "arrival"
     assert table[0][0].name == default_detector(kind, cadence).name == level
     assert sum(share for _, share in table) == pytest.approx(1.0)
 
