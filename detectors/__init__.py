@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from detectors.adaptive import Adaptive
     from detectors.arrival import Arrival
     from detectors.base import Detector, State
+    from detectors.calendar import Calendared
     from detectors.calibrate import DEFAULT_ALPHA
     from detectors.drift import Drift
     from detectors.episodic import Episodic
@@ -32,6 +33,7 @@ _LATER = {
     "DEFAULT_ALPHA": "calibrate",
     "Adaptive": "adaptive",
     "Arrival": "arrival",
+    "Calendared": "calendar",
     "Detector": "base",
     "State": "base",
     "Drift": "drift",
@@ -52,6 +54,7 @@ __all__ = [
     "Adaptive",
     "Arrival",
     "Cadence",
+    "Calendared",
     "ConformanceError",
     "DEFAULT_ALPHA",
     "Detection",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
+    IntArray = NDArray[np.int64]
 
 
 class MetricKind(StrEnum):
@@ -76,6 +77,7 @@ class History:
     excluded: bool[n], True where the point must not train (held, discarded, confirmed bad).
     exposure: float64[n], the row count behind a rate or a mean, NaN where unknown; None if never known.
     utc_offset_s: seconds to add to `at` for the data's local clock, only used to find weekday and hour.
+    special: int64[n], the kind of special day that each point is of, 0 for an ordinary one; None if all are.
 
     Raises
     ------
@@ -87,12 +89,16 @@ class History:
     excluded: BoolArray
     exposure: FloatArray | None = None
     utc_offset_s: float = 0.0
+    special: IntArray | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
 
         size = len(self.at)
-        fields = {"at": self.at, "value": self.value, "excluded": self.excluded, "exposure": self.exposure}
+        fields = {
+            "at": self.at, "value": self.value, "excluded": self.excluded, "exposure": self.exposure,
+            "special": self.special,
+        }  # fmt: skip
         for name, array in fields.items():
             if array is not None and array.shape != (size,):
                 raise HistoryError(
@@ -120,12 +126,13 @@ class History:
         excluded: ArrayLike | None = None,
         exposure: ArrayLike | None = None,
         utc_offset_s: float = 0.0,
+        special: ArrayLike | None = None,
     ) -> History:
         """Make a history from anything that numpy reads as numbers; None in `value` is missing.
 
         Parameters
         ----------
-        at, value, excluded, exposure, utc_offset_s: as in the class; `excluded=None` excludes nothing.
+        at, value, excluded, exposure, utc_offset_s, special: as in the class; `excluded=None` excludes nothing.
 
         Returns
         -------
@@ -147,12 +154,13 @@ class History:
             values = np.array(value, dtype=np.float64)
             rows = None if exposure is None else np.array(exposure, dtype=np.float64)
             bad = np.zeros(values.shape, np.bool_) if excluded is None else np.array(excluded, dtype=np.bool_)
+            kinds = None if special is None else np.array(special, dtype=np.int64)
         except (TypeError, ValueError) as error:
             raise HistoryError(f"an entry is no number ({error})", "Give numbers, None or NaN.") from error
-        for array in (times, values, bad, rows):
+        for array in (times, values, bad, rows, kinds):
             if array is not None:
                 array.setflags(write=False)
-        return cls(at=times, value=values, excluded=bad, exposure=rows, utc_offset_s=utc_offset_s)
+        return cls(at=times, value=values, excluded=bad, exposure=rows, utc_offset_s=utc_offset_s, special=kinds)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -172,6 +180,7 @@ class History:
             excluded=self.excluded[:end],
             exposure=rows,
             utc_offset_s=self.utc_offset_s,
+            special=None if self.special is None else self.special[:end],
         )
 
     def points(self) -> list[Point]:
@@ -180,13 +189,19 @@ class History:
         Examples
         --------
         >>> History.of([1], [7]).points()
-        [Point(at=1.0, value=7.0, exposure=None)]
+        [Point(at=1.0, value=7.0, exposure=None, special=0)]
         """
         times, values = self.at.tolist(), self.value.tolist()
+        if self.special is not None:
+            return self._special_points(self.special.tolist())
         if self.exposure is None:
             return [Point(at, value) for at, value in zip(times, values, strict=True)]
         rows = (row if isfinite(row) else None for row in self.exposure.tolist())
         return [Point(at, value, row) for at, value, row in zip(times, values, rows, strict=True)]
+
+    def _special_points(self, kinds: list[int]) -> list[Point]:
+        ordinary = replace(self, special=None).points()
+        return [replace(point, special=kind) if kind else point for point, kind in zip(ordinary, kinds, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +213,18 @@ class Point:
     at: POSIX seconds UTC.
     value: in the metric's unit; NaN is missing.
     exposure: the row count behind a rate or a mean; None is unknown.
+    special: the kind of special day that it is of; 0 for an ordinary one.
 
     Examples
     --------
     >>> Point(86400.0, 0.02, exposure=930)
-    Point(at=86400.0, value=0.02, exposure=930)
+    Point(at=86400.0, value=0.02, exposure=930, special=0)
     """
 
     at: float
     value: float
     exposure: float | None = None
+    special: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

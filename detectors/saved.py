@@ -17,6 +17,7 @@ FORMAT = 1
 PARTS: dict[str, str] = {
     "AdaptiveState": "detectors.adaptive",
     "ArrivalState": "detectors.arrival",
+    "CalendarState": "detectors.calendar",
     "ClockHabit": "detectors.habit",
     "DriftState": "detectors.drift",
     "EpisodicState": "detectors.episodic",

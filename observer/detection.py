@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from detectors.model import Cadence, History
 from observer.accuracy import seen_rate
@@ -15,8 +16,9 @@ from observer.history import SeriesKey, StoredPoint
 from observer.local_clock import as_of, offset_s
 from observer.metrics import ARRIVAL, Order, metric
 from observer.monitors import Monitor
+from observer.special_days import HOLIDAY
 from orchestration.assets import Asset
-from orchestration.partitions import DailyPartitions, HourlyPartitions, WeeklyPartitions
+from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
 
 if TYPE_CHECKING:
     from detectors.base import Detector
@@ -26,13 +28,16 @@ _CADENCES: Mapping[type, Cadence] = {
     DailyPartitions: Cadence.DAILY,
     WeeklyPartitions: Cadence.WEEKLY,
 }
+_LONG = (WeeklyPartitions, MonthlyPartitions)
 
 
 def detectors_of(monitor: Monitor, asset: Asset, history: History | None = None) -> tuple[tuple[Detector, float], ...]:
     """The detectors of a monitor of an asset, its level's first, each with its share of the monitor's alpha.
 
-    An asset without partitions declares no cadence; it is told from the times of ``history``.
+    An asset without partitions declares no cadence; it is told from the times of ``history``. Where that knows of
+    special days, they are compared with their like.
     """
+    from detectors.calendar import Calendared
     from detectors.registry import default_detectors, detector
     from detectors.season import cadence_of
 
@@ -42,7 +47,11 @@ def detectors_of(monitor: Monitor, asset: Asset, history: History | None = None)
     cadence = Cadence.IRREGULAR if by_wall_clock(monitor) else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
     if partitions is None and history is not None:
         cadence = cadence_of(history.at.tolist())
-    return default_detectors(metric(monitor.metric, column=monitor.column).kind, cadence)
+    kind = metric(monitor.metric, column=monitor.column).kind
+    found = default_detectors(kind, cadence)
+    if history is None or history.special is None:
+        return found
+    return tuple((Calendared(one, kind), share) for one, share in found)
 
 
 def by_wall_clock(monitor: Monitor) -> bool:
@@ -87,7 +96,9 @@ def history_of(
     goes_by = "UTC" if by_clock and monitor.metric != ARRIVAL else zone  # what comes by day comes by the data's clock
     ahead_s = offset_s(zone, at)
     points, left_out = marks.known(monitor.id, points, by_clock=by_clock)
-    if not points:
+    kind_of = marks.special(monitor.id)
+    kinds = None if kind_of is None else [special_kind(monitor, asset, kind_of, p.at, p.value) for p in points]
+    if not points and kinds is None:
         return _nothing(ahead_s)
     exposure = {p.version_seq: p.value for p in rows}
     return History.of(
@@ -96,7 +107,24 @@ def history_of(
         excluded=left_out,
         exposure=[as_float(exposure.get(p.version_seq)) * seen_rate(p.accuracy) for p in points],
         utc_offset_s=ahead_s,
+        special=kinds,
     )
+
+
+def special_kind(
+    monitor: Monitor, asset: Asset, kind_of: Callable[[date], int], at: datetime, value: float | None
+) -> int:
+    """The kind of special day that a point is of, by the data's own calendar.
+
+    Partitions longer than a day hold holidays with other days. A wait is special if something is on the day on which it
+    begins or the one after.
+    """
+    zone = ZoneInfo("UTC" if asset.partitions is None else asset.partitions.timezone)
+    if monitor.metric == ARRIVAL and value is not None:
+        began = (at - timedelta(seconds=value)).astimezone(zone).date()
+        return kind_of(began) or kind_of(began + timedelta(days=1))
+    found = kind_of(at.astimezone(zone).date())
+    return 0 if found == HOLIDAY and isinstance(asset.partitions, _LONG) else found
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from datetime import datetime
 from detectors.model import Detection, DetectionStatus, Point
 from observer.accuracy import seen_rate
 from observer.budget import Budget
-from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of
+from observer.detection import as_float, behind, by_wall_clock, detectors_of, history_of, special_kind
 from observer.feedback import NO_MARKS, Marks
 from observer.history import Past, SeriesKey
 from observer.lateness import lateness
@@ -176,7 +176,9 @@ class _Judge:
         rows = self._past.series.get(behind(key), ())
         before = [p for p in self._past.series.get(key, ()) if p.at < at]
         history = history_of(monitor, self._asset, before, rows, self._data_at, self._marks)
-        point = Point(at.timestamp(), as_float(observation.value), self._exposure(key, observation))
+        kind_of = self._marks.special(monitor.id)
+        special = 0 if kind_of is None else special_kind(monitor, self._asset, kind_of, at, observation.value)
+        point = Point(at.timestamp(), as_float(observation.value), self._exposure(key, observation), special)
         allowed = self._allowed(monitor)
         found: list[Detection] = []
         for watch, share in detectors_of(monitor, self._asset, history):

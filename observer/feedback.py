@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from observer.history import StoredPoint
 from observer.model import Feedback, FeedbackKind
+from observer.recurrence import Recurrence
+from observer.special_days import HOLIDAY, SpecialDays
 from orchestration.model import VersionStatus
 
 _LEFT_OUT = {FeedbackKind.BAD_DATA, FeedbackKind.EXPECTED_ONCE}
-_TAKEN_IN = {FeedbackKind.EXPECTED, FeedbackKind.NEW_NORMAL}
+_TAKEN_IN = {FeedbackKind.EXPECTED, FeedbackKind.NEW_NORMAL, FeedbackKind.RECURRING}
 
 Said = Mapping[int, FeedbackKind]
 """By the number of a version."""
@@ -19,10 +21,29 @@ Said = Mapping[int, FeedbackKind]
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What counts of the feedback on one asset, by subject; ``""`` is what was said of all its monitors."""
+    """What counts of the feedback on one asset, by subject (``""``: all its monitors), and which days are special."""
 
     said: Mapping[str, Said] = field(default_factory=dict)
     begins: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)  # in data time, and by the clock
+    recurs: Mapping[str, tuple[Recurrence, ...]] = field(default_factory=dict)
+    holidays: SpecialDays | None = None
+
+    def with_holidays(self, holidays: SpecialDays | None) -> Marks:
+        """The same, with the days that are special to the whole project."""
+        return self if holidays is None else replace(self, holidays=holidays)
+
+    def special(self, subject: str) -> Callable[[date], int] | None:
+        """What tells the kind of special day that a day is to a monitor, 0 for none; None: no day is."""
+        recurs = tuple(sorted({*self.recurs.get("", ()), *self.recurs.get(subject, ())}))
+        holidays = self.holidays
+        if not recurs and holidays is None:
+            return None
+
+        def kind(day: date) -> int:
+            known = next((one.kind for one in recurs if one.falls_on(day)), 0)
+            return known or (HOLIDAY if holidays is not None and day in holidays else 0)
+
+        return kind
 
     def on(self, subject: str) -> Said:
         """What was said of versions as far as a monitor is concerned: of itself before what was said of all."""
@@ -72,10 +93,13 @@ def marks_of(given: Iterable[Feedback]) -> Marks:
     """What feedback on one asset comes to."""
     said: dict[str, dict[int, FeedbackKind]] = {}
     begins: dict[str, tuple[datetime, datetime]] = {}
+    recurs: dict[str, tuple[Recurrence, ...]] = {}
     for one in in_force(given):
         assert one.kind is not None  # only what undoes has none
         said.setdefault(one.subject, {})[one.version_seq] = one.kind
         if one.kind is FeedbackKind.NEW_NORMAL:
             here = (one.data_at, one.made_at)
             begins[one.subject] = max(begins.get(one.subject, here), here)
-    return Marks(said, begins) if said else NO_MARKS
+        if one.every is not None and one.day is not None:
+            recurs[one.subject] = (*recurs.get(one.subject, ()), Recurrence.of(one.every, one.day))
+    return Marks(said, begins, recurs) if said else NO_MARKS

@@ -63,7 +63,7 @@ def foresee(
         series = observation_store.load(
             connection, asset, needed_series(watched, known), partitioned=timed, part=part, known=known
         )
-    then, now = marks_of(before), marks_of(after)
+    then, now = (marks_of(given).with_holidays(work.observer.holidays) for given in (before, after))
     judged = [m if budget is None else budget.applied(asset, m) for m in watched]
     there = ((m, points_of(m, found, series)) for m in judged)
     return tuple(

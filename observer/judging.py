@@ -22,6 +22,7 @@ from observer.model import Audit, Evaluation, GatePolicy, Override, ProfilePolic
 from observer.policy import TOLD, decide, holding, with_mutes, with_overrides
 from observer.schema_changes import JudgedChange, judged_changes
 from observer.schema_changes import policy as schema_policy
+from observer.special_days import SpecialDays
 from observer.store import feedback as feedback_store
 from observer.store import mutes as mute_store
 from observer.store import observations as observation_store
@@ -51,6 +52,7 @@ class Observer:
     redact: Callable[[str], str] = str
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
+    holidays: SpecialDays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def judge(
     past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
     found = evaluate(
         asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned,
-        budget=budget, marks=recalled.marks,
+        budget=budget, marks=recalled.marks.with_holidays(observer.holidays),
     )  # fmt: skip
     found, overrides = _excused(observer, made.address, found, policy, now)
     return Verdict(

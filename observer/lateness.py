@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from detectors.model import Detection, DetectionStatus, History, Point
 from observer.arrivals import Wait, arrivals_of
-from observer.detection import detectors_of, history_of
+from observer.detection import detectors_of, history_of, special_kind
 from observer.feedback import Marks
 from observer.history import StoredPoint
 from observer.learned import Learned
@@ -113,14 +113,17 @@ def lateness(
     if wait is None:
         return None
     at, began = wait.until, known.next_began() if wait.over else wait.began
-    watch = detectors_of(monitor, asset)[0][0]
-    series = (asset.key, part, monitor.id, watch.name)
+    kind_of = marks.special(monitor.id)
 
     def judged(before: History, waited_from: datetime, seconds: float) -> Detection:
-        point = Point(waited_from.timestamp() + seconds, seconds)
+        until = waited_from + timedelta(seconds=seconds)
+        special = 0 if kind_of is None else special_kind(monitor, asset, kind_of, until, seconds)
+        point = Point(until.timestamp(), seconds, special=special)
         return learned.detect(series, watch, before, point, alpha=alpha)
 
     after = history_of(monitor, asset, [*ended, _point(made, wait)] if wait.new else ended, (), at, marks)
+    watch = detectors_of(monitor, asset, after)[0][0]
+    series = (asset.key, part, monitor.id, watch.name)
     earlier = after.before(int((after.at < at.timestamp()).sum()))
     found = judged(earlier, wait.began, wait.seconds)
     if began is None:

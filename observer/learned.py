@@ -76,6 +76,10 @@ def _begins(old: History, new: History) -> bool:
     if size > len(new) or old.utc_offset_s != new.utc_offset_s or (old.exposure is None) != (new.exposure is None):
         return False
     pairs = [(old.at, new.at), (old.value, new.value), (old.excluded, new.excluded)]
+    if (old.special is None) != (new.special is None):
+        return False
+    if old.special is not None and new.special is not None and not np.array_equal(old.special, new.special[:size]):
+        return False
     if old.exposure is not None and new.exposure is not None:
         pairs.append((old.exposure, new.exposure))
     return all(np.array_equal(mine, theirs[:size], equal_nan=mine.dtype.kind == "f") for mine, theirs in pairs)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
@@ -15,7 +16,7 @@ from observer.errors import FeedbackError, UnknownName
 from observer.feedback import in_force
 from observer.foresight import Foresight, foresee
 from observer.metrics import SCHEMA
-from observer.model import EvaluationStatus, Feedback, FeedbackKind, SubjectKind
+from observer.model import EvaluationStatus, Every, Feedback, FeedbackKind, SubjectKind
 from observer.project import Project
 from observer.store import feedback as feedback_store
 from observer.store.tables import evaluations
@@ -44,6 +45,7 @@ def mark(
     kind: FeedbackKind,
     *,
     subject: str | None = None,
+    every: Every | None = None,
     reason: str,
     by: str,
     preview: bool = False,
@@ -56,6 +58,8 @@ def mark(
         Whether it is right, and whether it is learned from.
     subject:
         A monitor; None: all of them, of bad data; else those that alarmed.
+    every:
+        How often what is recurring comes again; of nothing else.
     preview:
         Say what it would change; write nothing.
 
@@ -64,17 +68,18 @@ def mark(
     UnknownName, PartitionError, ProjectError
         There is no such asset, partition or monitor.
     FeedbackError
-        There is no version, or no monitor of it alarmed.
+        There is no version, no monitor of it alarmed, or it isn't said how often it comes again.
     ReleaseError
         There is no reason.
     """
     address, why = work.address(asset, partition), "preview" if preview else reason_of(reason)
+    _check_every(kind, every)
     now = work.clock.now()
     with reading(work.engine) as connection:
         version = _version(connection, address)
         subjects = _subjects(connection, work, address, version.id, kind, subject)
         before = feedback_store.all_of(connection, address.asset)
-    given = tuple(_feedback(work, address, version, name, kind, now, by, why) for name in subjects)
+    given = tuple(_feedback(work, address, version, name, kind, every, now, by, why) for name in subjects)
     after = [*before, *(replace(one, id=_next(before) + n) for n, one in enumerate(given))]
     changes = foresee(
         work, address.asset, before, after, _monitors(work, address.asset, subjects), part=_part(work, address)
@@ -105,7 +110,10 @@ def undo(work: Project, asset: str, partition: PartitionKey, *, reason: str, by:
     last = counting[-1]
     together = [one for one in counting if (one.at, one.version_seq) == (last.at, last.version_seq)]
     now = work.clock.now()
-    given = tuple(replace(one, id=0, kind=None, at=now, by=by, reason=why, undoes=one.id) for one in together)
+    given = tuple(
+        replace(one, id=0, kind=None, every=None, day=None, at=now, by=by, reason=why, undoes=one.id)
+        for one in together
+    )
     after = [*before, *(replace(one, id=_next(before) + n) for n, one in enumerate(given))]
     subjects = [one.subject for one in together]
     part = _part(work, Address(key, last.partition))
@@ -168,14 +176,25 @@ def _subjects(
 
 
 def _feedback(
-    work: Project, address: Address, version: Any, subject: str, kind: FeedbackKind, now: datetime, by: str, why: str
-) -> Feedback:
+    work: Project, address: Address, version: Any, subject: str, kind: FeedbackKind, every: Every | None, now: datetime,
+    by: str, why: str,
+) -> Feedback:  # fmt: skip
     asset = work.graph.asset(address.asset)
+    data_at = data_time(asset, address.partition, version.materialized_at)
+    zone = ZoneInfo("UTC" if asset.partitions is None else asset.partitions.timezone)
     return Feedback(
         id=0, asset=address.asset, partition=address.partition, materialization_id=version.id, version_seq=version.seq,
-        subject=subject, kind=kind, data_at=data_time(asset, address.partition, version.materialized_at),
-        made_at=version.materialized_at, at=now, by=by, reason=why,
+        subject=subject, kind=kind, data_at=data_at, made_at=version.materialized_at, at=now, by=by, reason=why,
+        every=every, day=None if every is None else data_at.astimezone(zone).date(),
     )  # fmt: skip
+
+
+def _check_every(kind: FeedbackKind, every: Every | None) -> None:
+    ways = ", ".join(f"--every {one.value}" for one in Every)
+    if kind is FeedbackKind.RECURRING and every is None:
+        raise FeedbackError(f"what is recurring comes again, so say how often: {ways}; nothing was changed")
+    if kind is not FeedbackKind.RECURRING and every is not None:
+        raise FeedbackError(f"only what is recurring comes again every {every.value}; nothing was changed")
 
 
 def _monitors(work: Project, asset: AssetKey, subjects: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -265,13 +265,24 @@ class FeedbackKind(StrEnum):
     EXPECTED_ONCE = "expected-once"  # right, and an exception: not learned from
     BAD_DATA = "bad-data"  # wrong, and not learned from
     NEW_NORMAL = "new-normal"  # right, and all that came before it is no example any more
+    RECURRING = "recurring"  # right, and an example of its like alone: it comes again
+
+
+class Every(StrEnum):
+    """How often a known event comes again."""
+
+    WEEK = "week"  # on the same weekday
+    MONTH = "month"  # on the same date, or the last one of a shorter month
+    MONTH_END = "month-end"  # as many days before the end of the month
+    YEAR = "year"  # on the same date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """A person's word on one version of an asset, as far as one monitor is concerned (``""``: all of them).
 
-    ``data_at`` and ``made_at`` are the version's. One that ``undoes`` another says nothing else: its ``kind`` is None.
+    ``data_at`` and ``made_at`` are the version's. What is recurring comes again ``every`` so often, counted from
+    ``day`` of the data's own calendar. One that ``undoes`` another says nothing else: its ``kind`` is None.
     """
 
     id: int
@@ -287,6 +298,8 @@ class Feedback:
     by: str
     reason: str
     undoes: int | None = None
+    every: Every | None = None
+    day: date | None = None
 
 
 class IncidentStatus(StrEnum):

@@ -12,6 +12,7 @@ from observer.backtests.configuration import Configuration, Declared, configurat
 from observer.backtests.model import BacktestReport, Replayed, SeriesBacktest, Totals
 from observer.backtests.replay import Stored, replay
 from observer.budget import Budget
+from observer.detection import points_of
 from observer.errors import CheckError, UnknownName
 from observer.evaluate import needed_series
 from observer.fleet import budget_of
@@ -20,6 +21,7 @@ from observer.metrics import SCHEMA
 from observer.monitors import Monitor, check_alpha
 from observer.pace import made_lately, runs_per_week
 from observer.project import Project
+from observer.special_days import SpecialDays
 from observer.store import feedback as feedback_store
 from observer.store import observations as observation_store
 from observer.store import series as series_store
@@ -89,13 +91,13 @@ def backtest(
         made = made_lately(connection, now)
         sides = [_side(connection, project, each, now) for each in declared]
     sides[0] = replace(sides[0], alpha=alpha)
-    found: list[SeriesBacktest] = []
+    found, holidays = list[SeriesBacktest](), project.observer.holidays
     never: list[str] = []
     for asset in chosen:
         paced = runs_per_week(asset, made.get(asset.key), now)
         pairs = [side.monitors_of(asset.key, monitor) for side in sides]
         with reading(project.engine) as connection:  # one asset at a time: others can write meanwhile
-            parts = list(_stored(connection, asset, [m for pair in pairs for m in pair], last, paced))
+            parts = list(_stored(connection, asset, [m for pair in pairs for m in pair], last, paced, holidays))
         replayed = [one for stored, known in parts for one in _replays(stored, known, sides, pairs)]
         found += replayed
         never += [f"{asset.key} {m.id}" for m in _declared(pairs) if not any(m.covers(one.monitor) for one in replayed)]
@@ -141,11 +143,16 @@ def _check_monitor(name: str | None, chosen: Sequence[Asset], declared: Sequence
 
 
 def _stored(
-    connection: Connection, asset: Asset, monitors: Sequence[Monitor], last: int, per_week: float
+    connection: Connection,
+    asset: Asset,
+    monitors: Sequence[Monitor],
+    last: int,
+    per_week: float,
+    holidays: SpecialDays | None,
 ) -> Iterator[tuple[Stored, Collection[SeriesKey]]]:
     """What is stored of each part of an asset, and which series it has."""
     timed = asset.partitions is not None and asset.partitions.has_time
-    marks = feedback_store.marks(connection, asset.key)
+    marks = feedback_store.marks(connection, asset.key).with_holidays(holidays)
     for part in series_store.parts(connection, asset.key):
         known = series_store.known_series(connection, asset.key, part)
         series = observation_store.load(
@@ -167,13 +174,13 @@ def _replays(
     for name in dict.fromkeys(name for there in by_name for name in there):
         both = [there.get(name) for there in by_name]
         any_of = next(m for m in both if m is not None)
-        if stored.series.get(any_of.key):
+        if points_of(any_of, stored.asset, stored.series):
             yield replay(stored, *both)
 
 
 def _declared(pairs: Sequence[Sequence[Monitor]]) -> tuple[Monitor, ...]:
     """What somebody has asked for: a default monitor of what an asset doesn't have (rows of a model) is none."""
-    return tuple(dict.fromkeys(m for pair in pairs for m in pair if m != Monitor(metric=m.metric)))
+    return tuple(dict.fromkeys(m for pair in pairs for m in pair if m != Monitor(metric=m.metric, told_by=m.told_by)))
 
 
 def _totals(sides: Iterable[Replayed | None]) -> Totals:

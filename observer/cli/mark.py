@@ -11,26 +11,29 @@ from observer.errors import FeedbackError
 from observer.feedback import in_force
 from observer.foresight import Foresight
 from observer.marking import Marked, mark, said_of, undo
-from observer.model import Feedback, FeedbackKind
+from observer.model import Every, Feedback, FeedbackKind
 from observer.project import Project
 from observer.quantities import count
+from observer.recurrence import Recurrence
 from orchestration.model import Address
 
 
 def mark_version(
-    asset: str, partition: str | None, kind: FeedbackKind | None, subject: str | None, reason: str, preview: bool,
-    take_back: bool, project: Path | None, env: str | None, output: Format,
+    asset: str, partition: str | None, kind: FeedbackKind | None, subject: str | None, every: Every | None, reason: str,
+    preview: bool, take_back: bool, project: Path | None, env: str | None, output: Format,
 ) -> ExitCode:  # fmt: skip
     """Say it, or take the last word back; without either, list what was said."""
     if take_back and kind is not None:
         raise FeedbackError("--undo takes the last word back and says nothing new; leave --as out; nothing was changed")
+    if kind is None and every is not None:
+        raise FeedbackError("--every goes with --as recurring; nothing was changed")
     work, by = opened(project, env), user_name()
     if take_back:
         done = undo(work, asset, partition, reason=reason, by=by, preview=preview)
     elif kind is None:
         return _list(work, asset, output)
     else:
-        done = mark(work, asset, partition, kind, subject=subject, reason=reason, by=by, preview=preview)
+        done = mark(work, asset, partition, kind, subject=subject, every=every, reason=reason, by=by, preview=preview)
     if output is Format.JSON:
         say_json({"preview": preview, "feedback": done.feedback, "changes": done.changes, "held": done.held})
         return ExitCode.OK
@@ -45,7 +48,7 @@ def _list(work: Project, asset: str, output: Format) -> ExitCode:
         say_json([{"feedback": one, "counts": one.id in counting} for one in said])
         return ExitCode.OK
     for one in said:
-        what = f"takes {one.undoes} back" if one.kind is None else one.kind.value
+        what = f"takes {one.undoes} back" if one.kind is None else _what(one)
         past = "" if one.kind is None or one.id in counting else " (counts no more)"
         say(f"{one.id:<5} {one.at:%Y-%m-%d %H:%M}  {what:<14} {_about(one)}  {one.by}: {one.reason}{past}")
     if not said:
@@ -58,7 +61,7 @@ def _say(done: Marked, preview: bool) -> None:
         if one.kind is None:
             say(f"{_about(one)}: {'would be' if preview else 'is'} as if nothing had been said")
         else:
-            say(f"{_about(one)}: {'would be' if preview else 'is'} {one.kind.value}")
+            say(f"{_about(one)}: {'would be' if preview else 'is'} {_what(one)}")
     for change in done.changes:
         say(f"  {change.monitor}: {_changed(change)}")
     if preview:
@@ -76,6 +79,11 @@ def _changed(change: Foresight) -> str:
         said.append(f"raised {change.raised} more")
     before, after = (sight.sentence(change.unit) for sight in (change.before, change.after))
     return f"{', '.join(said)}; {before}" if before == after else f"{', '.join(said)}; {before}  ->  {after}"
+
+
+def _what(one: Feedback) -> str:
+    assert one.kind is not None
+    return one.kind.value if one.every is None or one.day is None else f"recurring {Recurrence.of(one.every, one.day)}"
 
 
 def _about(one: Feedback) -> str:

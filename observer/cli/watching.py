@@ -8,7 +8,7 @@ import typer
 
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
-from observer.model import FeedbackKind
+from observer.model import Every, FeedbackKind
 
 
 @verb
@@ -18,6 +18,7 @@ def mark(
     subject: Annotated[
         str | None, typer.Option(help="One monitor, e.g. 'null_rate(price)'; else those that alarmed.")
     ] = None,
+    every: Annotated[Every | None, typer.Option(help="How often it comes again, of what is recurring.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the last word back.")] = False,
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it stays in the history.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Say what it would change; change nothing.")] = False,
@@ -29,7 +30,7 @@ def mark(
     """Say of a version whether it is right, and whether monitors learn from it; undone in one step."""
     from observer.cli.mark import mark_version
 
-    return mark_version(asset, partition, kind, subject, reason, preview, undo, project, env, output)
+    return mark_version(asset, partition, kind, subject, every, reason, preview, undo, project, env, output)
 
 
 @verb

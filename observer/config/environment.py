@@ -16,6 +16,7 @@ from observer.config.dbt import dbt
 from observer.config.executor import ExecutorConfig, executor, pools
 from observer.config.file import settings
 from observer.config.history import history
+from observer.config.holidays import holidays
 from observer.config.io import FILES, IOConfig, io
 from observer.config.profile import profile
 from observer.config.section import Section
@@ -30,6 +31,7 @@ KEYS = (
     "retention",
     "history",
     "false_alarms_per_week",
+    "holidays",
     "private",
     "dbt",
     "profile",
@@ -70,6 +72,7 @@ class EnvironmentConfig:
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
+    holidays: tuple[str, ...] = ()  # codes of countries and exchanges, and days
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:
@@ -108,7 +111,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         asset_configs=asset_configs(everywhere, env),
         clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
         dbt=dbt(env, root),
-        false_alarms_per_week=budget(env),
+        false_alarms_per_week=budget(env), holidays=holidays(env),
         secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 

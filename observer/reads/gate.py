@@ -9,13 +9,23 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, exists, func, select
 
-from observer.assets import quality_of
-from observer.lateness import EXPECTED, LATEST, Awaited
-from observer.metrics import ARRIVAL
+from observer.lateness import Awaited
 from observer.model import EvaluationStatus, IncidentStatus, Override, Severity
 from observer.reads.base import GateAnswer
 from observer.reads.instants import full, timezone_of
-from observer.reads.ledger import LIVE, STEP, VERSION, Gate, LastStep, Version, ended, gate, last_step, version
+from observer.reads.ledger import (
+    LIVE,
+    STEP,
+    VERSION,
+    Gate,
+    LastStep,
+    Version,
+    awaited_columns,
+    ended,
+    gate,
+    last_step,
+    version,
+)
 from observer.reads.states import why
 from observer.store.tables import evaluations, incident_versions, incidents, overrides
 from orchestration.assets import Asset
@@ -41,12 +51,13 @@ class _Facts:
     verdicts: Counts
     incident_id: int | None
     overrides: tuple[Override, ...]  # in force, of what holds
-    late: str | None  # that nothing newer has come, where something should have
+    awaited: Awaited | None  # the next version after the judged one
+    now: datetime
     zone: ZoneInfo
 
 
 def answer(connection: Connection, graph: Graph, key: str, partition: PartitionKey, now: datetime) -> GateAnswer | None:
-    """The state of the gate: seven statements; None for an asset that doesn't exist.
+    """The state of the gate: six statements; None for an asset that doesn't exist.
 
     Raises
     ------
@@ -78,24 +89,13 @@ def _read(connection: Connection, asset: Asset, partition: PartitionKey, zone: Z
         .limit(1)
     ).one_or_none()
     judged_id = decided.materialization_id if decided is not None else ""
+    verdicts, awaited = _verdicts(connection, judged_id)
     return _Facts(
         asset=asset, partition=address.partition, gate=decided, step=_step(connection, address),
         live=tuple(version(each) for each in live), readers=None if readers is None else version(readers),
-        verdicts=_verdicts(connection, judged_id), incident_id=_incident(connection, address, judged_id),
-        overrides=overridden, late=_late(connection, asset, None if readers is None else readers.id, now), zone=zone,
+        verdicts=verdicts, incident_id=_incident(connection, address, judged_id),
+        overrides=overridden, awaited=awaited, now=now, zone=zone,
     )  # fmt: skip
-
-
-def _late(connection: Connection, asset: Asset, readers: str | None, now: datetime) -> str | None:
-    """What is to be said of the coming of the next version; nothing of a source, which somebody has to look at."""
-    watched = any(one.metric == ARRIVAL for one in quality_of(asset).watched)
-    if not watched or asset.kind is AssetKind.SOURCE or readers is None:
-        return None
-    of_it = (evaluations.c.materialization_id == readers, evaluations.c.subject == ARRIVAL)
-    newest = select(evaluations.c.evidence).where(*of_it).order_by(evaluations.c.id.desc()).limit(1)
-    evidence = connection.execute(newest).scalar_one_or_none() or {}
-    awaited = Awaited.read(evidence.get(EXPECTED), evidence.get(LATEST))
-    return None if awaited is None else awaited.sentence(now)
 
 
 def _decided(connection: Connection, judged: Select[Any], now: datetime) -> tuple[Gate | None, tuple[Override, ...]]:
@@ -129,18 +129,21 @@ def _step(connection: Connection, address: Address) -> LastStep | None:
     return None if row is None else last_step(row)
 
 
-def _verdicts(connection: Connection, version_id: str) -> Counts:
+def _verdicts(connection: Connection, version_id: str) -> tuple[Counts, Awaited | None]:
+    """The verdicts on a version, counted, and what was said of the next one's coming: one statement."""
     of_version = evaluations.c.materialization_id == version_id
     newest = select(func.max(evaluations.c.id)).where(of_version).group_by(evaluations.c.subject)
     muted = evaluations.c.muted.is_not(None).label("muted")
     rows = connection.execute(
-        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"), muted)
+        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"), muted, *awaited_columns())
         .where(evaluations.c.id.in_(newest))
         .group_by(evaluations.c.severity, evaluations.c.status, muted)
-    )
-    return tuple(
+    ).all()
+    awaited = (Awaited.read(row.awaited_by, row.awaited_until) for row in rows if not row.muted)
+    counted = tuple(
         (Severity(row.severity), None if row.muted else EvaluationStatus(row.status), row.number) for row in rows
     )
+    return counted, next((each for each in awaited if each is not None), None)
 
 
 def _incident(connection: Connection, address: Address, version_id: str) -> int | None:
@@ -201,9 +204,12 @@ def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
 
 
 def _but(facts: _Facts) -> str:
-    """Readers who ask for the newest are told that it may not be."""
+    """Readers who ask for the newest are told that it may not be; of a source only a look would tell."""
     newest = facts.readers is not None and facts.readers.address.partition == facts.partition
-    return f"; {facts.late}" if facts.late is not None and newest else ""
+    if facts.awaited is None or not newest or facts.asset.kind is AssetKind.SOURCE:
+        return ""
+    late = facts.awaited.sentence(facts.now)
+    return "" if late is None else f"; {late}"
 
 
 def _since(facts: _Facts) -> str:

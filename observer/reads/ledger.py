@@ -251,6 +251,15 @@ def readers(connection: Connection, assets: Collection[AssetKey] | None) -> dict
     return {found.address.asset: found for found in (version(row) for row in rows)}
 
 
+def awaited_columns() -> tuple[ColumnElement[str | None], ...]:
+    """Of a group of verdicts, what that on arrival says of the next version."""
+    said = ((EXPECTED, "awaited_by"), (LATEST, "awaited_until"))
+    arrived = evaluations.c.subject == ARRIVAL
+    return tuple(
+        func.max(case((arrived, evaluations.c.evidence[entry].as_string()))).label(name) for entry, name in said
+    )
+
+
 def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
     of_version = evaluations.c.materialization_id
     newest = (
@@ -261,15 +270,11 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
     status, kind = evaluations.c.status, evaluations.c.kind
     muted = evaluations.c.muted.is_not(None).label("muted")
     counted, old = (case((evaluations.c.subject == one, evaluations.c.observed)) for one in ("row_count", AGE))
-    by, until = (
-        func.max(case((evaluations.c.subject == ARRIVAL, evaluations.c.evidence[entry].as_string())))
-        for entry in (EXPECTED, LATEST)
-    )
     grouped = connection.execute(
         select(
             of_version, kind, status, func.count().label("number"),
             func.min(evaluations.c.sentence).label("sentence"), func.max(counted).label("rows"),
-            func.max(old).label("age_s"), by.label("awaited_by"), until.label("awaited_until"), muted,
+            func.max(old).label("age_s"), muted, *awaited_columns(),
         )
         .where(evaluations.c.id.in_(newest))
         .group_by(of_version, kind, status, muted)
@@ -281,7 +286,7 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
             tally.counts[SubjectKind(row.kind), EvaluationStatus(row.status)] = row.number
             tally.sentences[EvaluationStatus(row.status)] = row.sentence
         known = {name: value for name in ("rows", "age_s") if (value := getattr(row, name)) is not None}
-        if (awaited := Awaited.read(row.awaited_by, row.awaited_until)) is not None:
+        if not row.muted and (awaited := Awaited.read(row.awaited_by, row.awaited_until)) is not None:
             known["awaited"] = awaited
         quiet = tally.muted + (row.number if row.muted else 0)
         found[row.materialization_id] = replace(tally, muted=quiet, **known)

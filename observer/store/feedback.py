@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
 from observer.feedback import NO_MARKS, Marks, in_force, marks_of
-from observer.model import Feedback, FeedbackKind
+from observer.model import Every, Feedback, FeedbackKind
 from observer.store.tables import feedback
 from orchestration.among import Among
 from orchestration.model import AssetKey
@@ -22,6 +22,8 @@ def add(connection: Connection, given: Feedback) -> int:
         "version_seq": given.version_seq, "subject": given.subject,
         "kind": None if given.kind is None else given.kind.value, "data_at": given.data_at, "made_at": given.made_at,
         "at": given.at, "by": given.by, "reason": given.reason, "undoes": given.undoes,
+        "every": None if given.every is None else given.every.value,
+        "day": None if given.day is None else given.day.isoformat(),
     }  # fmt: skip
     number: int = connection.execute(insert(feedback).values(row).returning(feedback.c.id)).scalar_one()
     return number
@@ -71,5 +73,6 @@ def _feedback(row: Any) -> Feedback:
         id=row.id, asset=AssetKey(row.asset), partition=row.partition or None,
         materialization_id=row.materialization_id, version_seq=row.version_seq, subject=row.subject,
         kind=None if row.kind is None else FeedbackKind(row.kind), data_at=row.data_at, made_at=row.made_at, at=row.at,
-        by=row.by, reason=row.reason, undoes=row.undoes,
+        by=row.by, reason=row.reason, undoes=row.undoes, every=None if row.every is None else Every(row.every),
+        day=None if row.day is None else date.fromisoformat(row.day),
     )  # fmt: skip

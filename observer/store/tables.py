@@ -167,6 +167,8 @@ feedback = Table(
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("undoes", BigInteger),
+    Column("every", String(16)),
+    Column("day", String(10)),
     Index(None, "asset"),
 )
 

@@ -276,7 +276,7 @@ def test_an_asset_without_a_past(shop: Store) -> None:
     assert page.gate.outcome == "none"
     assert [cell.state for cell in page.cells] == [State.NEVER] * 4
     assert (page.heatmap, page.schema, page.versions) == (None, (), ())
-    assert [m.id for m in page.monitors] == ["null_rate(price)", "row_count", "duration"]
+    assert [m.id for m in page.monitors] == ["null_rate(price)", "row_count", "duration", "arrival"]
     assert page.monitors[0].sentence == "Null rate of price has not been measured yet"
     assert [(c.name, c.status) for c in page.checks] == [("unique(id)", None)]
     assert page.upstream == ()
@@ -300,6 +300,7 @@ def test_monitors_are_worst_first_with_the_band_as_stored(shop: Store) -> None:
         ("null_rate(price)", FAILED),
         ("row_count", WARNED),
         ("duration", None),
+        ("arrival", None),
     ]
     first, second = page.monitors[0].points
     assert (first.value, first.lower, first.upper, first.excluded) == (0.1, 0.0, 0.2, False)
