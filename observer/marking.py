@@ -21,7 +21,9 @@ from observer.project import Project
 from observer.store import feedback as feedback_store
 from observer.store.tables import evaluations
 from observer.versions import reason_of
+from orchestration import log
 from orchestration.database import reading, writing
+from orchestration.events import Event, EventKind
 from orchestration.model import Address, AssetKey, PartitionKey, VersionStatus
 from orchestration.tables import versions
 
@@ -132,7 +134,20 @@ def said_of(work: Project, asset: str) -> tuple[Feedback, ...]:
 
 def _write(work: Project, given: Sequence[Feedback]) -> tuple[Feedback, ...]:
     with writing(work.engine) as connection:
-        return tuple(replace(one, id=feedback_store.add(connection, one)) for one in given)
+        said = tuple(replace(one, id=feedback_store.add(connection, one)) for one in given)
+        log.append(connection, *map(_event, said))
+    return said
+
+
+def _event(one: Feedback) -> Event:
+    """What was said, for whoever follows the log; ``feedback`` is its number, and that of what is taken back."""
+    detail = {"version": one.materialization_id, "subject": one.subject, "by": one.by, "reason": one.reason}
+    if one.kind is None:
+        kind, more = EventKind.FEEDBACK_TAKEN_BACK, {"feedback": one.undoes}
+    else:
+        every = None if one.every is None else one.every.value
+        kind, more = EventKind.FEEDBACK_GIVEN, {"feedback": one.id, "as": one.kind.value, "every": every}
+    return Event(at=one.at, kind=kind, address=Address(one.asset, one.partition), detail={**detail, **more})
 
 
 def _next(before: Sequence[Feedback]) -> int:

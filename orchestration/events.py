@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     CHECK_UNMUTED = "check.unmuted"
     SCHEMA_CHANGED = "schema.changed"
     SOURCE_OBSERVED = "source.observed"
+    FEEDBACK_GIVEN = "feedback.given"
+    FEEDBACK_TAKEN_BACK = "feedback.taken_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """The history plot: one monitor's series with the band as it was stored, and what was surprising in it.
 
 From below: training window (wash) · expected range (fill) · expected value (dash) · measured line, broken
-where missing · missing (ticks on the axis) · held or excluded (ring) · anomalies (▲ high ▼ low) · the newest
-point, enlarged, with its sentence.
+where missing · missing (ticks on the axis) · held (ring) · what a person said of it (ring) · anomalies
+(▲ high ▼ low) · the newest point, enlarged, with its sentence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dashboards.figures.scale import Scale, scale
 from dashboards.figures.text import plain
 from dashboards.instants import zone
 from dashboards.theme import token
-from observer.model import EvaluationStatus
+from observer.model import EvaluationStatus, FeedbackKind
 from observer.quantities import unbroken
 from observer.reads.model import MonitorSeries, SeriesPoint
 
@@ -41,6 +41,7 @@ def history(series: MonitorSeries, *, timezone: str, large: bool = True) -> Part
         data.append(_expected(points, place))
     data.append(_measured(points, series.unit, place, large=large))
     data += [part for part in (_missing(points, bounds, place), _ringed(points, place, large=large)) if part]
+    data += _marked(points, place, large=large)
     data += _anomalies(points, place, large=large)
     shapes, notes = _training(series, place, large=large)
     newest = _newest(points)
@@ -150,7 +151,7 @@ def _missing(points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> P
 
 
 def _ringed(points: Sequence[SeriesPoint], place: ZoneInfo, *, large: bool) -> Part | None:
-    kept = [point for point in points if point.excluded and point.value is not None]
+    kept = [point for point in points if point.excluded and point.mark is None and point.value is not None]
     if not kept:
         return None
     return {
@@ -168,6 +169,37 @@ def _ringed(points: Sequence[SeriesPoint], place: ZoneInfo, *, large: bool) -> P
         },
         "hoverinfo": "skip",
     }
+
+
+def _marked(points: Sequence[SeriesPoint], place: ZoneInfo, *, large: bool) -> list[Part]:
+    """A ring around what a person has said something of: that it is wrong, or that it is right."""
+    parts: list[Part] = []
+    for name, tone, bad in (("marked as bad data", "warning", True), ("marked as expected", "healthy", False)):
+        said = [
+            point
+            for point in points
+            if point.mark is not None and point.value is not None and (point.mark is FeedbackKind.BAD_DATA) is bad
+        ]
+        if said:
+            parts.append(
+                {
+                    "type": "scatter",
+                    "name": name,
+                    "mode": "markers",
+                    "x": [local(point.at, place) for point in said],
+                    "y": [point.value for point in said],
+                    "cliponaxis": False,
+                    "customdata": [point.mark.value for point in said if point.mark is not None],
+                    "marker": {
+                        "symbol": "circle-x-open" if bad else "circle-open",
+                        "size": 19 if large else 14,
+                        "color": token(tone),
+                        "line": {"width": 2 if large else 1.5, "color": token(tone)},
+                    },
+                    "hovertemplate": "marked as %{customdata}<extra></extra>",
+                }
+            )
+    return parts
 
 
 def _anomalies(points: Sequence[SeriesPoint], place: ZoneInfo, *, large: bool) -> list[Part]:

@@ -14,7 +14,7 @@ from observer.marking import Marked, mark, said_of, undo
 from observer.model import Every, Feedback, FeedbackKind
 from observer.project import Project
 from observer.quantities import count
-from observer.recurrence import Recurrence
+from observer.reads.said import in_words
 from orchestration.model import Address
 
 
@@ -48,7 +48,7 @@ def _list(work: Project, asset: str, output: Format) -> ExitCode:
         say_json([{"feedback": one, "counts": one.id in counting} for one in said])
         return ExitCode.OK
     for one in said:
-        what = f"takes {one.undoes} back" if one.kind is None else _what(one)
+        what = f"takes {one.undoes} back" if one.kind is None else in_words(one)
         past = "" if one.kind is None or one.id in counting else " (counts no more)"
         say(f"{one.id:<5} {one.at:%Y-%m-%d %H:%M}  {what:<14} {_about(one)}  {one.by}: {one.reason}{past}")
     if not said:
@@ -61,7 +61,7 @@ def _say(done: Marked, preview: bool) -> None:
         if one.kind is None:
             say(f"{_about(one)}: {'would be' if preview else 'is'} as if nothing had been said")
         else:
-            say(f"{_about(one)}: {'would be' if preview else 'is'} {_what(one)}")
+            say(f"{_about(one)}: {'would be' if preview else 'is'} {in_words(one)}")
     for change in done.changes:
         say(f"  {change.monitor}: {_changed(change)}")
     if preview:
@@ -79,11 +79,6 @@ def _changed(change: Foresight) -> str:
         said.append(f"raised {change.raised} more")
     before, after = (sight.sentence(change.unit) for sight in (change.before, change.after))
     return f"{', '.join(said)}; {before}" if before == after else f"{', '.join(said)}; {before}  ->  {after}"
-
-
-def _what(one: Feedback) -> str:
-    assert one.kind is not None
-    return one.kind.value if one.every is None or one.day is None else f"recurring {Recurrence.of(one.every, one.day)}"
 
 
 def _about(one: Feedback) -> str:

@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from observer.assets import quality_of
+from observer.feedback import marks_of
 from observer.project import Project
 from observer.reads import cells, columns, gate, incidents, ledger, monitors, verdicts, versions
 from observer.reads.base import GateAnswer
 from observer.reads.instants import timezone_of
 from observer.reads.model import AssetPage, GateState, Neighbour
+from observer.reads.said import rows as said_rows
 from observer.reads.states import Standing, standings
+from observer.store import feedback as feedback_store
 from observer.store import mutes as mute_store
 from orchestration.assets import Asset
 from orchestration.model import AssetKey, AssetKind, PartitionKey
@@ -37,6 +40,7 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
     said = verdicts.load(connection, asset.key)
     answer = gate.answer(connection, graph, asset.key, None, now)
     schema = columns.newest_schema(connection, asset.key)
+    words = feedback_store.all_of(connection, asset.key)
     closed = tuple(gate for address, gate in read.gates.items() if address.asset == asset.key)
     concerned = incidents.of_asset(connection, asset.key, _INCIDENTS)
     return AssetPage(
@@ -47,14 +51,14 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
         state=here.state, text=here.text, cells=cells.four(asset, here, said, now, zone),
         gate=_gate(asset.key, answer, here.held),
         incidents=incidents.rows(connection, project, concerned, read.readers, zone),
-        monitors=monitors.series(connection, asset, quality_of(asset).monitors, said),
+        monitors=monitors.series(connection, asset, quality_of(asset).monitors, said, marks_of(words)),
         heatmap=columns.heatmap(connection, asset, schema, zone),
         checks=monitors.strips(
             project.definitions.checks.get(asset.key, ()), said, mute_store.of_asset(connection, asset.key, now)
         ),
         schema=schema,
         upstream=_neighbours(above, found), downstream=_neighbours(below, found), consumers=asset.consumers,
-        versions=versions.newest(connection, asset.key, closed, said),
+        versions=versions.newest(connection, asset.key, closed, said), said=said_rows(words),
     )  # fmt: skip
 
 

@@ -247,6 +247,20 @@ class AssetPage:
     downstream: tuple[Neighbour, ...]
     versions: tuple[VersionRow, ...]  # newest first, at most 60
     consumers: tuple[str, ...] = ()  # outside: a dashboard, a notebook
+    said: tuple[SaidRow, ...] = ()  # by people of versions, newest first, at most 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidRow:
+    """A person's word on a version."""
+
+    at: datetime
+    partition: str | None
+    subject: str  # a monitor; "" for all of them
+    said: str  # "expected-once", "recurring every week", "takes the word of ana back"
+    by: str
+    reason: str
+    counts: bool  # False: taken back, or followed by another word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,6 @@ from observer.reads import points
 from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
 from observer.reads.verdicts import Verdict, Verdicts
 from observer.sight import Sight, sight_after
-from observer.store import feedback as feedback_store
 from observer.store import series as series_store
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
@@ -41,7 +40,7 @@ _WORST_FIRST = (
 
 
 def series(
-    connection: Connection, asset: Asset, declared: tuple[Monitor, ...], verdicts: Verdicts
+    connection: Connection, asset: Asset, declared: tuple[Monitor, ...], verdicts: Verdicts, marks: Marks
 ) -> tuple[MonitorSeries, ...]:
     """The monitors of numbers, worst first, declared before default ones: one statement.
 
@@ -57,7 +56,6 @@ def series(
     keys = {m.key for m in watching}
     timed = asset.partitions is not None and asset.partitions.has_time
     stored = points.load(connection, asset, keys, _POINTS)
-    marks = feedback_store.marks(connection, asset.key)
     measured = any(stored.values())
     made = []
     for monitor in watching:

@@ -14,6 +14,7 @@ from observer.project import Project
 from observer.reads import monitors, verdicts
 from observer.reads.model import MonitorSeries
 from observer.sight import Sight
+from observer.store import feedback as feedback_store
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import AssetKey
@@ -80,7 +81,8 @@ def _lines(
 ) -> list[MonitorLine]:
     quality = quality_of(asset)
     with reading(project.engine) as connection:  # one asset at a time: others can write meanwhile
-        series = monitors.series(connection, asset, quality.monitors, verdicts.load(connection, asset.key))
+        marks = feedback_store.marks(connection, asset.key)
+        series = monitors.series(connection, asset, quality.monitors, verdicts.load(connection, asset.key), marks)
     worst = {one.id: one for one in reversed(series)}  # of the parts of a partition key, that which is worst off
     return [_line(asset, one, quality.watched, budget, costs) for one in series if one is worst[one.id]]
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from observer.errors import StateError
 from observer.reads.base import GateAnswer
-from observer.reads.model import AssetPage, IncidentRow, Neighbour, NowPage, RunPage, State
+from observer.reads.model import AssetPage, IncidentRow, Neighbour, NowPage, RunPage, SaidRow, State
 from tests.unit.dashboards import story
 
 
@@ -69,6 +69,17 @@ def hostile_reads() -> StoryReads:
         downstream=(Neighbour(key=HOSTILE, state=State.BLOCKED, text=HOSTILE),),
         consumers=(HOSTILE,),
         checks=(replace(story.checks()[0], name=HOSTILE, sentence=HOSTILE),),
+        said=(
+            SaidRow(
+                at=story.asset_page().at,
+                partition=HOSTILE,
+                subject=HOSTILE,
+                said="expected",
+                by=HOSTILE,
+                reason=HOSTILE,
+                counts=True,
+            ),
+        ),
     )
     run = story.run_page()
     step = replace(run.steps[4], asset=HOSTILE, reason=HOSTILE, error=HOSTILE, blocked_by=HOSTILE)

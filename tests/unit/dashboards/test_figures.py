@@ -13,7 +13,7 @@ from dashboards.figures import gantt, history, null_heatmap, sparkline
 from dashboards.figures.heatmap import BINS
 from dashboards.figures.scale import scale
 from dashboards.figures.text import plain
-from observer.model import EvaluationStatus
+from observer.model import EvaluationStatus, FeedbackKind
 from observer.reads.model import MonitorSeries, NullHeatmap
 from tests.unit.dashboards import story
 from tests.unit.dashboards.fake_reads import HOSTILE, hostile_reads
@@ -56,6 +56,20 @@ def test_the_blizzard_is_a_filled_red_mark_in_a_ring_with_its_words() -> None:
     texts = [note["text"] for note in figure["layout"]["annotations"]]
     assert any(text.startswith("<b>50.8\u00a0%</b>\u00a0\u00a0failed<br>expected ") for text in texts)
     assert any(text.startswith("learned from 1\u00a0Jan – 7\u00a0Feb, 38 points") for text in texts)
+
+
+def test_what_a_person_said_is_a_ring_of_its_own() -> None:
+    series = story.monitors()[0]
+    *before, storm, last = series.points
+    points = (*before, replace(storm, mark=FeedbackKind.EXPECTED), replace(last, mark=FeedbackKind.BAD_DATA))
+    figure = drawn(replace(series, points=points))
+    right, wrong = trace(figure, "marked as expected"), trace(figure, "marked as bad data")
+    assert (right["x"], right["customdata"], right["marker"]["symbol"]) == (["2013-02-07"], ["expected"], "circle-open")
+    assert (wrong["x"], wrong["customdata"], wrong["marker"]["symbol"]) == (
+        ["2013-02-08"], ["bad-data"], "circle-x-open",
+    )  # fmt: skip
+    assert right["marker"]["color"] != wrong["marker"]["color"]
+    assert "held, not learned from" not in [part["name"] for part in figure["data"]]  # that is said by the other ring
 
 
 def test_a_low_value_points_down() -> None:

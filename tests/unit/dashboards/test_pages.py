@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from dashboards.app import add_pages, create_app
 from observer.model import EvaluationStatus
 from observer.reads.base import Reads
-from observer.reads.model import GateState, State
+from observer.reads.model import GateState, SaidRow, State
 from observer.settings import ServeSettings
 from orchestration.model import Cancellation
 from tests.unit.dashboards import story
@@ -84,6 +84,21 @@ def test_an_asset_page_has_every_point_as_a_table() -> None:
     page = client().get("/assets/flights").text
     assert page.count("<summary>Show as table</summary>") == 6
     assert "50.8\u00a0%" in page
+
+
+def test_an_asset_page_says_what_people_said_and_what_of_it_counts() -> None:
+    plain = story.asset_page()
+    word = SaidRow(
+        at=plain.at, partition="2013-02-08", subject="null_rate(dep_time)", said="expected-once", by="ana",
+        reason="a blizzard", counts=True,
+    )  # fmt: skip
+    undone = replace(word, said="bad-data", counts=False)
+    assert "What people said" not in client().get("/assets/flights").text
+    reads = StoryReads(pages={"flights": replace(plain, said=(word, undone))})
+    words = re.sub(r"\s+", " ", text_of(client(reads).get("/assets/flights").text))
+    assert "2013-02-08 null_rate(dep_time) expected-once ana : a blizzard" in words
+    assert "bad-data (counts no more)" in words
+    assert client(reads).get("/assets/flights.json").json()["said"][0]["reason"] == "a blizzard"
 
 
 def test_the_run_page_says_what_became_of_each_step() -> None:

@@ -211,6 +211,14 @@ def test_the_command_marks_previews_lists_and_undoes_it(
     listed = tidegate("mark", "orders", "--format", "json").json[0]["feedback"]
     assert (listed["kind"], listed["every"], listed["day"]) == ("recurring", "month-end", "2024-01-31")
     assert tidegate("mark", "orders", "--undo", "--reason", "no").code == 0
+    work = ob.open_project(folder)
+    page = work.reads().asset("orders")
+    work.close()
+    assert page is not None
+    assert [(one.said, one.reason, one.counts) for one in page.said] == [
+        (f"takes the word of {listed['by']} back", "no", False),
+        ("recurring every end of a month", "the books are closed", False),
+    ]
     assert "counts no more" in tidegate("mark", "orders").out
 
 

@@ -5,8 +5,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+import observer as ob
 from observer.cli.user import user_name
+from orchestration.database import reading
+from orchestration.events import EventKind
+from orchestration.tables import events
 from tests.unit.observer.cli.conftest import Tidegate, assert_golden
 from tests.unit.observer.shop import put
 
@@ -21,7 +26,17 @@ def last(tidegate: Tidegate, folder: Path) -> str:
     return days[-1]
 
 
-def test_a_word_is_previewed_given_listed_and_taken_back(tidegate: Tidegate, last: str) -> None:
+def logged(folder: Path) -> list[tuple[str, object, object]]:
+    """The events of the log that tell what people said."""
+    work = ob.open_project(folder)
+    with reading(work.engine) as connection:
+        kinds = (EventKind.FEEDBACK_GIVEN, EventKind.FEEDBACK_TAKEN_BACK)
+        rows = connection.execute(select(events).where(events.c.kind.in_(kinds)).order_by(events.c.id)).all()
+    work.close()
+    return [(row.kind, row.detail.get("as"), row.detail["reason"]) for row in rows]
+
+
+def test_a_word_is_previewed_given_listed_and_taken_back(tidegate: Tidegate, folder: Path, last: str) -> None:
     of = ("mark", "orders", "--partition", last)
     steps = [
         tidegate(*of, "--as", "expected", "--preview"),
@@ -33,6 +48,9 @@ def test_a_word_is_previewed_given_listed_and_taken_back(tidegate: Tidegate, las
     assert_golden("mark", "\n".join(step.out for step in steps).replace(f" {user_name()}: ", " <user>: "))
     listed = tidegate("mark", "orders", "--format", "json").json
     assert [(one["counts"], one["feedback"]["kind"]) for one in listed] == [(False, "expected"), (False, None)]
+    assert logged(folder) == [
+        ("feedback.given", "expected", "names are gone for good"), ("feedback.taken_back", None, "they came back"),
+    ]  # fmt: skip
     given = tidegate(*of, "--as", "bad-data", "--reason", "a lost column", "--format", "json").json
     assert [one["subject"] for one in given["feedback"]] == ["", "null_rate(name)"]
     assert (given["held"], given["preview"]) == (True, False)
