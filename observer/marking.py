@@ -24,7 +24,7 @@ from observer.versions import reason_of
 from orchestration import log
 from orchestration.database import reading, writing
 from orchestration.events import Event, EventKind
-from orchestration.model import Address, AssetKey, PartitionKey, VersionStatus
+from orchestration.model import Address, AssetKey, PartitionKey, Scalar, VersionStatus
 from orchestration.tables import versions
 
 _STANDING = (VersionStatus.HELD, VersionStatus.PUBLISHED)
@@ -141,13 +141,15 @@ def _write(work: Project, given: Sequence[Feedback]) -> tuple[Feedback, ...]:
 
 def _event(one: Feedback) -> Event:
     """What was said, for whoever follows the log; ``feedback`` is its number, and that of what is taken back."""
-    detail = {"version": one.materialization_id, "subject": one.subject, "by": one.by, "reason": one.reason}
+    detail: dict[str, Scalar] = {
+        "version": one.materialization_id, "subject": one.subject, "by": one.by, "reason": one.reason,
+    }  # fmt: skip
     if one.kind is None:
-        kind, more = EventKind.FEEDBACK_TAKEN_BACK, {"feedback": one.undoes}
+        kind, detail["feedback"] = EventKind.FEEDBACK_TAKEN_BACK, one.undoes
     else:
-        every = None if one.every is None else one.every.value
-        kind, more = EventKind.FEEDBACK_GIVEN, {"feedback": one.id, "as": one.kind.value, "every": every}
-    return Event(at=one.at, kind=kind, address=Address(one.asset, one.partition), detail={**detail, **more})
+        kind, detail["feedback"], detail["as"] = EventKind.FEEDBACK_GIVEN, one.id, one.kind.value
+        detail["every"] = None if one.every is None else one.every.value
+    return Event(at=one.at, kind=kind, address=Address(one.asset, one.partition), detail=detail)
 
 
 def _next(before: Sequence[Feedback]) -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from detectors import Adaptive, Cadence, MetricKind
 from detectors.budget import Watcher, allot
 from detectors.fleet import Fleet
+
+if TYPE_CHECKING:
+    from detectors.model import FloatArray
 
 DAY_S = 86400.0
 BUDGET = 2.0
@@ -44,11 +49,11 @@ def false_alarms_per_week(monitors: int, weeks: int, *, correlation: float, free
     return alarms / weeks
 
 
-def _noise(rng: np.random.Generator, monitors: int, correlation: float, freedom: float) -> np.ndarray:
+def _noise(rng: np.random.Generator, monitors: int, correlation: float, freedom: float) -> FloatArray:
     shared = rng.standard_normal(monitors // GROUP).repeat(GROUP)
     own = np.sqrt(correlation) * shared + np.sqrt(1.0 - correlation) * rng.standard_normal(monitors)
     if np.isinf(freedom):
-        return own
+        return np.asarray(own)
     storms = (
         rng.chisquare(freedom, monitors // GROUP).repeat(GROUP) if correlation else rng.chisquare(freedom, monitors)
     )
