@@ -62,7 +62,7 @@ def by_wall_clock(monitor: Monitor) -> bool:
 def points_of(
     monitor: Monitor, asset: Asset, series: Mapping[SeriesKey, Sequence[StoredPoint]]
 ) -> Sequence[StoredPoint]:
-    """The points that a monitor judges: those of its series (of one part of the partitions), or what is told by them."""
+    """The points that a monitor judges, of one part of the partitions: those of its series, or what is told by them."""
     points = series.get(monitor.key, ())
     return arrivals_of(asset, monitor, points)[0] if monitor.metric == ARRIVAL else points
 

@@ -218,6 +218,23 @@ def test_what_is_made_again_keeps_its_verdict(state_url: str) -> None:
         assert standing(made, at(14, 12)).state is State.WARNED
 
 
+def test_of_several_parts_the_one_that_is_due_first_is_awaited(state_url: str) -> None:
+    regions = ob.multi(day=ob.daily(start="2024-01-01"), region=ob.static("eu", "us"))
+
+    @ob.asset(partitions=regions)
+    def orders() -> None: ...
+
+    with ledger(state_url, orders) as made:
+        for n in range(1, 15):
+            for region, hour in (("eu", 6.0), ("us", 14.0)):
+                made.now = at(n + 1, hour + 0.02 * (n % 3)) - timedelta(seconds=10)
+                made.version(regions.format(day=day(n), region=region))
+        here = standing(made, at(16, 8))
+        assert here.awaited is not None
+        assert at(16, 5.9) <= here.awaited.by <= at(16, 6.1)
+        assert here.state is State.WARNED
+
+
 PIPELINE = """
 import pandas as pd
 import observer as ob
@@ -253,6 +270,11 @@ def test_the_command_says_what_is_late_and_tries_the_monitor_on_the_past(
     assert [round(one["value"] / 3600) for one in shown] == [24] * 10
     assert shown[-1]["upper"] > shown[-1]["value"]
     assert tidegate("run", "prices", "--force").code == 0
+    work = ob.open_project(folder)
+    incident = work.reads().now().incidents[0]
+    work.close()
+    assert incident.subjects == ("arrival",)
+    assert incident.sentence.startswith("Came 6 h late, expected by 2024-03-12 06:0")
     marked = tidegate("mark", "prices", "--as", "expected-once", "--subject", "arrival", "--reason", "a test")
     assert marked.code == 0, marked.err
 
