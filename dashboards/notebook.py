@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dashboards.figures.decomposed import decomposed as decomposed_figure
 from dashboards.figures.heatmap import null_heatmap
 from dashboards.figures.history import history as history_figure
 from dashboards.theme import DARK, LIGHT, resolve
@@ -19,6 +20,8 @@ from observer.reads.model import AssetPage
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+    from observer.reads.stored import StoredReads
 
 
 def history(
@@ -41,6 +44,24 @@ def history(
     if (found := parts.get(part)) is None:
         raise UnknownName("part of the partitions", part, sorted(parts), where=f"{name} of {asset}")
     return _figure(history_figure(found, timezone=page.timezone), dark)
+
+
+def decomposition(
+    reads: StoredReads, asset: str, metric: str, *, column: str | None = None, part: str = "", dark: bool = False
+) -> Figure:
+    """A metric as level, season and remainder; ``part`` as for ``history``.
+
+    Raises
+    ------
+    UnknownName
+        There is no such asset or metric, or too few points of it to tell its level.
+    """
+    parts = {one.part: one for one in reads.decomposed(asset, metric, column=column) if one.points}
+    if (found := parts.get(part)) is None:
+        raise UnknownName(
+            "part of the partitions with points enough", part, sorted(parts), where=f"{metric} of {asset}"
+        )
+    return _figure(decomposed_figure(found, timezone=_page(reads, asset).timezone), dark)
 
 
 def null_rates(reads: Reads, asset: str, *, dark: bool = False) -> Figure:

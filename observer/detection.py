@@ -39,19 +39,23 @@ def detectors_of(monitor: Monitor, asset: Asset, history: History | None = None)
     """
     from detectors.calendar import Calendared
     from detectors.registry import default_detectors, detector
-    from detectors.season import cadence_of
 
     if monitor.detector is not None:
         return ((detector(monitor.detector, **dict(monitor.parameters)), 1.0),)
-    partitions = asset.partitions
-    cadence = Cadence.IRREGULAR if by_wall_clock(monitor) else _CADENCES.get(type(partitions), Cadence.IRREGULAR)
-    if partitions is None and history is not None:
-        cadence = cadence_of(history.at.tolist())
     kind = metric(monitor.metric, column=monitor.column).kind
-    found = default_detectors(kind, cadence)
+    found = default_detectors(kind, cadence(monitor, asset, history))
     if history is None or history.special is None:
         return found
     return tuple((Calendared(one, kind), share) for one, share in found)
+
+
+def cadence(monitor: Monitor, asset: Asset, history: History | None = None) -> Cadence:
+    """How often the series of a monitor gets a point; of an asset without partitions by the times of ``history``."""
+    from detectors.season import cadence_of
+
+    if asset.partitions is None and history is not None:
+        return cadence_of(history.at.tolist())
+    return Cadence.IRREGULAR if by_wall_clock(monitor) else _CADENCES.get(type(asset.partitions), Cadence.IRREGULAR)
 
 
 def by_wall_clock(monitor: Monitor) -> bool:

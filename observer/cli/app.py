@@ -374,6 +374,7 @@ def history(
     over: Annotated[
         str | None, typer.Option(help="Partitions put together: day, week, month, year, all, or how many.")
     ] = None,
+    decompose: Annotated[bool, typer.Option("--decompose", help="As level, season and remainder.")] = False,
     last: Annotated[int, typer.Option(help="How many points.", min=1, max=10_000)] = 30,
     project: ProjectOption = None,
     env: EnvOption = None,
@@ -382,7 +383,7 @@ def history(
     """Show how a metric has gone, with what was expected."""
     from observer.cli.history import show_history
 
-    return show_history(asset, metric, column, segment, daily, over, last, project, env, output)
+    return show_history(asset, metric, column, segment, daily, over, decompose, last, project, env, output)
 
 
 @app.command()

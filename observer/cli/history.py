@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from observer.accuracy import in_words
+from observer.cli.decomposed import show_decomposed
 from observer.cli.exit_codes import ExitCode
 from observer.cli.sparkline import sparkline
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.timeline import show_distribution, show_schema
 from observer.cli.windows import show_windows
-from observer.errors import CheckError, UnknownName
+from observer.errors import CheckError
 from observer.history import SeriesKey
 from observer.metrics import SCHEMA
 from observer.metrics import metric as described_metric
@@ -46,21 +45,23 @@ class HistoryPoint:
 
 
 def show_history(
-    asset: str, metric: str, column: str | None, segment: str | None, daily: bool, over: str | None, last: int,
-    project: Path | None, env: str | None, output: Format,
+    asset: str, metric: str, column: str | None, segment: str | None, daily: bool, over: str | None, decompose: bool,
+    last: int, project: Path | None, env: str | None, output: Format,
 ) -> ExitCode:  # fmt: skip
     """Print the last points of a series, or its last days or windows, oldest first."""
     work = opened(project, env)
     found = work.graph.asset(asset)
+    if daily + (over is not None) + decompose > 1:
+        raise CheckError("--daily, --over and --decompose are ways of looking; write one of them, such as --over day")
     if over is not None:
-        if daily:
-            raise CheckError("--daily and --over are two ways of looking; write one of them, such as --over day")
         return show_windows(work, found.key, SeriesKey(metric, column, segment), over, last, output)
     if metric == _DISTRIBUTION:
         return show_distribution(work, found, column, last, output)
     catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     if metric == SCHEMA:
         return show_schema(work, found, last, output)
+    if decompose:
+        return show_decomposed(work, found.key, key, last, output)
     if daily:
         return _show_days(work, found, key, last, output)
     points = _points(work, found, key)[-last:]
@@ -86,7 +87,7 @@ def show_history(
 def _show_days(work: Project, asset: Asset, key: SeriesKey, last: int, output: Format) -> ExitCode:
     catalogued = described_metric(key.metric, column=key.column)
     with reading(work.engine) as connection:
-        _check_measured(connection, asset, key)
+        series_store.ensure_measured(connection, asset.key, key)
         found = rollups.days(connection, asset.key, key)[-last:]
     if output is Format.JSON:
         say_json(found)
@@ -103,19 +104,6 @@ def _of(key: SeriesKey) -> str:
     return "" if key.segment is None else f" where {key.segment}"
 
 
-def _check_measured(connection: Connection, asset: Asset, key: SeriesKey) -> None:
-    """Raises UnknownName for a series that isn't there, where the asset has others."""
-    measured = series_store.measured(connection, asset.key)
-    if key not in measured and measured:
-        raise UnknownName("measured metric", _typed(key), [_typed(one) for one in measured], where=asset.key)
-
-
-def _typed(key: SeriesKey) -> str:
-    column = "" if key.column is None else f" --column {key.column}"
-    segment = "" if key.segment is None else f" --segment {key.segment}"
-    return f"{key.metric}{column}{segment}"
-
-
 def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
     page, named = work.reads().asset(asset.key), Monitor(metric=key.metric, column=key.column, segment=key.segment).id
     watched = [m for m in page.monitors if m.id == named] if page else []
@@ -129,7 +117,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
             for p in sorted((p for m in watched for p in m.points), key=lambda p: (p.at, p.partition or ""))
         ]  # fmt: skip
     with reading(work.engine) as connection:
-        _check_measured(connection, asset, key)
+        series_store.ensure_measured(connection, asset.key, key)
         timed = asset.partitions is not None and asset.partitions.has_time
         stored = [
             point

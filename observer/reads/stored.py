@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from observer.history import SeriesKey
 from observer.project import Project
-from observer.reads import gate, incidents, now, runs, windows
+from observer.reads import decomposed, gate, incidents, now, runs, windows
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
+from observer.reads.decomposed import Decomposed
 from observer.reads.model import AssetPage, IncidentRow, NowPage, RunPage
 from observer.reads.windows import WindowDistribution, WindowPoint
 from observer.windows import over as window
@@ -78,3 +79,25 @@ class StoredReads:
         what, found = window(over), self._project.graph.asset(asset)
         with reading(self._project.engine) as connection:
             return windows.of_distribution(connection, found, column, what, self._project.clock.now(), last)
+
+    def decomposed(
+        self, asset: str, metric: str, *, column: str | None = None, segment: str | None = None
+    ) -> tuple[Decomposed, ...]:
+        """A metric as level, season and remainder: one for each part of the partition keys that isn't time.
+
+        Parameters
+        ----------
+        segment: ``"carrier=UA"``; all rows if left out.
+
+        Returns
+        -------
+        tuple[Decomposed, ...]: none where it was never measured.
+
+        Raises
+        ------
+        UnknownName
+            There is no such asset, or it has other metrics and not this one.
+        """
+        found, key = self._project.graph.asset(asset), SeriesKey(metric, column, segment)
+        with reading(self._project.engine) as connection:
+            return decomposed.of_series(connection, found, key, self._project.clock.now())

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from observer.errors import UnknownName
 from observer.history import SeriesKey
 from observer.store.tables import series
 from orchestration.among import Among
@@ -35,6 +36,19 @@ def measured(connection: Connection, asset: AssetKey) -> tuple[SeriesKey, ...]:
     names = (series.c.metric, series.c.column, series.c.segment)
     rows = connection.execute(select(*names).where(series.c.asset == asset).distinct().order_by(*names))
     return tuple(_key(*row) for row in rows)
+
+
+def ensure_measured(connection: Connection, asset: AssetKey, key: SeriesKey) -> None:
+    """Raises UnknownName for a series that isn't there, where the asset has others."""
+    there = measured(connection, asset)
+    if key not in there and there:
+        raise UnknownName("measured metric", _typed(key), [_typed(one) for one in there], where=asset)
+
+
+def _typed(key: SeriesKey) -> str:
+    column = "" if key.column is None else f" --column {key.column}"
+    segment = "" if key.segment is None else f" --segment {key.segment}"
+    return f"{key.metric}{column}{segment}"
 
 
 def parts(connection: Connection, asset: AssetKey, key: SeriesKey | None = None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import update
 
 import observer as ob
-from observer.errors import StateError
+from observer.errors import StateError, UnknownName
 from observer.model import EvaluationStatus, IncidentStatus, Severity
 from observer.reads.base import Reads
 from observer.reads.model import State
@@ -451,3 +451,27 @@ def test_each_region_of_a_day_has_a_series_and_a_verdict_of_its_own(make: MakeSt
     }
     assert {part: one.status for part, one in counts.items()} == {"region=EU": FAILED, "region=US": PASSED}
     assert counts["region=EU"].title == "Rows · region=EU"
+
+
+# ---------------------------------------------------------------- level, season, remainder
+
+
+def test_a_series_taken_apart_adds_up_and_what_is_held_bends_nothing(shop: Store) -> None:
+    for number in range(1, 32):
+        rows = 1000 + number + (300 if number % 7 == 0 else 0)
+        shop.version("orders", f"2024-01-{number:02}", rows=rows, observed={"row_count": rows})
+    for number in range(1, 8):
+        rows = 1031 + number + (300 if (31 + number) % 7 == 0 else 0)
+        shop.version("orders", f"2024-02-{number:02}", rows=rows, observed={"row_count": rows})
+    shop.held("orders", "2024-02-08", observed={"row_count": 0.0}, verdicts={"row_count": FAILED})
+
+    (found,) = shop.reads.decomposed("orders", "row_count")
+
+    assert (found.title, found.part, found.unit, found.periods) == ("Rows of orders", "", "rows", (7,))
+    assert all(abs(p.level + p.season + (p.remainder or 0.0) - (p.value or 0.0)) < 1e-6 for p in found.points)
+    last = found.points[-1]
+    assert (last.partition, last.excluded) == ("2024-02-08", True)
+    assert last.level > 1000
+    assert shop.reads.decomposed("rates", "row_count") == ()
+    with pytest.raises(UnknownName, match="row_count"):
+        shop.reads.decomposed("orders", "row_cuont")
