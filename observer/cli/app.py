@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import watching
+from observer.cli import elsewhere, watching
 from observer.cli.exit_codes import ExitCode
-from observer.cli.origin import Origin
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
 app = typer.Typer(
@@ -269,21 +268,6 @@ def override(
     return override_for(asset, subject, partition, length, reason, project, env, output)
 
 
-@app.command(name="ingest")
-@verb
-def take_in(
-    origin: Annotated[Origin, typer.Argument(help="Whose artifacts: dbt.")],
-    folder: Annotated[Path, typer.Argument(help="The folder they lie in, such as target/.")],
-    project: ProjectOption = None,
-    env: EnvOption = None,
-    output: FormatOption = Format.TEXT,
-) -> ExitCode | None:
-    """Take what a tool has done elsewhere into the history, by the artifacts that it left; each invocation once."""
-    from observer.cli.ingest import ingest_artifacts
-
-    return ingest_artifacts(origin, folder, project, env, output)
-
-
 @app.command()
 @verb
 def mute(
@@ -420,3 +404,4 @@ def demo(
 app.command()(watching.mark)
 app.command("monitors")(watching.list_monitors)
 app.command()(watching.backtest)
+app.command("ingest")(elsewhere.take_in)
