@@ -98,21 +98,6 @@ def run(
 
 @app.command()
 @verb
-def observe(
-    select: Annotated[str, typer.Argument(help="Sources, as for run; all if left out.")] = "kind:source",
-    config: ConfigOption = None,
-    project: ProjectOption = None,
-    env: EnvOption = None,
-    output: FormatOption = Format.TEXT,
-) -> ExitCode | None:
-    """Look at sources: measure and judge them, and how old they are; make nothing."""
-    from observer.cli.observe import observe_sources
-
-    return observe_sources(select, config or (), project, env, output)
-
-
-@app.command()
-@verb
 def resume(
     run: Annotated[
         str | None, typer.Argument(help="The run's id; the last one that did not succeed, if left out.")
@@ -404,4 +389,5 @@ def demo(
 app.command()(watching.mark)
 app.command("monitors")(watching.list_monitors)
 app.command()(watching.backtest)
+app.command()(elsewhere.observe)
 app.command("ingest")(elsewhere.take_in)

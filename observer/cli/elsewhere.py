@@ -1,4 +1,4 @@
-"""The verbs about what others have done elsewhere; ``app.py`` has all others."""
+"""The verbs about what others keep and have done elsewhere; ``app.py`` has all others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,21 @@ import typer
 
 from observer.cli.exit_codes import ExitCode
 from observer.cli.origin import Origin
-from observer.cli.speaking import EnvOption, Format, FormatOption, ProjectOption, verb
+from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, ProjectOption, verb
+
+
+@verb
+def observe(
+    select: Annotated[str, typer.Argument(help="Sources, as for run; all if left out.")] = "kind:source",
+    config: ConfigOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """Look at sources: measure and judge them, and how old they are; make nothing."""
+    from observer.cli.observe import observe_sources
+
+    return observe_sources(select, config or (), project, env, output)
 
 
 @verb

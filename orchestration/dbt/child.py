@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import Any
 
 MISSING, STALE = "missing", "stale"
+_ROWS_APART = ("table", "seed")
 _CREDENTIALS = ("path", "host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
@@ -60,6 +61,9 @@ class Session:
         is_source = node.resource_type == "source"
         if not is_source and request["checksum"] != node.checksum.checksum:
             return {"error": f"{node.original_file_path} has changed since the manifest was made", "kind": STALE}
+        if request["as"] and node.config.materialized not in _ROWS_APART:
+            made = f"{node.original_file_path} is made as {node.config.materialized} for this target"
+            return {"error": f"{made}, which the manifest did not say; it can't be built aside", "kind": STALE}
         place = [node.database, node.schema, node.identifier if is_source else node.alias]
         wanted = [id_ for id_ in (request["node"], *request["tests"]) if id_ and self._find(id_)]
         if not wanted:

@@ -55,7 +55,7 @@ class Example:
 
     def __init__(self, folder: Path, environment: str, rows: Callable[[str], list[tuple[object, ...]]]) -> None:
         self.folder, self.rows = folder, rows
-        self._environment = environment
+        self.environment = environment
         self.project: Project | None = None
 
     def run(self, selection: str = "*") -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class Example:
 
     def run_of(self, selection: str = "*") -> Run:
         self.close()
-        self.project = ob.open_project(self.folder, self._environment)
+        self.project = ob.open_project(self.folder, self.environment)
         return self.project.run(self.project.plan(selection, None), trigger="test")
 
     def change(self, old: str, new: str) -> None:
@@ -125,6 +125,8 @@ def test_a_failing_test_of_dbts_holds_the_python_asset_below_now_and_later(examp
 
     assert example.run("report")["usual_delays"] == "blocked"
 
+    if example.environment == "prod":
+        return  # what comes after a good version has nothing to do with the database
     example.change(f"{WITHOUT_A_DAY}\n    columns", "columns")
     became = dict(example.run("report"))
     assert not {"held", "blocked", "failed"} & set(became.values())

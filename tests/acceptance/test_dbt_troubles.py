@@ -17,6 +17,7 @@ from orchestration.dbt.invoke import Dbt
 from orchestration.dbt.manifest import read_manifest
 from orchestration.dbt.model import Build
 from orchestration.dbt.settings import DbtSettings
+from orchestration.errors import DbtError
 from orchestration.model import Run, StepRecord
 from tests.support.dbt import dbt_python
 from tests.support.small_dbt import copied, small_project
@@ -144,5 +145,8 @@ def test_dbt_that_is_killed_is_started_again_and_builds_what_it_is_asked_for(fol
             built = dbt.build(Build(project=folder / "shop", node=node, tests=tests), None)
             assert built.results.keys() == {node.id, *(test.id for test in tests)}
         assert dbt._process is not process
+        view = Build(project=folder / "shop", node=manifest.nodes["model.shop.first"])
+        with pytest.raises(DbtError, match=r"first\.sql is made as view for this target.*run dbt parse"):
+            dbt.build(view, ("main", "aside"))
     finally:
         dbt.close()
