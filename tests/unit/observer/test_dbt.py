@@ -1,0 +1,59 @@
+"""What ``ob.dbt_assets`` declares for the observer."""
+
+from pathlib import Path
+
+import pytest
+
+import observer as ob
+from observer.assets import quality_of
+from observer.loading import load
+from orchestration.errors import DefinitionError, ManifestError, UnknownName
+from tests.support.manifests import generic, manifest, model, source, written
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    fresh = {"error_after": {"count": 1, "period": "day"}}
+    said = manifest(
+        source("raw", "orders", freshness=fresh, loaded_at_field="loaded_at"), model("a", "source.shop.raw.orders"),
+        generic("not_null_a", "model.shop.a", severity="warn"), generic("unique_a", "model.shop.a"),
+    )  # fmt: skip
+    return written(tmp_path / "shop", said)
+
+
+def test_tests_are_checks_with_their_severity(shop: Path) -> None:
+    policy = ob.GatePolicy(on_unknown="open")
+    carried = quality_of(ob.dbt_assets(shop, gate=policy, profile=ob.ProfilePolicy(exact=True))["a"])
+    assert {check.name: check.severity.value for check in carried.checks} == {"not_null_a": "warn", "unique_a": "error"}
+    assert (carried.gate, carried.profile.exact) == (policy, True)
+
+
+def test_a_source_says_what_tells_its_age(shop: Path) -> None:
+    found = ob.dbt_assets(shop)["raw.orders"]
+    assert found.freshness == ob.FreshnessPolicy(max_age="1d")
+    assert quality_of(found).updated_by == "loaded_at"
+
+
+def test_a_relative_path_counts_from_the_file_that_says_it(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    pipeline = shop.with_name("pipeline.py")
+    pipeline.write_text("import observer as ob\nshop = ob.dbt_assets('shop')\n", encoding="utf-8")
+    found = load(pipeline)
+    assert set(found.graph.order) == {"raw.orders", "a"}
+    assert [check.name for check in found.checks[found.graph.asset("a").key]] == ["not_null_a", "unique_a"]
+
+
+def test_what_cannot_be_declared_says_why(shop: Path) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'a'"):
+        ob.dbt_assets(shop)["aa"]
+    with pytest.raises(DefinitionError, match="leave batch= out"):
+        ob.dbt_assets(shop, run=ob.RunPolicy(batch=2))
+    with pytest.raises(ManifestError, match=r"the folder that dbt_project\.yml lies in"):
+        ob.dbt_assets(shop.with_name("nowhere"))
+
+
+def test_a_trial_builds_them_by_dbt_and_by_nothing_else(shop: Path) -> None:
+    made = ob.materialize(ob.dbt_assets(shop))
+    assert made["raw.orders"].outcome == "failed"
+    assert "dbt" in str(made["raw.orders"].error)
+    assert made["a"].outcome == "blocked"
