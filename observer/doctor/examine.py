@@ -6,6 +6,7 @@ from pathlib import Path
 
 from observer.config import EnvironmentConfig, find_root, read
 from observer.doctor.channels import look_at_channels
+from observer.doctor.dbt import look_at_dbt
 from observer.doctor.executor import look_at_executor
 from observer.doctor.leftovers import look_for_leftovers
 from observer.doctor.model import Diagnosis, Finding, Health
@@ -56,6 +57,7 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
                 diagnosis.say(part, Health.UNKNOWN, unseen)
             return tuple(diagnosis.findings)
         look_at_executor(diagnosis, config)
+        look_at_dbt(diagnosis, config.dbt, definitions.graph)
         look_at_channels(diagnosis, config, definitions.graph, send=send)
         kept = _io(diagnosis, config, definitions)
         if engine is not None and kept is not None:

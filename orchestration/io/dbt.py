@@ -33,6 +33,11 @@ class DbtIOManager:
         self._opened: DbtTables | None = None
         self._opening = threading.Lock()
 
+    @property
+    def target(self) -> Target:
+        """Where the nodes lie, by dbt's own profile; raises DbtError."""
+        return self._dbt.target
+
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         if not isinstance(value, Build):
             raise StorageError(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, select
 
 import observer as ob
+from observer.doctor.examine import examine
 from observer.rechecking import recheck
 from observer.store.tables import series
 from orchestration.database import reading
@@ -66,6 +67,9 @@ def test_a_model_that_cannot_be_compiled_fails_alone(folder: Path) -> None:
     assert "has changed since the manifest was made" in str(steps["changed"].error)
     assert "run dbt parse" in str(steps["changed"].error)
     remembered(folder)
+    looked = {one.part: one for one in examine(folder, "local", fix=False, deep=False, send=False)}
+    assert looked["dbt shop"].said == "its target dev is schema main of a database of kind duckdb, for 6 assets"
+    assert {one.health.value for one in looked.values()} <= {"ok", "warning"}, looked
 
 
 def remembered(folder: Path) -> None:

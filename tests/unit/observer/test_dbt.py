@@ -6,7 +6,10 @@ import pytest
 
 import observer as ob
 from observer.assets import quality_of
-from observer.loading import load
+from observer.doctor.dbt import look_at_dbt
+from observer.doctor.model import Diagnosis, Health
+from observer.loading import define, load
+from orchestration.dbt.settings import DbtSettings
 from orchestration.errors import DefinitionError, ManifestError, UnknownName
 from tests.support.manifests import generic, manifest, model, source, written
 
@@ -50,6 +53,14 @@ def test_what_cannot_be_declared_says_why(shop: Path) -> None:
         ob.dbt_assets(shop, run=ob.RunPolicy(batch=2))
     with pytest.raises(ManifestError, match=r"the folder that dbt_project\.yml lies in"):
         ob.dbt_assets(shop.with_name("nowhere"))
+
+
+def test_the_doctor_says_what_dbt_lacks(shop: Path) -> None:
+    diagnosis = Diagnosis()
+    look_at_dbt(diagnosis, DbtSettings(python="/nowhere/python"), define(ob.dbt_assets(shop), ()).graph)
+    (found,) = diagnosis.findings
+    assert (found.part, found.health) == ("dbt shop", Health.BROKEN)
+    assert "dbt can't be run by /nowhere/python" in found.said
 
 
 def test_a_trial_builds_them_by_dbt_and_by_nothing_else(shop: Path) -> None:
