@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration.among import Among
 from orchestration.bulk import Bulk
 from orchestration.errors import LeaseHeld, LeaseLost
 from orchestration.model import Address, AssetKey
+from orchestration.question import Question
 from orchestration.tables import leases
 
 LEASE = timedelta(seconds=60)
@@ -95,8 +96,8 @@ def _find_these(*columns: Any) -> Select[Any]:
     )
 
 
-_FIND_ALL = _find_these(leases)
-_FIND_TOKENS = _find_these(leases.c.asset, leases.c.partition, leases.c.token, leases.c.held)
+_FIND_ALL = Question(_find_these(leases))
+_FIND_TOKENS = Question(_find_these(leases.c.asset, leases.c.partition, leases.c.token, leases.c.held))
 _TAKE_OVER = Bulk(update(leases).where(_HERE))
 _RELEASE = Bulk(update(leases).where(_HERE, leases.c.token == bindparam("b_token")).values(held=False))
 
@@ -172,12 +173,12 @@ def _find_all(connection: Connection, addresses: Sequence[Address]) -> dict[Addr
     return {here: row for row in rows if (here := Address(AssetKey(row.asset), row.partition or None)) in wanted}
 
 
-def _ask_of(connection: Connection, addresses: Iterable[Address], question: Select[Any]) -> CursorResult[Any]:
+def _ask_of(connection: Connection, addresses: Iterable[Address], question: Question) -> Sequence[Any]:
     names = {
         "b_assets": list({a.asset for a in addresses}),
         "b_partitions": list({a.partition or "" for a in addresses}),
     }
-    return connection.execute(question, names)
+    return question.ask(connection, names)
 
 
 def lost(connection: Connection, tokens: Mapping[Address, int]) -> set[Address]:

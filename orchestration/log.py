@@ -26,6 +26,7 @@ from orchestration.model import (
     StepStatus,
     VersionStatus,
 )
+from orchestration.question import Question
 from orchestration.state import VersionRecord
 from orchestration.tables import events, gates, runs, steps, versions
 
@@ -36,7 +37,7 @@ _SAVE_STEP = Bulk(
     update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
 )
 _ADD_VERSIONS = Bulk(insert(versions))
-_NUMBERS = select(versions.c.id, versions.c.seq).where(Among(versions.c.id, "b_ids"))
+_NUMBERS = Question(select(versions.c.id, versions.c.seq).where(Among(versions.c.id, "b_ids")))
 _SET_STATUS = Bulk(update(versions).where(versions.c.id == bindparam("b_id")))
 _OTHERS = (
     (versions.c.asset == bindparam("b_asset"))
@@ -148,7 +149,7 @@ def _step_row(step: StepRecord) -> dict[str, Any]:
 def add_versions(connection: Connection, made: Sequence[NewVersion]) -> tuple[VersionRecord, ...]:
     """Log versions that were judged, with the versions that they were made from."""
     _ADD_VERSIONS.run(connection, [_version_row(one) for one in made])
-    numbers = {row.id: row.seq for row in connection.execute(_NUMBERS, {"b_ids": [one.made.id for one in made]})}
+    numbers: dict[str, int] = dict(_NUMBERS.ask(connection, {"b_ids": [one.made.id for one in made]}))
     return tuple(one.record(numbers[one.made.id]) for one in made)
 
 

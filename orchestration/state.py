@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 
 from orchestration.among import Among
 from orchestration.io.base import StoredVersion
 from orchestration.model import Address, AssetKey, GateOutcome, VersionStatus
 from orchestration.partition_keys import all_keys
+from orchestration.question import Question
 from orchestration.tables import gates, versions
 
 
@@ -66,6 +67,7 @@ class AddressState:
 
 
 _NOTHING = AddressState()
+_LIVE = (VersionStatus.PUBLISHED, VersionStatus.HELD, VersionStatus.ROLLED_BACK)
 
 
 class Snapshot:
@@ -111,10 +113,9 @@ def load(connection: Connection, assets: Collection[AssetKey], now: datetime | N
     """The state of every address of ``assets``; an override counts until ``now`` has reached its end (None: never)."""
     snapshot = Snapshot()
     snapshot.put_keys(all_keys(connection))
-    live = (VersionStatus.PUBLISHED, VersionStatus.HELD, VersionStatus.ROLLED_BACK)
     for chunk in _chunks(sorted(assets), 500):
         rows = connection.execute(
-            _version_columns().where(versions.c.asset.in_(chunk), versions.c.status.in_(live)).order_by(versions.c.seq)
+            _version_columns().where(versions.c.asset.in_(chunk), versions.c.status.in_(_LIVE)).order_by(versions.c.seq)
         ).all()
         decided = connection.execute(select(gates).where(gates.c.asset.in_(chunk))).all()
         _fill(snapshot, rows, decided, now)
@@ -142,11 +143,11 @@ def load_some(
     """The states of a few addresses, and those of them with a publication that was begun and not confirmed."""
     partitions = list({address.partition or "" for address in addresses})
     names = {"b_assets": list({address.asset for address in addresses}), "b_partitions": partitions}
-    rows = connection.execute(_SOME_VERSIONS, names).all()
+    rows = _SOME_VERSIONS.ask(connection, names)
     unfinished = {_record(row).address for row in rows if row.status == VersionStatus.PUBLISHING}
     snapshot = Snapshot()
     live = [row for row in rows if row.status != VersionStatus.PUBLISHING]
-    _fill(snapshot, live, connection.execute(_SOME_GATES, names).all(), now)
+    _fill(snapshot, live, _SOME_GATES.ask(connection, names), now)
     return {address: snapshot.of(address) for address in addresses}, unfinished
 
 
@@ -227,26 +228,13 @@ _VERSIONS = (
     .order_by(versions.c.seq)
 )
 _GATE = select(gates).where(gates.c.asset == bindparam("b_asset"), gates.c.partition == bindparam("b_partition"))
-_SOME_VERSIONS = (
+_SOME_VERSIONS = Question(
     _version_columns()
     .where(
         Among(versions.c.asset, "b_assets"),
         Among(versions.c.partition, "b_partitions"),
-        versions.c.status.in_(
-            tuple(
-                status.value
-                for status in (
-                    VersionStatus.PUBLISHING,
-                    VersionStatus.PUBLISHED,
-                    VersionStatus.HELD,
-                    VersionStatus.ROLLED_BACK,
-                )
-            )
-        ),
+        or_(*(versions.c.status == status.value for status in (VersionStatus.PUBLISHING, *_LIVE))),
     )
     .order_by(versions.c.seq)
 )
-_SOME_GATES = select(gates).where(
-    Among(gates.c.asset, "b_assets"),
-    Among(gates.c.partition, "b_partitions"),
-)
+_SOME_GATES = Question(select(gates).where(Among(gates.c.asset, "b_assets"), Among(gates.c.partition, "b_partitions")))

@@ -13,6 +13,7 @@ from observer.model import Every, Feedback, FeedbackKind
 from observer.store.tables import feedback
 from orchestration.among import Among
 from orchestration.model import AssetKey
+from orchestration.question import Question
 
 
 def add(connection: Connection, given: Feedback) -> int:
@@ -43,7 +44,7 @@ def marks(connection: Connection, asset: AssetKey) -> Marks:
 def marks_of_each(connection: Connection, assets: Collection[AssetKey]) -> dict[AssetKey, Marks]:
     """What counts of what was said of several assets, in one statement; an entry for each."""
     given: dict[AssetKey, list[Feedback]] = {asset: [] for asset in assets}
-    for row in connection.execute(_OF_EACH, {"b_assets": list(given)}) if given else ():
+    for row in _OF_EACH.ask(connection, {"b_assets": list(given)}) if given else ():
         given[AssetKey(row.asset)].append(_feedback(row))
     return {asset: marks_of(there) if there else NO_MARKS for asset, there in given.items()}
 
@@ -65,7 +66,7 @@ def records(connection: Connection, before: datetime) -> Mapping[tuple[AssetKey,
 
 # Built once, because each step asks them.
 _ALL = select(feedback).where(feedback.c.asset == bindparam("b_asset")).order_by(feedback.c.id)
-_OF_EACH = select(feedback).where(Among(feedback.c.asset, "b_assets")).order_by(feedback.c.id)
+_OF_EACH = Question(select(feedback).where(Among(feedback.c.asset, "b_assets")).order_by(feedback.c.id))
 
 
 def _feedback(row: Any) -> Feedback:

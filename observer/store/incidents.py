@@ -11,6 +11,7 @@ from observer.model import Incident, IncidentStatus, Severity
 from observer.store.tables import incident_versions, incidents
 from orchestration.among import Among
 from orchestration.model import AssetKey, PartitionKey
+from orchestration.question import Question
 
 
 def unresolved(connection: Connection, asset: AssetKey) -> tuple[Incident, ...]:
@@ -22,7 +23,7 @@ def unresolved(connection: Connection, asset: AssetKey) -> tuple[Incident, ...]:
 def troubled(connection: Connection, assets: Collection[AssetKey]) -> set[AssetKey]:
     """Those of some assets that have an unresolved incident."""
     _alone(connection, *assets)
-    return {AssetKey(asset) for asset in connection.execute(_TROUBLED, {"b_assets": list(assets)}).scalars()}
+    return {AssetKey(row.asset) for row in _TROUBLED.ask(connection, {"b_assets": list(assets)})}
 
 
 # Built once, because each step asks them.
@@ -31,10 +32,9 @@ _UNRESOLVED = (
     .where(incidents.c.asset == bindparam("b_asset"), incidents.c.status != IncidentStatus.RESOLVED.value)
     .order_by(incidents.c.id)
 )
-_TROUBLED = (
+_TROUBLED = Question(
     select(incidents.c.asset)
-    .where(Among(incidents.c.asset, "b_assets"))
-    .where(incidents.c.status != IncidentStatus.RESOLVED.value)
+    .where(Among(incidents.c.asset, "b_assets"), incidents.c.status != IncidentStatus.RESOLVED.value)
     .distinct()
 )
 

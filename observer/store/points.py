@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from observer.store.tables import observations
+from orchestration.driver import cursor
 from orchestration.model import VersionStatus
 from orchestration.tables import versions
 
@@ -35,11 +35,11 @@ def write(connection: Connection, rows: Iterable[Row]) -> None:
     DBAPIError
         As SQLAlchemy raises it of its own statements.
     """
-    with _cursor(connection, _INSERT) as cursor:
+    with _cursor(connection, _INSERT) as opened:
         if connection.dialect.name == "sqlite":
-            cursor.executemany(_INSERT, rows)
+            opened.executemany(_INSERT, rows)
             return
-        with cursor.copy(_COPY) as copy:
+        with opened.copy(_COPY) as copy:
             copy.set_types(_TYPES)
             for row in rows:
                 copy.write_row(row)
@@ -56,22 +56,15 @@ def newest(
         As SQLAlchemy raises it of its own statements.
     """
     question = _question("?" if connection.dialect.name == "sqlite" else "%s", tuple(statuses))
-    with _cursor(connection, question) as cursor:
-        found: Sequence[Found] = cursor.execute(question, (number, before, limit)).fetchall()
+    with _cursor(connection, question) as opened:
+        found: Sequence[Found] = opened.execute(question, (number, before, limit)).fetchall()
         return found
 
 
-@contextmanager
-def _cursor(connection: Connection, statement: str) -> Iterator[Any]:
+def _cursor(connection: Connection, statement: str) -> AbstractContextManager[Any]:
     """A cursor of the driver's; what PostgreSQL sends needs no parsing."""
-    dialect, driver = connection.dialect, connection.connection
-    cursor = driver.cursor() if dialect.name == "sqlite" else driver.cursor(binary=True)
-    try:
-        yield cursor
-    except dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(statement, None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
-    finally:
-        cursor.close()
+    options = {} if connection.dialect.name == "sqlite" else {"binary": True}
+    return cursor(connection, statement, **options)
 
 
 @lru_cache

@@ -11,7 +11,9 @@ from observer.errors import UnknownName
 from observer.history import SeriesKey
 from observer.store.tables import series
 from orchestration.among import Among
+from orchestration.bulk import Bulk
 from orchestration.model import AssetKey
+from orchestration.question import Question
 
 Owner = tuple[AssetKey, str]
 """Whose series they are: an asset's, of one part of its partitions."""
@@ -19,14 +21,14 @@ Owner = tuple[AssetKey, str]
 
 def known_series(connection: Connection, asset: AssetKey, part: str = "") -> dict[SeriesKey, int]:
     """The numbers of an asset's series, of one part of its partitions."""
-    rows = connection.execute(_KNOWN, {"b_asset": asset, "b_part": part})
+    rows = _KNOWN.ask(connection, {"b_asset": asset, "b_part": part})
     return {_key(metric, column, segment): number for number, metric, column, segment in rows}
 
 
 def known_series_of(connection: Connection, assets: Collection[AssetKey]) -> dict[AssetKey, dict[SeriesKey, int]]:
     """The numbers of the series of several assets that aren't partitioned; an entry for each."""
     found: dict[AssetKey, dict[SeriesKey, int]] = {asset: {} for asset in assets}
-    for row in connection.execute(_KNOWN_OF, {"b_assets": list(found)}) if found else ():
+    for row in _KNOWN_OF.ask(connection, {"b_assets": list(found)}) if found else ():
         found[row.asset][_key(row.metric, row.column, row.segment)] = row.id
     return found
 
@@ -66,7 +68,7 @@ def named(asset: AssetKey, key: SeriesKey) -> ColumnElement[bool]:
 
 
 def add(connection: Connection, missing: Collection[tuple[Owner, SeriesKey]]) -> dict[Owner, dict[SeriesKey, int]]:
-    """Make series, in one statement; returns their numbers."""
+    """Make series, in one statement; returns the numbers of all that their owners have."""
     new = [
         {
             "asset": asset, "part": part, "metric": key.metric, "column": key.column or "",
@@ -76,12 +78,13 @@ def add(connection: Connection, missing: Collection[tuple[Owner, SeriesKey]]) ->
     ]  # fmt: skip
     # In one order and without complaint: another process may be measuring the same asset for the first time.
     new.sort(key=lambda row: tuple(row.values()))
-    made: dict[Owner, dict[SeriesKey, int]] = {owner: {} for owner, _ in missing}
-    for row in connection.execute(_ADD[connection.dialect.name], new):
-        made[AssetKey(row.asset), row.part][_key(row.metric, row.column, row.segment)] = row.id
-    for owner in {owner for owner, key in missing if key not in made[owner]}:
-        made[owner].update(known_series(connection, *owner))
-    return made
+    _ADD[connection.dialect.name].run(connection, new)
+    there: dict[Owner, dict[SeriesKey, int]] = {owner: {} for owner, _ in missing}
+    names = {"b_assets": list({asset for asset, _ in there}), "b_parts": list({part for _, part in there})}
+    for number, metric, column, segment, asset, part in _OF_OWNERS.ask(connection, names):
+        if (mine := there.get((asset, part))) is not None:
+            mine[_key(metric, column, segment)] = number
+    return there
 
 
 def _key(metric: str, column: str, segment: str) -> SeriesKey:
@@ -91,8 +94,17 @@ def _key(metric: str, column: str, segment: str) -> SeriesKey:
 # Built once, because each step asks them.
 _COLUMNS = (series.c.id, series.c.metric, series.c.column, series.c.segment)
 _ADD = {
-    name: dialect.insert(series).on_conflict_do_nothing().returning(*_COLUMNS, series.c.asset, series.c.part)
+    name: Bulk(dialect.insert(series).on_conflict_do_nothing())
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_KNOWN = select(*_COLUMNS).where(series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"))
-_KNOWN_OF = select(*_COLUMNS, series.c.asset).where(Among(series.c.asset, "b_assets"), series.c.part == "")
+_OF_OWNERS = Question(
+    select(*_COLUMNS, series.c.asset, series.c.part).where(
+        Among(series.c.asset, "b_assets"), Among(series.c.part, "b_parts")
+    )
+)
+_KNOWN = Question(
+    select(*_COLUMNS).where(series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"))
+)
+_KNOWN_OF = Question(
+    select(*_COLUMNS, series.c.asset).where(Among(series.c.asset, "b_assets"), series.c.part == "")
+)
