@@ -8,11 +8,10 @@ intent (``recover``).
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -22,6 +21,7 @@ from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, StateError, TidegateError
 from orchestration.executors.base import Finished
 from orchestration.flight import Flight, Making, not_tried_again, stop, thrown_away
+from orchestration.heap import quiet_heap, swept_after
 from orchestration.keeper import Keeper
 from orchestration.leasebook import LeaseBook
 from orchestration.model import Address, AssetKey, AssetKind, Cancellation, Run, RunStatus, StepRecord, StepStatus
@@ -69,18 +69,8 @@ def run_plan(
     """
     recover(runtime.engine, runtime.io, runtime.clock)
     options = RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast, resumes=resumes)
-    with _quiet_heap():
+    with quiet_heap():
         return _Walk(runtime, plan, options).to_the_end()
-
-
-@contextlib.contextmanager
-def _quiet_heap() -> Iterator[None]:
-    """Let garbage collection look at what a run makes; what was there before, libraries mostly, waits until its end."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class _Walk:
@@ -265,6 +255,8 @@ class _Walk:
         return mine
 
     def _finish(self, flight: Flight, result: Products | Failure) -> None:
+        first = result if isinstance(result, Failure) else result[0]
+        swept_after(first.execute_s or 0.0)
         if isinstance(result, Failure):
             self._finish_failed(flight, result)
             return

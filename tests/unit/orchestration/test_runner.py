@@ -1,6 +1,5 @@
 """Walking plans over a real log and real files."""
 
-import gc
 import json
 import sys
 import threading
@@ -73,19 +72,6 @@ def test_a_project_is_made_once(tmp_path: Path, state_url: str) -> None:
     assert set(core.statuses("*", RANGE).values()) == {"skipped"}
     assert core.versions("clean", D2) == ["published"]
     assert core.leases_held() == 0
-
-
-def test_garbage_that_was_there_before_is_left_alone_until_the_end(tmp_path: Path) -> None:
-    seen = []
-
-    @o.asset
-    def one() -> int:
-        seen.append(gc.get_freeze_count())
-        return 1
-
-    Core(tmp_path, (one,)).run()
-    assert seen[0] > 1000
-    assert gc.get_freeze_count() == 0
 
 
 def test_early_cutoff_stops_at_equal_data(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""The process's heap during a run: what garbage collection looks at, and how often."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+_YOUNG = 10_000
+"""How many objects come into being between two looks: most that a run makes are gone by then, without any look."""
+_SLOW_S = 0.05
+
+_lock = Lock()
+_usual: list[tuple[int, int, int]] = []  # the process's own thresholds, once for each run that goes on
+
+
+@contextmanager
+def quiet_heap() -> Iterator[None]:
+    """Let garbage collection look at what a run makes; what was there before, libraries mostly, waits until its end.
+
+    Runs may overlap; the last to end leaves the process as the first found it.
+    """
+    with _lock:
+        before = gc.get_threshold() if not _usual else _usual[0]
+        _usual.append(before)
+        raised = (max(before[0], _YOUNG) if before[0] else 0, *before[1:])  # 0: nobody looks
+        gc.set_threshold(*raised)
+        gc.freeze()
+    try:
+        yield
+    finally:
+        with _lock:
+            _usual.pop()
+            if not _usual:
+                gc.unfreeze()
+                if gc.get_threshold() == raised:  # else the user's code has set others
+                    gc.set_threshold(*before)
+
+
+def swept_after(took_s: float) -> None:
+    """Collect what work that took its time has left: a few objects may hold a lot of data."""
+    if took_s >= _SLOW_S and gc.isenabled():
+        gc.collect(1)
