@@ -50,9 +50,10 @@ def cadence_of(at: Sequence[float]) -> Cadence:
     >>> cadence_of([300.0 * i for i in range(31)]), cadence_of([300.0 * i for i in range(30)])
     (<Cadence.MINUTELY: 'minutely'>, <Cadence.IRREGULAR: 'irregular'>)
     """
+    if len(at) <= MINUTELY_GAPS:
+        return Cadence.IRREGULAR
     gaps = sorted(later - earlier for earlier, later in pairwise(at))
-    often = len(gaps) >= MINUTELY_GAPS and gaps[len(gaps) // 2] <= MINUTELY_GAP_S
-    return Cadence.MINUTELY if often else Cadence.IRREGULAR
+    return Cadence.MINUTELY if gaps[len(gaps) // 2] <= MINUTELY_GAP_S else Cadence.IRREGULAR
 
 
 def forecasters_for(cadence: Cadence) -> list[tuple[int, Forecaster]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 
 from observer.change_times import LastChange
@@ -14,19 +13,19 @@ from observer.checking import Checking
 from observer.checks.base import Check, CheckData
 from observer.collectors.age import age
 from observer.collectors.base import Collector
-from observer.collectors.budget import budget
+from observer.collectors.budget import Budget
 from observer.collectors.distribution import are_kept, distributions
-from observer.collectors.frame import Collected, collect
+from observer.collectors.frame import collect
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.notes import noted
-from observer.collectors.opening import opened
-from observer.collectors.own import asked, by_function, by_segment, collected
+from observer.collectors.opening import is_opened, opened
+from observer.collectors.own import NOTHING_ASKED, asked, by_function, by_segment, collected
 from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.sketches import packed
 from observer.collectors.tabular import first_line, is_table
 from observer.metrics import AGE
-from observer.model import Audit, CheckOutcome, Distribution, Observation, ProfilePolicy
+from observer.model import Audit, Distribution, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
 from observer.privacy import DISCLOSES, WITHHELD, Sensitive, unquoted
 from orchestration.dbt.model import DbtRecord
@@ -69,7 +68,7 @@ def measure(
     """
     start = timer()
     sensitive = Sensitive(policy.sensitive)
-    with budget(policy.max_seconds) as spent, _opened(staged.data) as (relation, problem):
+    with Budget(policy.max_seconds) as spent, _opened(staged.data) as (relation, problem):
         made = staged.materialization
         checking = Checking(
             [check.as_of(since, until or made.materialized_at) for check in checks], relation, problem, sensitive
@@ -77,7 +76,7 @@ def measure(
         expressions = checking.expressions
         given = [one for one in metrics if isinstance(one, OwnMetric)]
         mine = [one for one in given if not sensitive.covers(one.segment) and not sensitive.withholds(one)]
-        own = asked(mine, relation, problem)
+        own = asked(mine, relation, problem) if mine else NOTHING_ASKED
         keeping = _keeping(staged, relation, policy, sensitive)
         measured = collect(
             staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem, keeping=keeping
@@ -87,16 +86,13 @@ def measure(
             observations=measured.observations, others=staged.beside,
         )  # fmt: skip
         told = checking.outcomes(measured.values[: len(expressions)], data)
-        seen = [
-            *own.observations(measured.values[len(expressions) :]),
-            *(
-                by_function(one, lambda each: each.run(data), sensitive.said)
-                for one in mine
-                if one.function is not None
-            ),
-            *by_segment(mine, relation, problem),
-            *_withheld(given, sensitive),
-        ]
+        seen: list[Observation] = []
+        if given:
+            seen += own.observations(measured.values[len(expressions) :])
+            functions = [one for one in mine if one.function is not None]
+            seen += [by_function(one, lambda each: each.run(data), sensitive.said) for one in functions]
+            seen += by_segment(mine, relation, problem)
+            seen += _withheld(given, sensitive)
         for one in metrics:
             if isinstance(one, Collector):
                 seen += collected(one, lambda each: _collected(each, data, problem), sensitive.said)
@@ -112,9 +108,10 @@ def measure(
         Observation(metric="profile_statements", value=float(spent.statements)),
     )
     observed = sensitive.observations((*measured.observations, *cost, *seen), names)
-    return replace(
-        _audit(staged, measured, observed, told, seconds), distributions=spread, sketches=packed(measured.sketches)
-    )
+    return Audit(
+        materialization=made, observations=observed, schema=noted(measured.schema, staged.data, staged.declared),
+        outcomes=tuple(told), collect_s=seconds, distributions=spread, sketches=packed(measured.sketches),
+    )  # fmt: skip
 
 
 def check(
@@ -133,7 +130,7 @@ def check(
     if any(one.needs_observations for one in checks):
         return measure(staged, checks, policy=policy, since=since, until=until, timer=timer)
     start, made, sensitive = timer(), staged.materialization, Sensitive(policy.sensitive)
-    with budget(policy.max_seconds), _opened(staged.data) as (relation, problem):
+    with Budget(policy.max_seconds), _opened(staged.data) as (relation, problem):
         dated = [one.as_of(since, until or made.materialized_at) for one in checks]
         checking = Checking(dated, relation, problem, sensitive)
         values: Sequence[Measured] = []
@@ -192,25 +189,17 @@ def _collected(one: Collector, data: CheckData, problem: str | None) -> Iterable
     return one.collect(data)
 
 
-def _audit(
-    staged: Staged,
-    collected: Collected,
-    observed: tuple[Observation, ...],
-    outcomes: Sequence[CheckOutcome],
-    seconds: float,
-) -> Audit:
-    return Audit(
-        materialization=staged.materialization,
-        observations=observed,
-        schema=noted(collected.schema, staged.data, staged.declared),
-        outcomes=tuple(outcomes),
-        collect_s=seconds,
-    )
+_Opened = tuple[Relation | None, str | None]
+_NO_TABLE: AbstractContextManager[_Opened] = nullcontext((None, None))
+
+
+def _opened(data: object) -> AbstractContextManager[_Opened]:
+    """Open the data; where that fails, give the reason instead."""
+    return _opening(data) if is_opened(data) else _NO_TABLE
 
 
 @contextmanager
-def _opened(data: object) -> Iterator[tuple[Relation | None, str | None]]:
-    """Open the data; where that fails, give the reason instead."""
+def _opening(data: object) -> Iterator[_Opened]:
     opening = opened(data)
     try:
         relation = opening.__enter__()

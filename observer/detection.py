@@ -98,7 +98,7 @@ def history_of(
     by_clock = by_wall_clock(monitor)
     zone = "UTC" if asset.partitions is None else asset.partitions.timezone
     goes_by = "UTC" if by_clock and monitor.metric != ARRIVAL else zone  # what comes by day comes by the data's clock
-    ahead_s = offset_s(zone, at)
+    ahead_s = 0.0 if zone == "UTC" else offset_s(zone, at)
     points, left_out = marks.known(monitor.id, points, by_clock=by_clock)
     kind_of = marks.special(monitor.id)
     kinds = None if kind_of is None else [special_kind(monitor, asset, kind_of, p.at, p.value) for p in points]

@@ -48,6 +48,7 @@ _BEYOND_BANDS = {
     "drift": "after drifting one way in steps too small to alarm one by one",
 }
 """What the detectors of the default table that know no band say of an alarm."""
+_ROWS = Monitor(metric="row_count")
 _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
 
 
@@ -141,7 +142,7 @@ class _Judge:
             return self._arrival(monitor)
         key = monitor.key
         observation = self.observed.get(key)
-        if observation is None and monitor == Monitor(metric=monitor.metric) and monitor.metric == "row_count":
+        if observation is None and monitor == _ROWS:
             return None
         if observation is None or observation.value is None:
             return self._unmeasured(monitor, observation)
@@ -173,8 +174,8 @@ class _Judge:
         from detectors.registry import foremost
 
         at = self._audit.materialization.materialized_at if by_wall_clock(monitor) else self._data_at
-        rows = self._past.series.get(behind(key), ())
         before = [p for p in self._past.series.get(key, ()) if p.at < at]
+        rows = self._past.series.get(behind(key), ()) if before else ()
         history = history_of(monitor, self._asset, before, rows, self._data_at, self._marks)
         kind_of = self._marks.special(monitor.id)
         special = 0 if kind_of is None else special_kind(monitor, self._asset, kind_of, at, observation.value)

@@ -93,7 +93,7 @@ def recall(connection: Connection, graph: Graph, addresses: Sequence[Address]) -
     return {
         Address(key): Recalled(
             known=known[key],
-            series=series_of(connection, asset, "", known[key], None),
+            series=series_of(connection, asset, "", known[key], None) if known[key] else {},
             marks=marks[key],
         )
         for key, asset in assets.items()
@@ -138,9 +138,10 @@ def judge(
             if audit.schema:
                 schema = schema_store.before(connection, asset.key, data_at)
     now = observer.clock.now()
-    past, policy = Past(series=recalled.series, schema=schema), quality_of(asset).gate
+    quality = quality_of(asset)
+    past, policy = Past(series=recalled.series, schema=schema), quality.gate
     found = evaluate(
-        asset, audit, quality_of(asset).watched, past, data_at=data_at, now=now, part=part, learned=learned,
+        asset, audit, quality.watched, past, data_at=data_at, now=now, part=part, learned=learned,
         budget=budget, marks=recalled.marks.with_holidays(observer.holidays),
     )  # fmt: skip
     found, overrides = _excused(observer, made.address, found, policy, now)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from detectors.base import Detector, State
 
 _MOST = 1536
+_MOST_FRESH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Learned:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._kept: dict[Hashable, _Kept] = {}
+        self._fresh: dict[tuple[int, float], tuple[Detector, State]] = {}
 
     def detect(
         self, series: Hashable, detector: Detector, history: History, point: Point, *, alpha: float
@@ -43,6 +45,8 @@ class Learned:
         """Judge ``point``, which comes after all of ``history``, by a detector that looks at ``series``."""
         if not _learns_by_points(detector):
             return detector.detect(history, point, alpha=alpha)
+        if not len(history):
+            return self._silent(detector, history.utc_offset_s, point, alpha)
         kept = self._kept.pop(series, None)
         if kept is not None and repr(kept.detector) == repr(detector) and _begins(kept.history, history):
             state, known = kept.state, len(kept.history)
@@ -53,10 +57,20 @@ class Learned:
             if not left_out:
                 state.advance(each)
         found = state.judge(point, alpha=alpha)
-        if len(history):
-            self._kept[series] = _Kept(detector, history, state)
+        self._kept[series] = _Kept(detector, history, state)
         while len(self._kept) > self._most:
             self._kept.pop(next(iter(self._kept)), None)
+        return found
+
+    def _silent(self, detector: Detector, utc_offset_s: float, point: Point, alpha: float) -> Detection:
+        """The verdict where there is no past: judging teaches nothing, so one state serves every new series."""
+        key = (id(detector), utc_offset_s)
+        known = self._fresh.pop(key, None)
+        state = detector.start(utc_offset_s) if known is None else known[1]
+        found = state.judge(point, alpha=alpha)
+        self._fresh[key] = (detector, state)  # with the detector, so that no other gets its id
+        while len(self._fresh) > _MOST_FRESH:
+            self._fresh.pop(next(iter(self._fresh)), None)
         return found
 
 

@@ -15,11 +15,14 @@ TOLD = frozenset({EvaluationStatus.FAILED, EvaluationStatus.WARNED, EvaluationSt
 
 def holding(evaluations: Sequence[Evaluation], policy: GatePolicy) -> tuple[Evaluation, ...]:
     """What holds a version if nobody overrides it: what failed, then what could not be told, if the policy says so."""
-    statuses = [EvaluationStatus.UNKNOWN] if policy.on_unknown == OnUnknown.HOLD else []
-    statuses += [EvaluationStatus.LEARNING] if policy.on_learning == OnUnknown.HOLD else []
     heard = [e for e in evaluations if not e.muted]
     failed = [e for e in heard if e.status is EvaluationStatus.FAILED]
-    return (*failed, *(e for e in heard if e.severity is Severity.ERROR and e.status in statuses))
+    errors = [e for e in heard if e.severity is Severity.ERROR]
+    if not errors:
+        return tuple(failed)
+    statuses = [EvaluationStatus.UNKNOWN] if policy.on_unknown == OnUnknown.HOLD else []
+    statuses += [EvaluationStatus.LEARNING] if policy.on_learning == OnUnknown.HOLD else []
+    return (*failed, *(e for e in errors if e.status in statuses))
 
 
 def with_mutes(evaluations: Sequence[Evaluation], mutes: Mapping[str, Mute]) -> tuple[Evaluation, ...]:

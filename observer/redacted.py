@@ -11,6 +11,8 @@ from orchestration.model import Scalar
 
 def without_secrets(audit: Audit, redact: Callable[[str], str]) -> Audit:
     """The audit with texts that may be kept and shown: no secret, and nothing that a database refuses."""
+    if not (audit.outcomes or audit.schema or audit.distributions or any(one.reason for one in audit.observations)):
+        return audit  # it holds no text
 
     def clean(text: str) -> str:
         return redact(text).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()

@@ -183,12 +183,9 @@ def _ask_of(connection: Connection, addresses: Iterable[Address], question: Ques
 
 def lost(connection: Connection, tokens: Mapping[Address, int]) -> set[Address]:
     """Those of our leases that another process has taken over; call it in the transaction that relies on the rest."""
-    held = {
-        Address(AssetKey(row.asset), row.partition or None): row.token
-        for row in _ask_of(connection, tokens, _FIND_TOKENS)
-        if row.held
-    }
-    return {address for address, token in tokens.items() if held.get(address) != token}
+    rows = _ask_of(connection, tokens, _FIND_TOKENS)
+    held = {(asset, partition): token for asset, partition, token, is_held in rows if is_held}
+    return {one for one, token in tokens.items() if held.get((one.asset, one.partition or "")) != token}
 
 
 def _held(address: Address, row: Any) -> LeaseHeld:

@@ -51,7 +51,7 @@ class Judged:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return tuple(version for _, version in self.read)
+        return tuple([version for _, version in self.read])
 
     @property
     def held(self) -> bool:
@@ -104,6 +104,7 @@ class Settlement:
         self._assets: set[AssetKey] = set()  # of those
         self._quiet: list[StepRecord] = []  # ended without a version: skipped, blocked, failed
         self._running: dict[int, StepRecord] = {}
+        self._noticed: dict[int, StepRecord] = {}  # that were running when somebody last looked
         self._since: float | None = None
         self._gone: set[str] = set()  # versions of this run that could not be logged or published
         self._error: BaseException | None = None
@@ -128,6 +129,7 @@ class Settlement:
 
     def _put(self, position: int) -> None:
         self._running.pop(position, None)
+        self._noticed.pop(position, None)
         self._since = self._since if self._since is not None else monotonic()
 
     def flush_if_due(self) -> None:
@@ -147,10 +149,13 @@ class Settlement:
                 self.flush()
 
     def flush_beside(self) -> None:
-        """Settle what has waited, and log what is running, from a thread beside the walk; errors are kept for it."""
+        """Settle what has waited, from a thread beside the walk; errors are kept for it.
+
+        It also logs what is running and was so when it was last called: of quick steps one always is.
+        """
         try:
             with self._lock:
-                slow, self._running = list(self._running.values()), {}
+                slow, self._noticed, self._running = list(self._noticed.values()), self._running, {}
                 if slow:
                     with writing(self._runtime.engine) as connection:
                         log.save_steps(connection, slow, self._runtime.clock.now())
@@ -218,7 +223,7 @@ class Settlement:
         for one in judged:
             if one.step.address in lost:
                 failed.append((one, str(LeaseLost(str(one.step.address)))))
-            elif self._gone & set(one.inputs):
+            elif self._gone and self._gone & set(one.inputs):
                 failed.append((one, _READ_IN_VAIN))
             else:
                 good.append(one)
@@ -249,7 +254,8 @@ class Settlement:
 
     def _point_or_not(self, one: Judged, version: VersionRecord) -> str | None:
         """As ``_point``, but what read a version that could not be published is not published either."""
-        why = _READ_IN_VAIN if self._gone & set(one.inputs) else self._point(one, version)
+        in_vain = self._gone and self._gone & set(one.inputs)
+        why = _READ_IN_VAIN if in_vain else self._point(one, version)
         if why is not None:
             self._gone.add(version.id)
         return why

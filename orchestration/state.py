@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select
 
 from orchestration.among import Among
 from orchestration.io.base import StoredVersion
@@ -113,12 +113,8 @@ def load(connection: Connection, assets: Collection[AssetKey], now: datetime | N
     """The state of every address of ``assets``; an override counts until ``now`` has reached its end (None: never)."""
     snapshot = Snapshot()
     snapshot.put_keys(all_keys(connection))
-    for chunk in _chunks(sorted(assets), 500):
-        rows = connection.execute(
-            _version_columns().where(versions.c.asset.in_(chunk), versions.c.status.in_(_LIVE)).order_by(versions.c.seq)
-        ).all()
-        decided = connection.execute(select(gates).where(gates.c.asset.in_(chunk))).all()
-        _fill(snapshot, rows, decided, now)
+    names = {"b_assets": sorted(assets)}
+    _fill(snapshot, _LIVE_OF.ask(connection, names), _GATES_OF.ask(connection, names), now)
     return snapshot
 
 
@@ -217,11 +213,13 @@ def _record(row: Any) -> VersionRecord:
     )  # fmt: skip
 
 
-def _chunks(items: Sequence[AssetKey], size: int) -> Iterable[Sequence[AssetKey]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _among(statuses: Iterable[VersionStatus]) -> ColumnElement[bool]:
+    return or_(*(versions.c.status == status.value for status in statuses))
 
 
-# Built once, because each step asks them.
+# Built once, because each run or each step asks them.
+_LIVE_OF = Question(_version_columns().where(Among(versions.c.asset, "b_assets"), _among(_LIVE)).order_by(versions.c.seq))
+_GATES_OF = Question(select(gates).where(Among(gates.c.asset, "b_assets")))
 _VERSIONS = (
     _version_columns()
     .where(versions.c.asset == bindparam("b_asset"), versions.c.partition == bindparam("b_partition"))
@@ -233,7 +231,7 @@ _SOME_VERSIONS = Question(
     .where(
         Among(versions.c.asset, "b_assets"),
         Among(versions.c.partition, "b_partitions"),
-        or_(*(versions.c.status == status.value for status in (VersionStatus.PUBLISHING, *_LIVE))),
+        _among((VersionStatus.PUBLISHING, *_LIVE)),
     )
     .order_by(versions.c.seq)
 )

@@ -26,6 +26,7 @@ from orchestration.staleness import Action, Judgement, judge
 from orchestration.state import AddressState, GateRecord, Snapshot, VersionRecord
 from orchestration.work import Input, Product, Target, Task
 
+_NO_LIMITS = Limits()
 QUIET: Mapping[Action, StepStatus] = {
     Action.SKIP: StepStatus.SKIPPED,
     Action.STAY_HELD: StepStatus.HELD,
@@ -75,6 +76,8 @@ def _inputs(judgements: Sequence[Judgement]) -> Iterable[tuple[Edge, tuple[Versi
 def limits_of(asset: Asset) -> Limits:
     """What a try of the asset may take."""
     policy = asset.run
+    if policy.timeout is None and policy.memory is None and not policy.resources:
+        return _NO_LIMITS
     return Limits(
         timeout_s=policy.timeout_s, memory_bytes=policy.memory_bytes, resources=tuple(sorted(policy.resources.items()))
     )
@@ -127,10 +130,12 @@ def state_after(before: AddressState, product: Product, decision: GateDecision) 
 
 def storable(step: StepRecord) -> StepRecord:
     """The step in text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
-    reason, note, error = _plain(step.reason), _plain(step.note), _plain(step.error) if step.error else None
-    same = (reason, note, error) == (step.reason, step.note, step.error)
-    return step if same else replace(step, reason=reason, note=note, error=error)
+    said = step.reason, step.note, step.error
+    reason, note, error = _plain(step.reason), _plain(step.note), step.error and _plain(step.error)
+    return step if (reason, note, error) == said else replace(step, reason=reason, note=note, error=error)
 
 
 def _plain(text: str) -> str:
+    if text.isprintable():  # which holds neither
+        return text
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()

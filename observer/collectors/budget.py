@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Self
 
 
 class BudgetSpent(Exception):
@@ -14,11 +15,21 @@ class BudgetSpent(Exception):
 
 
 class Budget:
-    """Counts the statements of one look; ``max_seconds=None``: as long as it takes."""
+    """Counts the statements of one look; ``max_seconds=None``: as long as it takes.
+
+    In a ``with`` block it is the budget of all statements of this thread, whichever relation they ask.
+    """
 
     def __init__(self, max_seconds: float | None, timer: Callable[[], float] = time.perf_counter) -> None:
         self._max_s, self._timer, self._begun = max_seconds, timer, timer()
         self.statements = 0
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
 
     @contextmanager
     def statement(self, interrupt: Callable[[], None] | None) -> Iterator[float | None]:
@@ -55,17 +66,6 @@ class Budget:
 
 
 _current: ContextVar[Budget | None] = ContextVar("budget", default=None)
-
-
-@contextmanager
-def budget(max_seconds: float | None) -> Iterator[Budget]:
-    """A budget for all statements of this thread until the end of the block, whichever relation they ask."""
-    made = Budget(max_seconds)
-    token = _current.set(made)
-    try:
-        yield made
-    finally:
-        _current.reset(token)
 
 
 @contextmanager

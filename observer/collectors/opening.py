@@ -39,6 +39,11 @@ _KNOWN = {  # what DuckDB makes of Arrow's commonest types: asking it costs as m
 }  # fmt: skip
 
 
+def is_opened(data: object) -> bool:
+    """Whether there is something to open: it is no model and no text."""
+    return isinstance(data, SqlRelation | ParquetFiles) or is_table(data)
+
+
 @contextmanager
 def opened(data: object) -> Iterator[Relation | None]:
     """Open a version's data for looking; None where it is no table (a model, a text).
@@ -51,14 +56,14 @@ def opened(data: object) -> Iterator[Relation | None]:
     ------
     duckdb.Error, OSError: the files can't be read.
     """
+    if not is_opened(data):
+        yield None
+        return
     if isinstance(data, SqlRelation):
         from observer.collectors.pushed import pushed  # which is a Relation itself
 
         with pushed(data) as relation:
             yield relation
-        return
-    if not (is_table(data) or isinstance(data, ParquetFiles)):
-        yield None
         return
     connection = engine.cursor()
     try:

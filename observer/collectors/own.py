@@ -36,6 +36,9 @@ class Asked:
             yield Observation(metric=one.name, value=value, reason=reason)
 
 
+NOTHING_ASKED = Asked((), (), ())
+
+
 def asked(metrics: Sequence[OwnMetric], relation: Relation | None, problem: str | None) -> Asked:
     """The aggregates of the whole table, as the relation's engine takes them."""
     found: list[tuple[OwnMetric, str]] = []

@@ -15,7 +15,7 @@ from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import EXACT, Observation
 from observer.store.points import Found, Row, newest, write
-from observer.store.series import Owner, add, known_series, named
+from observer.store.series import Name, Owner, add, known_series, named
 from observer.store.tables import observations as _table
 from observer.store.tables import series
 from orchestration.model import AssetKey, VersionStatus
@@ -49,17 +49,16 @@ class Measurement:
 
 def save(connection: Connection, measured: Sequence[Measurement]) -> None:
     """Store what was measured of some versions; series are made as they first appear."""
-    ids: dict[Owner, dict[SeriesKey, int]] = {}
+    ids: dict[Owner, Mapping[Name, int]] = {}
     for m in measured:
         if m.owner not in ids:
-            ids[m.owner] = dict(known_series(connection, *m.owner) if m.known is None else m.known)
+            known = known_series(connection, *m.owner) if m.known is None else m.known
+            ids[m.owner] = cast(Mapping[Name, int], known)
     numbered = [_numbered(m, ids[m.owner]) for m in measured]
     if None in numbered:
         lacking = [m for m, found in zip(measured, numbered, strict=True) if found is None]
-        made = add(connection, {(m.owner, key) for m in lacking for key in _keys(m) if key not in ids[m.owner]})
-        for owner, new in made.items():
-            ids[owner].update(new)
-        numbered = [_numbered(m, ids[m.owner]) for m in measured]
+        ids |= add(connection, {(m.owner, name) for m in lacking for name in _names(m) if name not in ids[m.owner]})
+        numbered = [found or _numbered(m, ids[m.owner]) for m, found in zip(measured, numbered, strict=True)]
     write(connection, _rows(measured, numbered))
 
 
@@ -67,17 +66,18 @@ Numbered = Mapping[int, Observation]
 """What was measured of a version by the number of its series; of two of a name the first."""
 
 
-def _numbered(m: Measurement, numbers: Mapping[SeriesKey, int]) -> Numbered | None:
+def _numbered(m: Measurement, numbers: Mapping[Name, int]) -> Numbered | None:
     """None where a series isn't there yet."""
-    find = cast(Mapping[tuple[str, str | None, str | None], int], numbers)  # a plain tuple equals a key, and costs less
+    if not numbers and m.observed:
+        return None
     try:
-        return {find[o.metric, o.column, o.segment]: o for o in reversed(m.observed)}
+        return {numbers[o.metric, o.column, o.segment]: o for o in reversed(m.observed)}
     except KeyError:
         return None
 
 
-def _keys(m: Measurement) -> Iterator[SeriesKey]:
-    return (SeriesKey(o.metric, o.column, o.segment) for o in m.observed)
+def _names(m: Measurement) -> Sequence[Name]:
+    return [(o.metric, o.column, o.segment) for o in m.observed]
 
 
 def _rows(measured: Sequence[Measurement], numbered: Sequence[Numbered | None]) -> Iterator[Row]:

@@ -67,23 +67,23 @@ def named(asset: AssetKey, key: SeriesKey) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-def add(connection: Connection, missing: Collection[tuple[Owner, SeriesKey]]) -> dict[Owner, dict[SeriesKey, int]]:
+Name = tuple[str, str | None, str | None]
+"""A plain tuple equals the key of the same three, and costs less: they come by the thousand."""
+
+
+def add(connection: Connection, missing: Collection[tuple[Owner, Name]]) -> dict[Owner, dict[Name, int]]:
     """Make series, in one statement; returns the numbers of all that their owners have."""
-    new = [
-        {
-            "asset": asset, "part": part, "metric": key.metric, "column": key.column or "",
-            "segment": key.segment or "",
-        }
-        for (asset, part), key in missing
-    ]  # fmt: skip
     # In one order and without complaint: another process may be measuring the same asset for the first time.
-    new.sort(key=lambda row: tuple(row.values()))
-    _ADD[connection.dialect.name].run(connection, new)
-    there: dict[Owner, dict[SeriesKey, int]] = {owner: {} for owner, _ in missing}
+    new = sorted(
+        (asset, part, metric, column or "", segment or "") for (asset, part), (metric, column, segment) in missing
+    )
+    columns = ("asset", "part", "metric", "column", "segment")
+    _ADD[connection.dialect.name].run(connection, [dict(zip(columns, row, strict=True)) for row in new])
+    there: dict[Owner, dict[Name, int]] = {owner: {} for owner, _ in missing}
     names = {"b_assets": list({asset for asset, _ in there}), "b_parts": list({part for _, part in there})}
     for number, metric, column, segment, asset, part in _OF_OWNERS.ask(connection, names):
         if (mine := there.get((asset, part))) is not None:
-            mine[_key(metric, column, segment)] = number
+            mine[metric, column or None, segment or None] = number
     return there
 
 

@@ -16,7 +16,7 @@ class Resources:
 
     def lacking(self, limits: Limits) -> str | None:
         """Why no worker here can ever do a task; None: one can."""
-        return lacking(limits, [self._offered], "this executor")
+        return lacking(limits, [self._offered], "this executor") if limits.resources else None
 
     def take(self, limits: Limits) -> bool:
         """Reserve what a task needs; False, and nothing is reserved, while others use it."""

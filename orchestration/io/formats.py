@@ -8,6 +8,7 @@ import json
 import math
 import pickle
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,18 +89,19 @@ def _writer(value: object, choice: Choice) -> tuple[str, _Saving]:
     tables = tables_in(value)
     if tables is not None:
         return choice.frames, lambda file: frames.save(tables, file, choice.frames)
+    kind, body = _body(value, choice)
+    return kind, lambda file: _save(body, file)
+
+
+def _body(value: object, choice: Choice) -> tuple[str, bytes]:
+    """What is written of anything that is no frame, and in which format."""
     if type(value) is str:
-        try:
-            text = value.encode()
-        except UnicodeEncodeError:  # half a surrogate pair: pickle keeps it
-            pass
-        else:
-            return TEXT, lambda file: _save(text, file)
+        with suppress(UnicodeEncodeError):  # half a surrogate pair: pickle keeps it
+            return TEXT, value.encode()
     if isinstance(value, dict | list) and _is_json(value):
-        body = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode("utf-8", "surrogatepass")
-        return JSON, lambda file: _save(body, file)
-    pickled = _pickled(value, choice.objects)
-    return choice.objects, lambda file: _save(pickled, file)
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+        return JSON, text.encode("utf-8", "surrogatepass")
+    return choice.objects, _pickled(value, choice.objects)
 
 
 def _save(body: bytes, file: Hashing) -> None:
@@ -214,6 +216,12 @@ def measure(value: object) -> Written:
     hashing = Hashing(_Nowhere())
     rows = save(hashing)
     return Written(kind, hashing.sha256.hexdigest(), rows, hashing.size)
+
+
+def measure_object(value: object) -> Written:
+    """What ``write`` would say of anything that is no frame, without looking whether it is one."""
+    kind, body = _body(value, DEFAULT)
+    return Written(kind, hashlib.sha256(body).hexdigest(), None, len(body))
 
 
 def content_hash(value: object) -> str:

@@ -42,7 +42,7 @@ class MemoryIOManager:
     def stage(self, address: Address, version: str, value: object) -> StagedData:
         table = as_table(value)
         kept: object = value if table is None else table
-        written = formats.measure(kept)
+        written = formats.measure_object(kept) if table is None else formats.measure(kept)
         with self._lock:
             versions = self._kept.setdefault(address, _Kept()).versions
             if version in versions:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from observer.collectors import compiled, opened
-from observer.collectors.budget import BudgetSpent, budget
+from observer.collectors.budget import Budget, BudgetSpent
 from observer.collectors.pushed import PushedRelation
 from orchestration.io.base import ParquetFiles, SqlRelation
 from orchestration.io.sql import SqlIOManager
@@ -125,12 +125,12 @@ def test_a_statement_that_a_database_has_begun_is_ended_with_the_budget(
     data = io.stage_query(Address(AssetKey("made")), "v1", "SELECT 1 AS n", {}).data
     assert isinstance(data, SqlRelation)
     begun = time.perf_counter()
-    with budget(0.5), opened(data) as relation:
+    with Budget(0.5), opened(data) as relation:
         assert isinstance(relation, PushedRelation)
         with pytest.raises(BudgetSpent, match=r"the budget of 0.5 s was spent"):
             relation._fetch(FOREVER[kind])
     assert time.perf_counter() - begun < 30
-    with budget(60.0), opened(data) as relation:
+    with Budget(60.0), opened(data) as relation:
         assert isinstance(relation, PushedRelation)
         assert relation._fetch("SELECT 1") == [(1,)]  # the connection is as it was
 
@@ -141,7 +141,7 @@ def test_snowflake_is_told_how_long_a_statement_may_take(new_io: Callable[[str],
     data = new_io("snowflake").stage_query(Address(AssetKey("made")), "v1", "SELECT 1 AS n", {}).data
     assert isinstance(data, SqlRelation)
     asked: list[str] = []
-    with budget(60.0), opened(data) as relation:
+    with Budget(60.0), opened(data) as relation:
         assert relation is not None
         event.listen(Engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         assert relation.select(["count(*)"]) == [(1,)]
