@@ -18,6 +18,7 @@ from observer.checks.base import others_of
 from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
+from observer.ids import Ids
 from observer.io_managers import check_queries, io_of, keepers_of
 from observer.judging import Observer
 from observer.loading import Definitions, load
@@ -309,7 +310,7 @@ def compose(
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,
-        new_id=lambda: new_id(clock.now()),
+        new_id=Ids(clock),
         code_versions=configs.versions(hashes.of_all(definitions.graph)),
         configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
@@ -319,12 +320,6 @@ def compose(
     return Project(
         config=config, definitions=definitions, engine=engine, runtime=runtime, observer=observer, configs=configs
     )
-
-
-def new_id(now: datetime) -> str:
-    """An id that says when it was given: ``20130208-063000-`` and 40 random bits."""
-    said = now.isoformat()  # ten times as quick as a format of one's own
-    return f"{said[:4]}{said[5:7]}{said[8:10]}-{said[11:13]}{said[14:16]}{said[17:19]}-{secrets.token_hex(5)}"
 
 
 def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:

@@ -1,4 +1,4 @@
-"""The driver's own calls in a transaction of SQLAlchemy's, where a statement costs it more than it costs the database."""
+"""The driver's own calls in a transaction of SQLAlchemy's, which often takes longer over a statement than both."""
 
 from __future__ import annotations
 

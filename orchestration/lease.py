@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration.among import Among
-from orchestration.bulk import Bulk
+from orchestration.bulk import Bulk, Row
 from orchestration.errors import LeaseHeld, LeaseLost
 from orchestration.model import Address, AssetKey
 from orchestration.question import Question
@@ -78,10 +78,8 @@ _FIRST = {
     name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.token)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_FIRST_ALL = {
-    name: dialect.insert(leases).on_conflict_do_nothing().returning(leases.c.asset, leases.c.partition)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
+_FIRST_ONES = Bulk(insert(leases))
+_FIRST_ALL = postgresql.insert(leases).on_conflict_do_nothing().returning(leases.c.asset, leases.c.partition)
 
 
 def _find_these(*columns: Any) -> Select[Any]:
@@ -148,8 +146,7 @@ def acquire_all(
     taken: dict[Address, Taken | LeaseHeld] = {}
     if missing := [address for address in addresses if address not in found]:
         first = [{"asset": a.asset, "partition": a.partition or "", "token": 1, **values} for a in missing]
-        ours = connection.execute(_FIRST_ALL[connection.dialect.name], first)
-        taken = {Address(AssetKey(row.asset), row.partition or None): Taken(1) for row in ours}
+        taken = dict.fromkeys(_take_first(connection, missing, first), Taken(1))
         if beaten := [address for address in missing if address not in taken]:  # on PostgreSQL, by a moment
             found |= _find_all(connection, beaten)
     over = []
@@ -164,6 +161,15 @@ def acquire_all(
             over.append({**_here(address), "token": int(row.token) + 1, **values})
     _TAKE_OVER.run(connection, over)
     return taken
+
+
+def _take_first(connection: Connection, missing: Iterable[Address], rows: Sequence[Row]) -> Iterable[Address]:
+    """Make leases that nobody has had; returns those that nobody else has made meanwhile."""
+    if connection.dialect.name == "sqlite":  # whose transactions write one after the other
+        _FIRST_ONES.run(connection, rows)
+        return missing
+    ours = connection.execute(_FIRST_ALL, rows)
+    return [Address(AssetKey(row.asset), row.partition or None) for row in ours]
 
 
 def _find_all(connection: Connection, addresses: Sequence[Address]) -> dict[Address, Any]:

@@ -68,10 +68,11 @@ def _prepare(statement: Select[Any], dialect: Dialect) -> _Prepared:
     columns, order = list(statement.selected_columns), compiled.positiontup or []
     kinds = [column.type.dialect_impl(dialect) for column in columns]
     reads = {at: kind.result_processor(dialect, None) for at, kind in enumerate(kinds)}
+    make: Any = namedtuple  # whose fields are known only now
     return _Prepared(
         sql=str(compiled),
         order=tuple((name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order),
         fixed={name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required},
-        row=namedtuple("Row", [str(column.key) for column in columns])._make,
+        row=make("Row", [str(column.key) for column in columns])._make,
         reads={at: read for at, read in reads.items() if read is not None},
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from orchestration import lease
 from orchestration.model import Cancellation, Run, RunStatus, StepRecord, StepStatus
@@ -47,7 +47,7 @@ def planned_run(runtime: Runtime, plan: Plan, options: RunOptions) -> Run:
 
 def cancelled(step: StepRecord, asked: Cancellation) -> StepRecord:
     """A step that had not begun."""
-    return replace(step, status=StepStatus.CANCELLED, reason=f"not begun: the run was {asked}")
+    return step._replace(status=StepStatus.CANCELLED, reason=f"not begun: the run was {asked}")
 
 
 def status_of(steps: Sequence[StepRecord]) -> RunStatus:

@@ -174,7 +174,7 @@ class _Walk:
         for one, judgement in self._together(judged).items():
             step = self._started(self._run.steps[one], judgement.reason, judgement.note)
             if judgement.action not in (Action.RUN, Action.OBSERVE):
-                self._end(replace(step, status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
+                self._end(step._replace(status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
             elif self._stopped_by is not None:
                 self._stay_away(step, self._stopped_by)
             else:
@@ -188,7 +188,7 @@ class _Walk:
         if (tried := self._retries.last(step)) is not None:
             self._fail(tried, f"{tried.error} (not tried again: {reason})")
         else:
-            self._end(replace(step, status=StepStatus.BLOCKED, blocked_by=first, reason=reason))
+            self._end(step._replace(status=StepStatus.BLOCKED, blocked_by=first, reason=reason))
 
     def _together(self, judged: Mapping[int, Judgement]) -> Mapping[int, Judgement]:
         if len(judged) < 2:
@@ -251,7 +251,7 @@ class _Walk:
                 mine.append(replace(making, judgement=judgement))
                 continue
             status = QUIET.get(judgement.action, StepStatus.FAILED)
-            self._end(replace(making.step, status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
+            self._end(making.step._replace(status=status, reason=judgement.reason, blocked_by=judgement.blocked_by))
         return mine
 
     def _finish(self, flight: Flight, result: Products | Failure) -> None:
@@ -281,11 +281,11 @@ class _Walk:
             )
             for making in flight.makings:
                 self._agenda.leave(making.step.position)
-                self._retries.wait(replace(making.step, error=error), wait_s)
+                self._retries.wait(making.step._replace(error=error), wait_s)
             return
         tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
         for making in flight.makings:
-            self._fail(replace(making.step, execute_s=failure.execute_s), error + tries)
+            self._fail(making.step._replace(execute_s=failure.execute_s), error + tries)
 
     def _decide(self, asset: AssetKey) -> None:
         """Judge what an asset's steps have made, in the order of the plan, as far as it is there."""
@@ -318,8 +318,7 @@ class _Walk:
         return [one.address for one in coming if one.action is Action.RUN and one.address not in self._outcomes]
 
     def _started(self, record: StepRecord, reason: str, note: str) -> StepRecord:
-        return replace(
-            record,
+        return record._replace(
             status=StepStatus.RUNNING,
             reason=reason,
             note=note,
@@ -332,7 +331,7 @@ class _Walk:
 
     def _fail(self, step: StepRecord, error: str) -> None:
         self._first_failure(step)
-        self._end(replace(step, status=StepStatus.FAILED, error=self._runtime.redact(error)))
+        self._end(step._replace(status=StepStatus.FAILED, error=self._runtime.redact(error)))
 
     def _first_failure(self, step: StepRecord) -> None:
         if self._options.fail_fast and self._stopped_by is None:
@@ -340,7 +339,7 @@ class _Walk:
 
     def _end(self, step: StepRecord) -> None:
         """A step has ended without a version."""
-        ended = storable(replace(step, duration_s=self._took_s(step)))
+        ended = storable(step._replace(duration_s=self._took_s(step)))
         self._outcomes[ended.address] = (ended.status, ended.blocked_by)
         self._settlement.add_quiet(ended)
         self._agenda.leave(step.position)
@@ -375,7 +374,7 @@ class _Walk:
             if end.is_quiet:
                 self._settlement.sweep(step.address)
             error = self._runtime.redact(f"{step.address}: {asked}; {end.how}")
-            ended = replace(end.step, status=StepStatus.INTERRUPTED, error=error, duration_s=self._took_s(end.step))
+            ended = end.step._replace(status=StepStatus.INTERRUPTED, error=error, duration_s=self._took_s(end.step))
             self._settlement.add_quiet(storable(ended))
 
     def _interrupt(self) -> None:

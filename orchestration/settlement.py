@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -86,8 +86,8 @@ class Judged:
 
     def became(self, **changes: Any) -> StepRecord:
         """The step with what became of it, and how long it took."""
-        return replace(
-            self.step, execute_s=self.product.execute_s, gate_s=self.gate_s, duration_s=self.duration_s, **changes
+        return self.step._replace(
+            execute_s=self.product.execute_s, gate_s=self.gate_s, duration_s=self.duration_s, **changes
         )
 
 
@@ -310,7 +310,7 @@ class Settlement:
             if confirmed := [version for version in open_ones if version.address not in lost]:
                 log.publish(connection, confirmed, now)
             ended.sort(key=lambda step: step.position)
-            ended = [step if step.ended_at is not None else replace(step, ended_at=now) for step in ended]
+            ended = [step if step.ended_at is not None else step._replace(ended_at=now) for step in ended]
             log.save_steps(connection, ended, now)
             lease.release_some(connection, self._book.forget([step.address for step in ended]))
         for step in ended:

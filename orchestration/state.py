@@ -218,7 +218,9 @@ def _among(statuses: Iterable[VersionStatus]) -> ColumnElement[bool]:
 
 
 # Built once, because each run or each step asks them.
-_LIVE_OF = Question(_version_columns().where(Among(versions.c.asset, "b_assets"), _among(_LIVE)).order_by(versions.c.seq))
+_LIVE_OF = Question(
+    _version_columns().where(Among(versions.c.asset, "b_assets"), _among(_LIVE)).order_by(versions.c.seq)
+)
 _GATES_OF = Question(select(gates).where(Among(gates.c.asset, "b_assets")))
 _VERSIONS = (
     _version_columns()

@@ -132,7 +132,7 @@ def storable(step: StepRecord) -> StepRecord:
     """The step in text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
     said = step.reason, step.note, step.error
     reason, note, error = _plain(step.reason), _plain(step.note), step.error and _plain(step.error)
-    return step if (reason, note, error) == said else replace(step, reason=reason, note=note, error=error)
+    return step if (reason, note, error) == said else step._replace(reason=reason, note=note, error=error)
 
 
 def _plain(text: str) -> str:

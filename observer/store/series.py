@@ -102,9 +102,5 @@ _OF_OWNERS = Question(
         Among(series.c.asset, "b_assets"), Among(series.c.part, "b_parts")
     )
 )
-_KNOWN = Question(
-    select(*_COLUMNS).where(series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part"))
-)
-_KNOWN_OF = Question(
-    select(*_COLUMNS, series.c.asset).where(Among(series.c.asset, "b_assets"), series.c.part == "")
-)
+_KNOWN = Question(select(*_COLUMNS).where(series.c.asset == bindparam("b_asset"), series.c.part == bindparam("b_part")))
+_KNOWN_OF = Question(select(*_COLUMNS, series.c.asset).where(Among(series.c.asset, "b_assets"), series.c.part == ""))
