@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -42,6 +43,10 @@ class Among(FunctionElement[bool]):
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         super().__init__(column, bindparam(name, type_=_Names()))
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """As it is: SQLAlchemy would write ``= 1`` after it, and SQLite then reads the whole table for it."""
+        return self
 
 
 @compiles(Among, "sqlite")

@@ -51,13 +51,13 @@ def save(connection: Connection, measured: Sequence[Measurement]) -> None:
     """Store what was measured of some versions; series are made as they first appear."""
     ids: dict[Owner, Mapping[Name, int]] = {}
     for m in measured:
-        if m.owner not in ids:
-            known = known_series(connection, *m.owner) if m.known is None else m.known
-            ids[m.owner] = cast(Mapping[Name, int], known)
+        if (owner := m.owner) not in ids:
+            known = known_series(connection, *owner) if m.known is None else m.known
+            ids[owner] = cast(Mapping[Name, int], known)
     numbered = [_numbered(m, ids[m.owner]) for m in measured]
     if None in numbered:
         lacking = [m for m, found in zip(measured, numbered, strict=True) if found is None]
-        ids |= add(connection, {(m.owner, name) for m in lacking for name in _names(m) if name not in ids[m.owner]})
+        ids |= add(connection, {missing for m in lacking for missing in _missing(m, ids[m.owner])})
         numbered = [found or _numbered(m, ids[m.owner]) for m, found in zip(measured, numbered, strict=True)]
     write(connection, _rows(measured, numbered))
 
@@ -76,8 +76,9 @@ def _numbered(m: Measurement, numbers: Mapping[Name, int]) -> Numbered | None:
         return None
 
 
-def _names(m: Measurement) -> Sequence[Name]:
-    return [(o.metric, o.column, o.segment) for o in m.observed]
+def _missing(m: Measurement, numbers: Mapping[Name, int]) -> Sequence[tuple[Owner, Name]]:
+    owner, names = m.owner, [(o.metric, o.column, o.segment) for o in m.observed]
+    return [(owner, name) for name in names if name not in numbers]
 
 
 def _rows(measured: Sequence[Measurement], numbered: Sequence[Numbered | None]) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from sqlalchemy.dialects import postgresql
 
 from orchestration.among import Among
 
-NAMES = Table("names", MetaData(), Column("name", String))
+NAMES = Table("names", MetaData(), Column("name", String, index=True))
 QUESTION = select(NAMES.c.name).where(Among(NAMES.c.name, "wanted")).order_by(NAMES.c.name)
 
 
@@ -22,3 +22,13 @@ def test_it_finds_the_rows_of_any_number_of_names():
 
 def test_the_statement_does_not_depend_on_the_names():
     assert str(QUESTION.compile(dialect=postgresql.dialect())).count("ANY (%(wanted)s") == 1
+
+
+def test_sqlite_looks_only_at_the_rows_of_those_names():
+    """Not at the whole table, which takes the longer the more was ever written."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        NAMES.create(connection)
+        asked = str(QUESTION.compile(dialect=engine.dialect))
+        steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("[]",))]
+    assert [step for step in steps if " names " in step] == ["SEARCH names USING COVERING INDEX ix_names_name (name=?)"]
