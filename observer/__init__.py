@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from observer.change_times import last_change
     from observer.checks.accepted_values import accepted_values
     from observer.checks.answers import CheckResult
-    from observer.checks.expectation import expect
     from observer.checks.fresh import fresh
     from observer.checks.function import check
+    from observer.checks.gx.expectation import expect
+    from observer.checks.gx.suite import expectations
     from observer.checks.has_schema import has_schema
     from observer.checks.in_range import in_range
     from observer.checks.increasing import increasing
@@ -61,6 +62,7 @@ __all__ = [
     "dbt_assets",
     "dynamic",
     "expect",
+    "expectations",
     "fresh",
     "has_schema",
     "hourly",
@@ -110,7 +112,8 @@ _HOMES = {
     "daily": "orchestration.partitions",
     "dbt_assets": "observer.dbt",
     "dynamic": "orchestration.partitions",
-    "expect": "observer.checks.expectation",
+    "expect": "observer.checks.gx.expectation",
+    "expectations": "observer.checks.gx.suite",
     "fresh": "observer.checks.fresh",
     "has_schema": "observer.checks.has_schema",
     "hourly": "orchestration.partitions",

@@ -88,8 +88,13 @@ class Checking:
             return self._looked(check, data)
         assert self._relation is not None
         if at in self._elsewhere:
+            if isinstance(check, LookingCheck):
+                return self._looked(check, data)
             return replace(self._fetched(check, self._relation), way=Way.FETCHED)
-        found = self._judged(check, self._relation, [values[place] for place in self._wanted[at]])
+        try:
+            found = self._judged(check, self._relation, [values[place] for place in self._wanted[at]])
+        except NotPlain:  # the scan's numbers don't tell it
+            return self._looked(check, data)
         return found if found.way is not None else replace(found, way=Way.SCAN)
 
     def _fetched(self, check: FusedCheck, relation: Relation) -> CheckOutcome:
@@ -104,11 +109,15 @@ class Checking:
     def _judged(self, check: FusedCheck, relation: Relation, values: Sequence[Measured]) -> CheckOutcome:
         for measured in values:
             if measured.reason is not None:
+                if isinstance(check, LookingCheck):
+                    raise NotPlain(measured.reason)
                 return unknown(check, measured.reason)
         plain = [measured.value for measured in values]
         try:
             outcome = check.judge(plain)
         except Exception as error:
+            if isinstance(error, NotPlain) and isinstance(check, LookingCheck):
+                raise
             return unknown(check, f"{type(error).__name__}: {first_line(error)}")
         if outcome.passed is True:
             return outcome

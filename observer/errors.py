@@ -5,6 +5,7 @@
         ├── ProjectError (ValueError)     the project's files don't say something that can be used
         │   └── UnknownName (LookupError) a name that nothing carries; says the nearest ones
         ├── CheckError (ValueError)       a check or monitor is declared wrongly
+        ├── ExpectationError (RuntimeError) Great Expectations gave no result, and why
         ├── StateError (RuntimeError)     the state database can't be read or written
         ├── ReleaseError (ValueError)     a release that can't be done, and why
         ├── FeedbackError (ValueError)    a word on a version that can't be, and why
@@ -23,6 +24,7 @@ from orchestration.errors import StateError, TidegateError, UnknownName
 __all__ = [
     "ChannelError",
     "CheckError",
+    "ExpectationError",
     "FeedbackError",
     "ObserverError",
     "OverrideError",
@@ -51,6 +53,12 @@ class CheckError(ObserverError, ValueError):
     """A check or monitor is declared wrongly."""
 
     code = "invalid-check"
+
+
+class ExpectationError(ObserverError, RuntimeError):
+    """Great Expectations, which runs in a process of its own, gave no result."""
+
+    code = "expectation"
 
 
 class ReleaseError(ObserverError, ValueError):

@@ -3,9 +3,10 @@
 from observer.checks.accepted_values import accepted_values
 from observer.checks.answers import CheckResult
 from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck, ensure_unique_names
-from observer.checks.expectation import expect
 from observer.checks.fresh import fresh
 from observer.checks.function import FunctionCheck, check
+from observer.checks.gx.expectation import expect
+from observer.checks.gx.suite import expectations
 from observer.checks.has_schema import has_schema
 from observer.checks.in_range import in_range
 from observer.checks.increasing import increasing
@@ -32,6 +33,7 @@ __all__ = [
     "check",
     "ensure_unique_names",
     "expect",
+    "expectations",
     "fresh",
     "has_schema",
     "in_range",

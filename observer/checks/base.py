@@ -106,7 +106,10 @@ class Check(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class FusedCheck(Check):
-    """A check whose numbers come from the collector's own scan, at next to no cost."""
+    """A check whose numbers come from the collector's own scan, at next to no cost.
+
+    One that is a ``LookingCheck`` too is run as such where ``expressions`` or ``judge`` raises NotPlain.
+    """
 
     is_portable: ClassVar[bool] = False
     """Whether ``expressions`` are spelled by ``relation.dialect``, so that they can run in whichever database the data
@@ -119,6 +122,7 @@ class FusedCheck(Check):
         Raises
         ------
         LookupError (UnknownName): a column isn't there; the check's outcome is then unknown.
+        NotPlain: this engine can't tell it exactly; the data is fetched, and DuckDB asked.
         """
 
     @abstractmethod

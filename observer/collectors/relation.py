@@ -235,9 +235,9 @@ class Relation:
         rows = self.rows_of(field) if "{s}" in template else ""
         return template.format(c=subject, s=rows, **_swiftly(subject, known))
 
-    def rows_of(self, field: Field) -> str:
-        """Return a table of a column's rows, for a statement within a statement."""
-        return f"({self._rows_of([field])}) m"
+    def rows_of(self, *fields: Field) -> str:
+        """Return a table of some columns' rows, for a statement within a statement."""
+        return f"({self._rows_of(fields)}) m"
 
     def field(self, name: str) -> Field:
         """Return the column of a name.

@@ -127,6 +127,10 @@ class AlchemyWarehouse:
         self._writes = dict(writes or {})
         self.name = f"{able.keeping.engine} ({engine.url.render_as_string(hide_password=True)})"
 
+    @property
+    def url(self) -> str:
+        return self._engine.url.render_as_string(hide_password=False)
+
     def quote(self, name: str) -> str:
         return self._session.quoted(name)
 

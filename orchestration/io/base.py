@@ -25,13 +25,22 @@ class ParquetFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How another process finds a table with SQLAlchemy; ``url`` holds the password."""
+
+    url: str = field(repr=False)
+    schema: str | None
+    table: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlRelation:
     """Data that lies in a database's table: what the gate looks at where moving it would cost more than asking.
 
     ``dialect`` is SQLAlchemy's name for it, ``table`` SQL text that stands for the rows, ``like`` an Arrow table
     without rows that has their columns, ``rows`` how many there are. ``quote`` quotes an identifier, ``ask`` runs one
-    SELECT there and has the database end it after so many seconds, ``arrow`` brings all of it here. It doesn't pickle:
-    look at it in the process that staged it.
+    SELECT there and has the database end it after so many seconds, ``arrow`` brings all of it here. ``login`` is None
+    where no other process can ask. It doesn't pickle: look at it in the process that staged it.
     """
 
     dialect: str
@@ -41,6 +50,7 @@ class SqlRelation:
     quote: Callable[[str], str]
     ask: Callable[[str, float | None], Sequence[Sequence[Any]]]
     arrow: Callable[[], pa.Table]
+    login: Login | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

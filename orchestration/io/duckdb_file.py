@@ -100,6 +100,10 @@ class DuckDBWarehouse:
         with _NEW_LOCK:
             self._lock = _LOCKS.setdefault(file.resolve(), threading.RLock())  # two ways to it are one file
 
+    @property
+    def url(self) -> None:
+        return None
+
     def quote(self, name: str) -> str:
         return quoted(name)
 

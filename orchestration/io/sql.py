@@ -24,7 +24,7 @@ from sqlalchemy.sql.selectable import SelectBase
 from orchestration.errors import LeaseLost, StorageError
 from orchestration.io import columns as arrow_columns
 from orchestration.io import duck
-from orchestration.io.base import Pointer, SqlRelation, StagedData, StoredVersion
+from orchestration.io.base import Login, Pointer, SqlRelation, StagedData, StoredVersion
 from orchestration.io.chunks import Chunks
 from orchestration.io.columns import Column
 from orchestration.io.content import ContentHash, content_hash
@@ -227,9 +227,14 @@ class SqlIOManager:
             data=SqlRelation(
                 dialect=self._warehouse.able.dialect, table=self._reads.place(kept), like=like, rows=kept.rows,
                 quote=self._warehouse.quote, ask=self._ask, arrow=lambda: self._reads.rows_of(address, kept, like),
+                login=self._login(kept),
             ),
             declared=declared,
         )  # fmt: skip
+
+    def _login(self, kept: Kept) -> Login | None:
+        url = self._warehouse.url
+        return None if url is None else Login(url=url, schema=self._versions_schema, table=kept.table)
 
     def _ask(self, sql: str, limit_s: float | None = None) -> Sequence[Sequence[Any]]:
         with self._reading() as session, contextlib.nullcontext() if limit_s is None else session.limited(limit_s):

@@ -125,6 +125,11 @@ class Warehouse(Protocol):
     able: Abilities
     name: str  # for people, without secrets
 
+    @property
+    def url(self) -> str | None:
+        """SQLAlchemy's address, with the password; None where no second process may have the database open."""
+        ...
+
     def quote(self, name: str) -> str:
         """An identifier in the dialect's own text, whatever it holds."""
         ...

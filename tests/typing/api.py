@@ -40,6 +40,7 @@ def bare() -> pd.DataFrame:
         ob.in_range("distance", min_value=0),
         ob.row_count(1),
         ob.expect("ExpectColumnValuesToBeBetween", column="distance", min_value=0),
+        *ob.expectations("suite.json", severity="warn", keys=["carrier"], parameters={"share": 0.9}),
     ],
     monitors=[
         ob.monitor("null_rate", column="dep_time", severity="error"),
