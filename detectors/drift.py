@@ -17,8 +17,8 @@ NAME = "drift"
 MIN_TRAIN = 14
 """Fewest trained points: two weeks of a daily series, for one teaches the season."""
 
-FAST, SLOW = 0.2, 0.05
-"""Gains of the two levels: what holds now, worth about nine points, and what it is compared with."""
+FAST, SLOW = 0.15, 0.05
+"""Gains of the two levels: what holds now, worth about twelve points, and what it is compared with."""
 
 EFFECT_GAIN = 0.15
 """Weight of the newest value in the effect of its weekday or hour."""
@@ -41,8 +41,50 @@ INDEX = 8.0
 FLOOR = 0.45
 """Smallest spread of the difference, as a share of the smallest that is believed of a point."""
 
-ACCEPTED_AFTER = 3
-"""Surprising differences, or clipped values on one side, in a row that make a new level."""
+ACCEPTED_AFTER = 5
+"""Surprising differences in a row that make a new level."""
+
+TOLD = 1.8
+"""Multiple of the end of the body beyond which one difference makes a new level: a drift is told and then taken."""
+
+SUDDEN_AFTER = 3
+"""Values on one side in a row that make a new level at once: a jump is the level detector's news."""
+
+SUDDEN = 1.5
+"""Standard deviations beyond which such values are, if the fast level was not on their side before them."""
+
+RISE = 0.6
+"""Standard deviations by which the mean of the last STEP points must have gone on since the STEP before: else it rests."""
+
+STEP = 3
+"""Points in each of the two means."""
+
+
+class Run:
+    """Large errors in a row on one side."""
+
+    __slots__ = ("lead", "points", "total")
+
+    def __init__(self) -> None:
+        self.points = 0
+        self.total = 0.0
+        self.lead = 0.0
+        """How far to their side the fast level was from the slow one before the first; below zero on the other."""
+
+    def learn(self, error: float, limit: float, lead: float) -> None:
+        """Take in an error, which is large beyond `limit`, and the fast level's lead over the slow one before it."""
+        if abs(error) <= limit:
+            self.points, self.total = 0, 0.0
+            return
+        if error * self.total <= 0.0:
+            self.points, self.total = 0, 0.0
+            self.lead = lead if error > 0.0 else -lead
+        self.points += 1
+        self.total += error
+
+    def mean(self) -> float:
+        """Return the mean error; there is at least one."""
+        return self.total / self.points
 
 
 class DriftState(LearnerState):
@@ -61,11 +103,13 @@ class DriftState(LearnerState):
         "differences",
         "effects",
         "fast",
+        "highest",
+        "jump",
+        "lately",
         "levels",
         "lower_tail",
         "noise",
         "one_way",
-        "one_way_sum",
         "scales",
         "slow",
         "spread",
@@ -93,15 +137,29 @@ class DriftState(LearnerState):
         self.scales: deque[float] = deque(maxlen=LAG + 1)
         self.upper_tail = Tail(INDEX)
         self.lower_tail = Tail(INDEX)
+        self.lately: deque[float] = deque(maxlen=2 * STEP)
+        """The last values, clipped and without their season."""
         self.surprises = 0
         """Surprising differences in a row."""
-        self.one_way = 0
-        """Clipped values in a row, negative below the level, and their sum in `one_way_sum`."""
-        self.one_way_sum = 0.0
+        self.highest = 0.0
+        """The largest of them, as a multiple of the end of the body: what is no larger is no news."""
+        self.one_way = Run()
+        self.jump = Run()
 
     def _verdict(self, point: Point, alpha: float) -> Detection:
-        z = self._standardised(self._fast_with(self._error(point)[1]), point)
-        return self._told(self._p_value(z, self._freedom()), z, alpha)
+        _, clipped, spread = self._error(point)
+        z = self._standardised(self._fast_with(clipped), point)
+        freedom = self._freedom()
+        news = abs(z) > self.highest * body_end(freedom) and self._goes_on(self.slow + clipped, spread, z)
+        return self._told(self._p_value(z, freedom) if news else 1.0, z, alpha)
+
+    def _goes_on(self, value: float, spread: float, side: float) -> bool:
+        """Return whether the level still moves towards `side`; where it rests, a jump came before."""
+        points = [*self.lately, value][-2 * STEP :]
+        if len(points) < 2 * STEP:
+            return True
+        rise = (sum(points[STEP:]) - sum(points[:STEP])) / STEP
+        return rise >= RISE * spread if side > 0.0 else -rise >= RISE * spread
 
     def _error(self, point: Point) -> tuple[float, float, float]:
         """Return (error around the slow level and the season, the same clipped, its standard deviation)."""
@@ -141,18 +199,21 @@ class DriftState(LearnerState):
             self.fast = self.slow = self.noise.forward(point.value)
             self.counts[slot_at(self.cadence, point.at, self.utc_offset_s)] += 1
             self.levels.append(self.slow)
+            self.lately.append(self.slow)
         self._trained(point)
 
     def _learn(self, point: Point) -> None:
         error, clipped, spread = self._error(point)
+        lead, level = self.fast - self.slow, self.slow
+        self.lately.append(level + clipped)
         self.fast = self._fast_with(clipped)
         self._learn_difference(point)
         self.spread.learn(clipped)
         self._learn_season(point, clipped)
         self.levels.append(self.slow)
-        if self.surprises >= ACCEPTED_AFTER:
+        if self.surprises >= ACCEPTED_AFTER or self.highest > TOLD:
             self._settle(self.fast)
-        self._learn_one_way(error, spread)
+        self._learn_jump(error, spread, lead, level)
 
     def _learn_difference(self, point: Point) -> None:
         """Learn how far the levels are apart, by the scale of LAG points ago."""
@@ -163,6 +224,7 @@ class DriftState(LearnerState):
             self.upper_tail.learn(ratio)
             self.lower_tail.learn(-ratio)
             self.surprises = self.surprises + 1 if abs(ratio) > 1.0 else 0
+            self.highest = max(self.highest, abs(ratio)) if abs(ratio) > 1.0 else 0.0
         if self.n_train > 5:
             difference = max(-3.0 * scale, min(3.0 * scale, difference))
         self.differences.learn(difference)
@@ -179,25 +241,26 @@ class DriftState(LearnerState):
         self.counts[slot] = count + 1
         self.effects[slot] += max(EFFECT_GAIN, 1.0 / (count + 1)) * (seen - effect)
 
-    def _learn_one_way(self, error: float, spread: float) -> None:
-        """Take clipped values in a row on one side for a new level, as the level's detector does."""
-        if self.n_train < 5 or abs(error) <= CLIP * spread:
-            self.one_way, self.one_way_sum = 0, 0.0
+    def _learn_jump(self, error: float, spread: float, lead: float, level: float) -> None:
+        """Take values in a row on one side for a new level: clipped ones, as the level's detector does, or sudden ones.
+
+        The fast level was `lead` from the slow one, which was at `level`, before the point came.
+        """
+        if self.n_train < SUDDEN_AFTER + 2:
             return
-        side = 1 if error > 0.0 else -1
-        if self.one_way * side <= 0:
-            self.one_way, self.one_way_sum = 0, 0.0
-        self.one_way += side
-        self.one_way_sum += error
-        if abs(self.one_way) >= ACCEPTED_AFTER:
-            self._settle(self.slow + self.one_way_sum / abs(self.one_way))
-            self.one_way, self.one_way_sum = 0, 0.0
+        self.one_way.learn(error, CLIP * spread, lead)
+        self.jump.learn(error, SUDDEN * spread, lead)
+        if self.one_way.points >= ACCEPTED_AFTER:
+            self._settle(self.slow + self.one_way.mean())
+        elif self.jump.points >= SUDDEN_AFTER and self.jump.lead <= 0.0:
+            self._settle(level + self.jump.mean())
 
     def _settle(self, level: float) -> None:
         """Take `level` for what holds and has held."""
         self.fast = self.slow = level
         self.levels.extend([level] * len(self.levels))
-        self.surprises = 0
+        self.surprises, self.highest = 0, 0.0
+        self.one_way, self.jump = Run(), Run()
 
 
 class Drift(Learner):
@@ -205,8 +268,9 @@ class Drift(Learner):
 
     Values, on the scale of their kind of noise and without the effect of their weekday or hour, are clipped and
     averaged twice: fast, and slowly with a lag. Their difference is judged by how far the two have been apart
-    before, in a Student t with a light Pareto tail. Three surprises in a row, or three clipped values on one
-    side, are a new level, which both averages then take.
+    before, in a Student t with a light Pareto tail. It is news only while it goes on, and only if it is larger than
+    what was told. Five surprises in a row, a large one, or three values that jumped to one side are a new level, which
+    both averages then take.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detectors import adaptive, calibrate, noise
+from detectors import adaptive, calibrate, falls, noise
 from detectors.adaptive import Adaptive
 from detectors.columns import Forecasts, Tails
 from detectors.errors import HistoryError
@@ -138,7 +138,7 @@ class Fleet:
         self.parts = [Forecasts(each, season, series) for season, each in forecasters_for(detector.cadence)]
         self.loss, self.record = np.zeros((2, len(self.parts), series))
         self.upper, self.lower = Tails(self.noise.blind_index, series), Tails(self.noise.lower_index, series)
-        names = ("n", "square", "weight", "weight_square", "former", "probation", "run", "evidence")
+        names = ("n", "square", "weight", "weight_square", "former", "probation", "run", "evidence", "positive")
         self.now = {name: np.zeros(series) for name in names}
         self.turbulence = np.ones(series)
         self.outliers = np.full((adaptive.NEW_LEVEL_AFTER, series), np.nan)
@@ -229,7 +229,10 @@ class Fleet:
         lowest, highest = self._believed()
         error = (error - np.clip(error, lowest, highest)) / self.spread
         least = (self.now["n"] + 1.0) ** -calibrate.LEVERAGE
-        p_value = np.maximum(least, self._p_value(error))
+        p_value = self._p_value(error)
+        if self.noise.signed:
+            p_value = np.minimum(p_value, self._p_of_fall(self._forward(value), self.expected + lowest))
+        p_value = np.maximum(least, p_value)
         p_value = np.where((value < self.noise.minimum) | (value > self.noise.maximum), least, p_value)
         lower, upper = self._band(lowest, highest)
         found = (p_value, lower, self._backward(self.expected), upper)
@@ -258,7 +261,20 @@ class Fleet:
         upper = self._backward(self.expected + highest + self.spread * self._quantile(share, self.upper))
         if not self.noise.two_sided:
             return np.full(self.series, self.noise.minimum), upper
-        return self._backward(self.expected + lowest - self.spread * self._quantile(share, self.lower)), upper
+        low = self.expected + lowest - self.spread * self._quantile(share, self.lower)
+        if self.noise.signed:
+            level = self.expected + lowest
+            far = self._quantile(share * falls.SHARE, self.lower) * (self.spread / level)
+            bounded = self._above_zero(level) & (far < -np.log(falls.LEAST_SHARE))
+            low = np.where(bounded, np.maximum(low, level * np.exp(-far)), low)
+        return self._backward(low), upper
+
+    def _above_zero(self, level: FloatArray) -> BoolArray:
+        return np.asarray((level > 0.0) & (self.now["positive"] >= np.minimum(self.now["n"], falls.ALWAYS_FOR)))
+
+    def _p_of_fall(self, worked: FloatArray, level: FloatArray) -> FloatArray:
+        fell = -np.log(np.maximum(worked / level, falls.LEAST_SHARE)) * (level / self.spread)
+        return np.where(self._above_zero(level), self._p_value(-np.maximum(0.0, fell)) / falls.SHARE, 1.0)
 
     def _quantile(self, share: float, tails: Tails) -> FloatArray:
         from scipy.special import stdtrit
@@ -286,6 +302,7 @@ class Fleet:
         worked = np.where(known, self._weigh(raw, known), raw)
         self._learn(worked, raw, live)
         now["n"] += live
+        now["positive"] = np.where(live, np.where(value > 0.0, now["positive"] + 1.0, 0.0), now["positive"])
         if rows is not None:
             told = live & np.isfinite(rows)
             now["evidence"] += np.where(told, np.maximum(0.0, rows), 0.0)

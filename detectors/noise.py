@@ -62,6 +62,11 @@ class Noise:
     blind_index: float = INDEX
     lower_index: float = INDEX
 
+    @property
+    def signed(self) -> bool:
+        """Whether values of either sign are possible and news, so that only the past can say that none is below zero."""
+        return self.two_sided and self.minimum == -inf
+
     def possible(self, value: float) -> bool:
         """Return whether the metric can have this value at all."""
         return self.minimum <= value <= self.maximum

@@ -26,13 +26,13 @@ BUILT_IN: dict[str, str] = {
 """Name -> module:class of what comes with the package; a built-in name cannot be taken by others."""
 
 DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
-    MetricKind.COUNT: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
-    MetricKind.RATE: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
-    MetricKind.MEAN: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
-    MetricKind.DURATION: (("adaptive", 0.92), ("drift", 0.08)),
-    MetricKind.FRESHNESS: (("adaptive", 0.92), ("drift", 0.08)),
+    MetricKind.COUNT: (("adaptive", 0.8), ("stuck", 0.1), ("drift", 0.1)),
+    MetricKind.RATE: (("adaptive", 0.8), ("stuck", 0.1), ("drift", 0.1)),
+    MetricKind.MEAN: (("adaptive", 0.8), ("stuck", 0.1), ("drift", 0.1)),
+    MetricKind.DURATION: (("adaptive", 0.9), ("drift", 0.1)),
+    MetricKind.FRESHNESS: (("adaptive", 0.9), ("drift", 0.1)),
     MetricKind.ARRIVAL: (("arrival", 1.0),),
-    MetricKind.VALUE: (("adaptive", 0.82), ("stuck", 0.1), ("drift", 0.08)),
+    MetricKind.VALUE: (("adaptive", 0.8), ("stuck", 0.1), ("drift", 0.1)),
 }
 """Kind of metric -> the detectors that watch it with each one's share of the alpha; the shares sum to 1.
 
@@ -108,7 +108,7 @@ def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) ->
     Examples
     --------
     >>> [(member.name, share) for member, share in default_detectors(MetricKind.RATE)]
-    [('adaptive', 0.82), ('stuck', 0.1), ('drift', 0.08)]
+    [('adaptive', 0.8), ('stuck', 0.1), ('drift', 0.1)]
     """
     return tuple(
         (detector(name, kind=kind) if name == "stuck" else detector(name, kind=kind, cadence=cadence), share)

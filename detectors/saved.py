@@ -11,7 +11,7 @@ from detectors.errors import StateError
 from detectors.model import Cadence, MetricKind
 from detectors.noise import NOISES, Noise
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a state's numbers change their meaning; states of another format are learned anew."""
 
 PARTS: dict[str, str] = {
@@ -24,6 +24,7 @@ PARTS: dict[str, str] = {
     "Level": "detectors.forecast",
     "Mixture": "detectors.forecast",
     "MonthHabit": "detectors.habit",
+    "Run": "detectors.drift",
     "SlotHabit": "detectors.habit",
     "SlotLevel": "detectors.forecast",
     "SlotMean": "detectors.forecast",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from math import exp, isfinite, lgamma
 from typing import ClassVar
 
@@ -13,16 +14,22 @@ from detectors.noise import NOISES, Noise
 
 NAME = "stuck"
 
+REMEMBERED = 32
+"""Values that a new one is compared with, to see how fine the numbers are."""
+
+NEIGHBOURS_ALIKE = 3.0
+"""How many times likelier than any two values neighbours are believed to be equal, before some were seen to be."""
+
 
 class StuckState(LearnerState):
-    """Ties between neighbours in the past of one series, and the run of ties that is going on.
+    """Ties between neighbours in the past of one series, ties between any, and the run of ties that is going on.
 
     Parameters
     ----------
     noise: of the kind of metric.
     """
 
-    __slots__ = ("longest", "noise", "previous", "run", "second", "ties")
+    __slots__ = ("equals", "longest", "noise", "pairs", "previous", "recent", "run", "second", "ties")
 
     detector: ClassVar[str] = NAME
     min_train: ClassVar[int] = 7
@@ -32,6 +39,11 @@ class StuckState(LearnerState):
         self.noise = noise
         self.previous: float | None = None
         self.ties = 0
+        self.recent: deque[float] = deque(maxlen=REMEMBERED)
+        """The last values that were not the one before again."""
+        self.pairs = 0
+        """Pairs of such values that were compared, `equals` of which were equal."""
+        self.equals = 0
         self.run = 0
         self.longest = 0
         self.second = 0
@@ -48,9 +60,14 @@ class StuckState(LearnerState):
         if run <= self.second:
             return 1.0
         ties = self.ties - self.run + 0.5
-        moves = self.n_train - 1 - self.ties + 0.5
+        moves = self.n_train - 1 - self.ties + self._moves_believed()
         log_p = lgamma(ties + run) - lgamma(ties) + lgamma(ties + moves) - lgamma(ties + moves + run)
         return min(1.0, exp(log_p))
+
+    def _moves_believed(self) -> float:
+        """Return the moves that go with half a tie beforehand: 1/2 of coarse numbers, many of fine ones."""
+        alike = min(0.5, NEIGHBOURS_ALIKE * (self.equals + 0.5) / (self.pairs + 1.0))
+        return 0.5 * (1.0 - alike) / alike
 
     def advance(self, point: Point) -> None:
         if not isfinite(point.value):
@@ -62,6 +79,9 @@ class StuckState(LearnerState):
             self.second = max(self.second, min(self.longest, self.run))
             self.longest = max(self.longest, self.run)
             self.run = 0
+            self.equals += self.recent.count(point.value)
+            self.pairs += len(self.recent)
+            self.recent.append(point.value)
         self.previous = point.value
         self._trained(point)
 
@@ -69,8 +89,10 @@ class StuckState(LearnerState):
 class StuckValue(Detector):
     """Alarms when a value repeats for longer than ever before but once, and longer than its tie rate explains.
 
-    With t ties and m moves before the run, and Jeffreys' prior on the tie rate, a run of r ties has the
-    predictive probability p = B(t + 1/2 + r, m + 1/2) / B(t + 1/2, m + 1/2).
+    With t ties and m moves before the run, and a Beta(1/2, b) prior on the tie rate, a run of r ties has the
+    predictive probability p = B(t + 1/2 + r, m + b) / B(t + 1/2, m + b). The prior's mean is three times the share of
+    equal pairs among the values of the past, at most one half (b = 1/2, Jeffreys' prior): in numbers so fine that no
+    two were ever equal, few ties in a row are news.
     A series that never moved proves nothing, and at the ends of what is possible (no nulls at all) a metric may rest.
 
     Parameters

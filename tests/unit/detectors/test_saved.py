@@ -19,6 +19,7 @@ from detectors import (
     save_state,
 )
 from detectors.registry import BUILT_IN, default_detectors
+from detectors.saved import FORMAT
 from detectors.testing import ALPHA, histories
 
 MADE: list[Detector] = [
@@ -55,11 +56,11 @@ def test_a_restored_state_is_its_own() -> None:
     "data",
     [
         {},
-        {"format": 2, "state": {"is": "StuckState"}},
-        {"format": 1, "state": {"is": "StuckState", "run": 1}},
-        {"format": 1, "state": {"is": "Popen"}},
-        {"format": 1, "state": [1.0]},
-        {"format": 1, "state": {"is": "Noise", "kind": "rows"}},
+        {"format": FORMAT - 1, "state": {"is": "StuckState"}},
+        {"format": FORMAT, "state": {"is": "StuckState", "run": 1}},
+        {"format": FORMAT, "state": {"is": "Popen"}},
+        {"format": FORMAT, "state": [1.0]},
+        {"format": FORMAT, "state": {"is": "Noise", "kind": "rows"}},
     ],
 )
 def test_what_is_no_saved_state_is_refused(data: dict) -> None:  # type: ignore[type-arg]
