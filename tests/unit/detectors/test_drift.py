@@ -60,3 +60,11 @@ def test_only_older_is_news_of_freshness() -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ParameterError, match="kind"):
         Drift("rows")  # type: ignore[arg-type]
+
+
+def test_a_drift_is_told_while_it_goes_on_and_not_where_it_rests() -> None:
+    steps = np.minimum(12, np.maximum(0, np.arange(140) - 83))
+    verdicts = replayed(table_rows(140) * (1.0 - 0.02 * steps), alpha=0.01)
+    found = alarms(verdicts)
+    assert found
+    assert max(found) <= 97

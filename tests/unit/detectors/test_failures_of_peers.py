@@ -135,3 +135,28 @@ def test_after_an_episode_the_old_level_is_no_news() -> None:
 def test_what_cannot_be_is_anomalous_at_once() -> None:
     assert judge(MetricKind.COUNT, [0.0, 1.0, 3.0] * 10, -1.0).status is DetectionStatus.ANOMALOUS
     assert judge(MetricKind.RATE, [0.9, 0.95, 1.0] * 10, 1.2, rows=50).status is DetectionStatus.ANOMALOUS
+
+
+PRICES = np.exp(np.random.default_rng(6).normal(1.2, 0.35, 40))
+"""From below two to beyond seven: what is nothing lies hardly three standard deviations below the mean."""
+
+
+@pytest.mark.parametrize("value", [PRICES.mean() / 100.0, 0.0, -2.0])
+def test_a_price_in_another_unit_or_below_zero_alarms_although_peaks_made_the_band_wide(value: float) -> None:
+    verdict = judge(MetricKind.MEAN, PRICES, value)
+    assert verdict.status is DetectionStatus.ANOMALOUS
+    assert verdict.direction is Direction.LOW
+    assert verdict.lower is not None
+    assert verdict.lower > 0.0
+
+
+def test_a_mean_that_has_been_below_zero_may_be_so_again() -> None:
+    delays = PRICES.copy()
+    delays[20] = -0.5
+    assert judge(MetricKind.MEAN, delays, -0.5).status is DetectionStatus.NORMAL
+
+
+def test_one_point_below_zero_long_ago_hides_no_fall() -> None:
+    prices = np.exp(np.random.default_rng(6).normal(1.2, 0.35, 90))
+    prices[20] = -0.5
+    assert judge(MetricKind.MEAN, prices, -0.5).status is DetectionStatus.ANOMALOUS

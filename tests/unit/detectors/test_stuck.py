@@ -39,3 +39,10 @@ def test_a_share_may_rest_at_nothing_and_not_elsewhere() -> None:
     for resting, status in ((0.0, DetectionStatus.NORMAL), (0.01, DetectionStatus.ANOMALOUS)):
         history = History.of(np.arange(33) * 86400.0, [*shares, resting, resting, resting])
         assert rates.detect(history, Point(86400.0 * 33, resting), alpha=0.001).status is status
+
+
+def test_fine_numbers_prove_sooner_that_they_are_stuck_than_coarse_ones() -> None:
+    short = MOVING[:14]
+    assert last_status([*short, 100.0, 100.0, 100.0]) is DetectionStatus.ANOMALOUS
+    coarse = [round(value / 5.0) * 5.0 for value in short]
+    assert last_status([*coarse, 85.0, 85.0, 85.0]) is DetectionStatus.NORMAL
