@@ -6,7 +6,7 @@ from math import isfinite, sqrt
 from typing import ClassVar
 
 from detectors.calibrate import Tail, body_end, two_sided_p, upper_p, upper_quantile
-from detectors.falls import ALWAYS_FOR, SHARE, fall, fallen
+from detectors.falls import ALWAYS_FOR, NEAR, SHARE, fall, fallen
 from detectors.forecast import Mixture
 from detectors.learner import Learner, LearnerState
 from detectors.model import Cadence, Detection, DetectionStatus, MetricKind, Point
@@ -107,7 +107,7 @@ class AdaptiveState(LearnerState):
         lowest, highest = self._believed(expected)
         error = (error - min(max(error, lowest), highest)) / spread
         p_value = self._p_value(error, freedom) if self.noise.possible(point.value) else 0.0
-        if self._above_zero(expected + lowest):
+        if self._falls(expected + lowest, spread):
             fell = fall(self.noise.forward(point.value), expected + lowest, spread)
             p_value = min(p_value, two_sided_p(-max(0.0, fell), freedom, self.upper_tail, self.lower_tail) / SHARE)
         lower, upper = self._band(expected, spread, freedom, alpha)
@@ -153,14 +153,15 @@ class AdaptiveState(LearnerState):
         if not noise.two_sided:
             return (noise.minimum if isfinite(noise.minimum) else None), upper
         low = expected + lowest - spread * upper_quantile(share, freedom, self.lower_tail)
-        if self._above_zero(expected + lowest):
+        if self._falls(expected + lowest, spread):
             z = upper_quantile(share * SHARE, freedom, self.lower_tail)
             low = max(low, fallen(z, expected + lowest, spread))
         return noise.backward(low), upper
 
-    def _above_zero(self, level: float) -> bool:
-        """Return whether values of a kind that could have either sign have always been above zero, as `level` is."""
-        return self.noise.signed and level > 0.0 and self.positive >= min(self.n_train, ALWAYS_FOR)
+    def _falls(self, level: float, spread: float) -> bool:
+        """Return whether values that could have either sign have always been above zero, and `level` is near it."""
+        always = self.noise.signed and self.positive >= min(self.n_train, ALWAYS_FOR)
+        return always and 0.0 < level < NEAR * spread
 
     def advance(self, point: Point) -> None:
         if not abs(point.value) < LARGEST_TRAINED or not self.noise.possible(point.value):
@@ -228,8 +229,8 @@ class Adaptive(Learner):
     The value, on the scale of its kind of noise, is forecast by levels of several memories and by weekday or
     hour effects, weighted by their recent out-of-sample errors. The scale of the mixture's errors is
     exponentially weighted and clipped; p-values come from a Student t with a Pareto tail that follows the
-    series' own exceedances. What could have either sign and has always been above zero is also judged by the factor
-    by which it falls. One clipped point neither moves the level nor widens the band; three in a row
+    series' own exceedances. What could have either sign, has always been above zero and is near it for its noise is also
+    judged by the factor by which it falls. One clipped point neither moves the level nor widens the band; three in a row
     are a new level.
 
     Parameters

@@ -54,7 +54,7 @@ SUDDEN = 1.5
 """Standard deviations beyond which such values are, if the fast level was not on their side before them."""
 
 RISE = 0.6
-"""Standard deviations by which the mean of the last STEP points must have gone on since the STEP before: else it rests."""
+"""Standard deviations by which the mean of the last STEP must lie beyond that of the STEP before, or it rests."""
 
 STEP = 3
 """Points in each of the two means."""

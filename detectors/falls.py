@@ -1,4 +1,4 @@
-"""Falls of what has always been above zero, judged by the factor: a hundredth is far, however wide the noise is upward."""
+"""Falls of what has always been above zero, judged by the factor: a hundredth is far, however wide the noise."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ LEAST_SHARE = 1e-4
 
 ALWAYS_FOR = 60
 """So many points above zero in a row, or all so far, are always."""
+
+NEAR = 4.0
+"""Standard deviations within which nothing must lie of the forecast: where it lies farther, the difference says enough."""
 
 SHARE = 0.5
 """Share of the probability on the lower side that falls by a factor have beside those by a difference."""

@@ -265,16 +265,17 @@ class Fleet:
         if self.noise.signed:
             level = self.expected + lowest
             far = self._quantile(share * falls.SHARE, self.lower) * (self.spread / level)
-            bounded = self._above_zero(level) & (far < -np.log(falls.LEAST_SHARE))
+            bounded = self._falls(level) & (far < -np.log(falls.LEAST_SHARE))
             low = np.where(bounded, np.maximum(low, level * np.exp(-far)), low)
         return self._backward(low), upper
 
-    def _above_zero(self, level: FloatArray) -> BoolArray:
-        return np.asarray((level > 0.0) & (self.now["positive"] >= np.minimum(self.now["n"], falls.ALWAYS_FOR)))
+    def _falls(self, level: FloatArray) -> BoolArray:
+        always = self.now["positive"] >= np.minimum(self.now["n"], falls.ALWAYS_FOR)
+        return np.asarray(always & (level > 0.0) & (level < falls.NEAR * self.spread))
 
     def _p_of_fall(self, worked: FloatArray, level: FloatArray) -> FloatArray:
         fell = -np.log(np.maximum(worked / level, falls.LEAST_SHARE)) * (level / self.spread)
-        return np.where(self._above_zero(level), self._p_value(-np.maximum(0.0, fell)) / falls.SHARE, 1.0)
+        return np.where(self._falls(level), self._p_value(-np.maximum(0.0, fell)) / falls.SHARE, 1.0)
 
     def _quantile(self, share: float, tails: Tails) -> FloatArray:
         from scipy.special import stdtrit

@@ -64,7 +64,7 @@ class Noise:
 
     @property
     def signed(self) -> bool:
-        """Whether values of either sign are possible and news, so that only the past can say that none is below zero."""
+        """Whether values of either sign are possible and news: only the past can say that none is below zero."""
         return self.two_sided and self.minimum == -inf
 
     def possible(self, value: float) -> bool:
