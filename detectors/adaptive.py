@@ -229,9 +229,9 @@ class Adaptive(Learner):
     The value, on the scale of its kind of noise, is forecast by levels of several memories and by weekday or
     hour effects, weighted by their recent out-of-sample errors. The scale of the mixture's errors is
     exponentially weighted and clipped; p-values come from a Student t with a Pareto tail that follows the
-    series' own exceedances. What could have either sign, has always been above zero and is near it for its noise is also
-    judged by the factor by which it falls. One clipped point neither moves the level nor widens the band; three in a row
-    are a new level.
+    series' own exceedances. What could have either sign, has always been above zero and is near it for its noise
+    is also judged by the factor by which it falls. One clipped point neither moves the level nor widens the band;
+    three in a row are a new level.
 
     Parameters
     ----------

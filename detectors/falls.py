@@ -11,7 +11,7 @@ ALWAYS_FOR = 60
 """So many points above zero in a row, or all so far, are always."""
 
 NEAR = 4.0
-"""Standard deviations within which nothing must lie of the forecast: where it lies farther, the difference says enough."""
+"""Standard deviations from the forecast within which zero must lie: farther off, the difference says enough."""
 
 SHARE = 0.5
 """Share of the probability on the lower side that falls by a factor have beside those by a difference."""
