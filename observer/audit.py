@@ -14,17 +14,17 @@ from observer.checks.base import Check, CheckData
 from observer.collectors.age import age
 from observer.collectors.base import Collector
 from observer.collectors.budget import Budget
-from observer.collectors.distribution import are_kept, distributions
+from observer.collectors.distribution import distributions
 from observer.collectors.frame import collect
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.notes import noted
 from observer.collectors.opening import is_opened, opened
 from observer.collectors.own import NOTHING_ASKED, asked, by_function, by_segment, collected
-from observer.collectors.relation import Relation
+from observer.collectors.relation import Field, Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.sketches import packed
-from observer.collectors.tabular import first_line, is_table
-from observer.metrics import AGE
+from observer.collectors.tabular import first_line
+from observer.metrics import AGE, ColumnKind
 from observer.model import Audit, Distribution, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
 from observer.privacy import DISCLOSES, WITHHELD, Sensitive, unquoted
@@ -77,7 +77,8 @@ def measure(
         given = [one for one in metrics if isinstance(one, OwnMetric)]
         mine = [one for one in given if not sensitive.covers(one.segment) and not sensitive.withholds(one)]
         own = asked(mine, relation, problem) if mine else NOTHING_ASKED
-        keeping = _keeping(staged, relation, policy, sensitive)
+        spread = _spread_of(relation, policy, sensitive)
+        keeping = _keeping(staged, relation, policy, sensitive, spread)
         measured = collect(
             staged, relation, [*expressions, *own.expressions], policy=policy, reason=problem, keeping=keeping
         )
@@ -100,7 +101,7 @@ def measure(
             seen += _recorded_age(staged.data)
         elif updated_by is not None:
             seen.append(age(updated_by, made.materialized_at, measured.observations, measured.schema, sensitive))
-        spread = _spread(staged.data, relation, policy, sensitive) or measured.distributions
+        found = measured.distributions or _distributions(relation, spread)
         names = () if relation is None else tuple(column.name for column in relation.schema.columns)
     seconds = timer() - start
     cost = (
@@ -110,7 +111,7 @@ def measure(
     observed = sensitive.observations((*measured.observations, *cost, *seen), names)
     return Audit(
         materialization=made, observations=observed, schema=noted(measured.schema, staged.data, staged.declared),
-        outcomes=tuple(told), collect_s=seconds, distributions=spread, sketches=packed(measured.sketches),
+        outcomes=tuple(told), collect_s=seconds, distributions=found, sketches=packed(measured.sketches),
     )  # fmt: skip
 
 
@@ -146,23 +147,32 @@ def check(
     )  # fmt: skip
 
 
-def _keeping(staged: Staged, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive) -> Keeping:
-    """What is kept of parts, since only they are ever put together; points where no distribution is taken."""
-    if relation is None or staged.materialization.partition is None:
-        return NOTHING
-    names = frozenset(one.name for one in relation.fields if not sensitive.covers(one.name))
-    pointed = policy.distributions is None and not are_kept(relation, policy, in_memory=is_table(staged.data))
-    return Keeping(sketches=() if policy.sketches is False else names, points=names if pointed else ())
+def _spread_of(relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive) -> list[Field]:
+    """The columns of which is kept how their values are spread."""
+    if relation is None or policy.distributions is False:
+        return []
+    return [one for one in relation.fields if one.kind is not ColumnKind.OTHER and not sensitive.covers(one.name)]
 
 
-def _spread(
-    data: object, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive
-) -> tuple[Distribution, ...]:
-    """How values are spread: what can't be told of a version is not there, and nothing rests on it."""
+def _keeping(
+    staged: Staged, relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive, spread: Sequence[Field]
+) -> Keeping:
+    """Sketches only of parts, since only they are ever put together."""
     if relation is None:
+        return NOTHING
+    names = [] if staged.materialization.partition is None or policy.sketches is False else relation.fields
+    return Keeping(
+        sketches=frozenset(one.name for one in names if not sensitive.covers(one.name)),
+        points=frozenset(one.name for one in spread),
+    )
+
+
+def _distributions(relation: Relation | None, fields: Sequence[Field]) -> tuple[Distribution, ...]:
+    """How values are spread, by a look of its own: what can't be told is not there, and nothing rests on it."""
+    if relation is None or not fields:
         return ()
     try:
-        return distributions(relation, policy, sensitive, in_memory=is_table(data))
+        return distributions(relation, fields)
     except Exception as error:
         _log.info("no distributions were kept: %s", unquoted(relation.explain(error), ()))
         return ()

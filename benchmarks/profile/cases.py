@@ -14,9 +14,12 @@ import pandas as pd
 import observer  # noqa: F401 - what is imported in any case isn't the method's cost
 from benchmarks.profile import limit
 from observer.collectors.compiled import compiled
+from observer.collectors.distribution import distributions
+from observer.collectors.keeping import Keeping
 from observer.collectors.opening import opened
 from observer.collectors.profile import profile
 from observer.collectors.scan import scan
+from observer.metrics import ColumnKind
 from observer.model import ProfilePolicy
 from orchestration.io.base import ParquetFiles
 
@@ -59,13 +62,15 @@ def _ours(data: object, policy: ProfilePolicy) -> Prepared:
     def work() -> object:
         with opened(data) as relation:
             assert relation is not None
-            return profile(relation, (), policy)
+            names = frozenset(one.name for one in relation.fields if one.kind is not ColumnKind.OTHER)
+            seen = profile(relation, (), policy, keeping=Keeping(points=names))
+            return seen, seen.distributions or distributions(relation, relation.fields)
 
     return work
 
 
 def ours(path: Path) -> Prepared:
-    """The default profile, with quartiles from a sample."""
+    """The default profile: quartiles from a sample, and how the values of each column are spread."""
     return _ours(ParquetFiles((str(path),)), ProfilePolicy())
 
 

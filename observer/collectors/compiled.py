@@ -1,19 +1,19 @@
 """The profile compiler: what is asked of an engine, in as few statements as it takes.
 
 One statement asks for everything that isn't known without it. On a big table, metrics that would cost more than all
-others together are asked of a sample: in the same statement where the engine can pick rows on its way, else in a second
-one; a distinct count that a sample can't tell is then counted over every n-th value.
+others together are told from a sample: it is brought here by the same statement where the engine can pick rows on its
+way, else it is asked in a second one; a distinct count that a sample can't tell is then counted over every n-th value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from math import sqrt
 
-from observer.collectors.dialect import DIALECTS, DUCKDB, MOMENTS, PACK, QUARTILES, Dialect
-from observer.collectors.distribution import PIECES, ROWS
+from observer.collectors.bringing import is_wordy
+from observer.collectors.dialect import DIALECTS, DUCKDB, MARKED, MOMENTS, QUARTILES, Dialect
+from observer.collectors.distribution import PIECES, few_rate
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.known import UNKNOWN, Known
 from observer.collectors.relation import Field, Relation
@@ -21,14 +21,17 @@ from observer.collectors.scan import BATCH
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import EXACT, Accuracy, AccuracyKind, ProfilePolicy
 
-POINTS = "points"
-"""What asks for values to keep instead of a metric."""
+SPREAD = "spread"
+"""What asks how values are spread instead of for a metric."""
+
+PICKS = "picks"
+"""What brings values of picked rows here instead of asking for a metric."""
 
 SAMPLE_ROWS = 50_000
 """Rows of a sample: the rank of a median is then right to within 0.22 % (rms), sqrt(1/4 / rows)."""
 
 _SAMPLE_CELLS = 2_000_000
-_LEAST_ROWS = 10_000  # of a wide table: 0.5 %
+_LEAST_ROWS = 5_000  # of a wide table: 0.7 %
 _KEPT = 1_000  # distinct values, so that their count is right to within 3.2 % (rms), 1 / sqrt(kept)
 FEW = 0.05
 """Distinct values as a share of a sample's: with no more it has met nearly all there are."""
@@ -67,9 +70,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What is asked about each field: of all rows, and (where ``full`` doesn't ask it) of a sample of them.
+    """What is asked about each field: of all rows, and of a sample of them.
 
-    ``told`` is what needs no asking, by metric; ``rate`` is the sample's.
+    ``told`` is what needs no asking, by metric; ``rate`` is the sample's, which is brought here of the ``near`` fields.
     """
 
     fields: tuple[Field, ...]
@@ -77,6 +80,7 @@ class Compiled:
     full: tuple[tuple[Question, ...], ...]
     sampled: tuple[tuple[Question, ...], ...]
     rate: float
+    near: tuple[Field, ...] = ()
 
 
 def compiled(
@@ -97,10 +101,10 @@ def compiled(
     rate = 1.0 if policy.exact else sample_rate(relation.rows, len(relation.fields))
     later = _later(relation, policy)
     dear = relation.dialect.dear if rate < 1 else frozenset[str]()
-    taken = Accuracy(AccuracyKind.SAMPLED, rate)
     believed = dict(zip(relation.fields, relation.known(), strict=True)) if swift else {}
     read = [_read(relation, field) if swift else field for field in fields]
-    packs = _packs(relation, read, rate) if dear else {}
+    near = [field for field in fields if _is_near(field, keeping)] if dear and relation.brings else []
+    picks = _picks(relation, fields, near, rate) if swift and relation.picks else {}
     adds = swift and relation.rows >= _MANY_ROWS
     told, full, sampled = [], [], []
     for field, asked in zip(fields, read, strict=True):
@@ -116,15 +120,12 @@ def compiled(
             questions.append(_question(relation, asked, name, exact, known if adds else None))
         if field.name in keeping.sketches and not policy.exact:
             questions = [_sketch(relation, asked, question) for question in questions]
-        part = [_question(relation, field, name, policy.exact) for name in names if name in dear]
-        keeps = QUARTILES in names and QUARTILES in dear and field.name in keeping.points
-        if keeps:
-            part = _with_points(relation, field, part, rate)
-        if asked in packs:
-            questions += _picked(relation, asked, packs[asked], rate, points=keeps)
+        if field in picks:
+            questions.append(Question((PICKS,), picks[field]))
         full.append(tuple(questions))
-        sampled.append(tuple(replace(question, accuracy=taken) for question in part))
-    return Compiled(tuple(fields), tuple(told), tuple(full), tuple(sampled), rate)
+        asks = bool(dear) and not relation.brings
+        sampled.append(_of_sample(relation, field, rate, keeping) if asks else ())
+    return Compiled(tuple(fields), tuple(told), tuple(full), tuple(sampled), rate, tuple(near))
 
 
 def _later(relation: Relation, policy: ProfilePolicy) -> Mapping[ColumnKind, Collection[str]]:
@@ -143,28 +144,20 @@ def _read(relation: Relation, field: Field) -> Field:
     return field.bare if relation.dialect.reads_bare and field.type in _MAY_BE_NAN else field
 
 
-def _packs(relation: Relation, fields: Sequence[Field], rate: float) -> Mapping[Field, str]:
-    """By each number, the pack of those that share a statement with it: rows are picked once for all of them."""
-    numbers = [(at, field) for at, field in enumerate(fields) if field.kind is ColumnKind.NUMBER]
-    groups = groupby(numbers, lambda one: (one[0] + 1) // BATCH)  # the first group of a scan is that of the rows
-    packs = [[field for _, field in together] for _, together in groups]
-    if not relation.dialect.picked or not packs or not relation.pick(rate, packs):
-        return {}
-    return {field: f"{PACK}{at}" for at, pack in enumerate(packs) for field in pack}
+def _is_near(field: Field, keeping: Keeping) -> bool:
+    return field.kind is ColumnKind.NUMBER or (field.kind is not ColumnKind.OTHER and field.name in keeping.points)
 
 
-def _picked(relation: Relation, field: Field, pack: str, rate: float, *, points: bool) -> list[Question]:
-    """What the sample is asked in the statement over all rows."""
-    values = relation.dialect.picked.format(pack=pack, c=field.sql)
-    taken = Accuracy(AccuracyKind.SAMPLED, rate)
-    asked = [Question(_TOGETHER[QUARTILES], f"list_aggregate({values}, 'quantile_cont', [0.25, 0.5, 0.75])", taken)]
-    if points:
-        asked.append(Question((POINTS,), f"CAST({values}[1:-1:{_step(relation, rate)}] AS VARCHAR)", taken))
-    return asked
-
-
-def _step(relation: Relation, rate: float) -> int:
-    return max(1, round(relation.rows * rate / ROWS))
+def _picks(relation: Relation, fields: Sequence[Field], near: Collection[Field], rate: float) -> Mapping[Field, str]:
+    """By the first of the fields that share a statement, what picks rows for all of them."""
+    packs: dict[tuple[int, bool], list[Field]] = {}
+    wanted = set(near)
+    for at, field in enumerate(fields):
+        if field in wanted:
+            packs.setdefault(((at + 1) // BATCH, is_wordy(field)), []).append(field)  # the first group is the rows'
+    few = few_rate(relation.rows, len(relation.fields))
+    lists = relation.pick(rate, few, list(packs.values())) if packs else []
+    return {pack[0]: expression for pack, expression in zip(packs.values(), lists, strict=True)}
 
 
 def sample_rate(rows: int, columns: int) -> float:
@@ -173,7 +166,7 @@ def sample_rate(rows: int, columns: int) -> float:
     Examples
     --------
     >>> sample_rate(40_000, 20), sample_rate(10_000_000, 20), sample_rate(100_000, 1000)
-    (1.0, 0.005, 0.1)
+    (1.0, 0.005, 0.05)
     """
     wanted = min(SAMPLE_ROWS, max(_LEAST_ROWS, _SAMPLE_CELLS // max(columns, 1)))
     return 1.0 if rows <= wanted else round(wanted / rows, 6) or 1e-6
@@ -191,19 +184,30 @@ def _sketch(relation: Relation, field: Field, question: Question) -> Question:
     return question if expression is None else replace(question, expression=expression, is_sketch=True)
 
 
-def _with_points(relation: Relation, field: Field, asked: list[Question], rate: float) -> list[Question]:
-    """Also values of the sample, as many as distributions rest on; or those at their ranks, quartiles among them."""
-    template = relation.dialect.points
+def _of_sample(relation: Relation, field: Field, rate: float, keeping: Keeping) -> tuple[Question, ...]:
+    """What is dear, and how the values are spread: the quartiles are among those at ranks."""
+    dialect, taken = relation.dialect, Accuracy(AccuracyKind.SAMPLED, rate)
+    names = [name for name in _ASKED_OF[dialect.name][field.kind] if name in dialect.dear]
+    asked = [replace(_question(relation, field, name, exact=False), accuracy=taken) for name in names]
+    template = dialect.spread.get(field.kind) if field.name in keeping.points else None
     if template is None:
-        return asked
+        return tuple(asked)
     shares = ", ".join(str(n / PIECES) for n in range(PIECES + 1))
-    points = Question((POINTS,), template.format(c=field.sql, step=_step(relation, rate), shares=shares))
-    if relation.dialect.thins_points:
-        return [*asked, points]
-    return [points if question.metrics == _TOGETHER[QUARTILES] else question for question in asked]
+    few = few_rate(relation.rows, len(relation.fields)) if MARKED in template else rate
+    points = Question((SPREAD,), template.format(c=field.sql, shares=shares), Accuracy(AccuracyKind.SAMPLED, few))
+    return (*(question for question in asked if question.metrics != _TOGETHER[QUARTILES]), points)
 
 
-def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Question | None:
+@dataclass(frozen=True, slots=True)
+class Thinned:
+    """How to count distinct values by some of them: those of which ``condition`` is true, a ``share`` of all."""
+
+    question: Question
+    condition: str
+    share: float
+
+
+def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Thinned | None:
     """How to count distinct values where the sample met ``distinct`` of them in ``rows``; None where it met nearly all.
 
     All values of a 1 / 2^n of the hashes are counted, over all rows: n is such that enough of them are kept. The
@@ -215,6 +219,8 @@ def thinned(relation: Relation, field: Field, distinct: float, rows: float) -> Q
     parts = 1 << max(0, int(distinct / _KEPT).bit_length() - 1)
     hashes = relation.dialect.hashes
     hashed = hashes.get(field.type, hashes[""]).format(c=field.sql)
-    expression = f"{parts} * {template.format(c=field.sql, hash=hashed, mask=parts - 1)}"
+    condition = f"{hashed} & {parts - 1} = 0"
+    expression = f"{parts} * {template.format(c=field.sql, condition=condition)}"
     error = sqrt((parts - 1) / distinct)
-    return Question(("distinct_count",), expression, Accuracy(AccuracyKind.APPROXIMATE, error) if error else EXACT)
+    accuracy = Accuracy(AccuracyKind.APPROXIMATE, error) if error else EXACT
+    return Thinned(Question(("distinct_count",), expression, accuracy), condition, 1 / parts)

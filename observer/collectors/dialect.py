@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from observer.collectors import sql
 from observer.collectors.patterns import NotPlain, everywhere, in_python
+from observer.metrics import ColumnKind
 from observer.model import EXACT, Accuracy, AccuracyKind
 
 QUARTILES = "quartiles"
@@ -17,11 +18,17 @@ QUARTILES = "quartiles"
 PICKED = "tidegate_picked"
 """Whether a row belongs to the sample, in statements over all rows of a relation that was asked to ``pick``."""
 
+MARKED = "tidegate_marked"
+"""Whether it also belongs to the smaller one that texts are told from, there and in statements over a sample."""
+
 PACK = "tidegate_pack"
-"""What the name of a struct of several columns begins with, in the same statements."""
+"""What the name of a struct of several columns begins with, in statements over all rows."""
 
 MOMENTS = "moments"
 """Mean and standard deviation in one aggregate, which gives a list of them, or the state that they come from."""
+
+LONGEST = 60
+"""How many characters of a text are kept where it is one of the most frequent."""
 
 _EVERYWHERE: Mapping[str, str] = {
     "zero_rate": "count(CASE WHEN {c} = 0 THEN 1 END)",
@@ -65,15 +72,14 @@ class Dialect:
         far they lie apart, -1 where that isn't known.
     errors: the rms relative errors of those that approximate.
     dear: metrics that would cost more than all others together on a big table: they are taken from a sample.
-    picked: a list of the picked numbers ``{c}`` of a ``{pack}``, in a statement over all rows; "" where the engine
-        can't pick.
     sample: the table ``{t}`` with a share of its rows, about ``{percent}`` of a hundred.
-    thinned: distinct values of ``{c}``, of those values only whose ``{hash}`` has n bits of zero, ``{mask}`` being
-        2^n - 1; None where a distinct count isn't dear.
+    few: whether one of them belongs to a ``{share}`` of the sample.
+    thinned: distinct values of ``{c}``, of those only of which ``{condition}`` is true: n bits of their hash are zero;
+        None where a distinct count isn't dear.
     hashes: by DuckDB's type, a hash of ``{c}``; "" of any other.
     registers: the state of a HyperLogLog over ``{c}``; None where the engine exports none.
-    points: a list of values of ``{c}``, or its JSON, that are spread as all are: every ``{step}``th, or those at the
-        ranks ``{shares}``; None where that isn't cheap beside ``QUARTILES``.
+    spread: by kind, over a sample: of numbers and instants ``{c}`` a list of the values at the ranks ``{shares}``, then
+        how many there are; of texts and truths a list of them; nothing where that costs a statement of its own.
     reads_bare: whether ``MOMENTS`` tell that there is a NaN: then a column is first read as it is, which is cheaper,
         and as ``value`` says only where there is one.
     value: how a column of a DuckDB type is read, ``{c}`` standing for it; NaN as null, decimals as numbers.
@@ -98,23 +104,18 @@ class Dialect:
     swiftly: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
     dear: frozenset[str] = frozenset({QUARTILES})
-    picked: str = ""
     sample: str
+    few: str = ""
     thinned: str | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     reads_bare: bool = False
     registers: str | None = None
-    points: str | None = None
+    spread: Mapping[ColumnKind, str] = field(default_factory=dict)
     inexact: Callable[[str], bool] = lambda type_: False
     hashed_key: str = ""
     epoch: str
     matches: str = ""
     pattern: Callable[[str], str] = str
-
-    @property
-    def thins_points(self) -> bool:
-        """Whether ``points`` are some of the sample's values, and not those at ranks of all."""
-        return self.points is not None and "{step}" in self.points
 
     def accuracy(self, metric: str) -> Accuracy:
         """What the number of ``metrics`` is worth."""
@@ -175,8 +176,8 @@ DUCKDB = Dialect(
         "distinct_count": "approx_count_distinct({c})",
         "latest": "epoch(max({c}))",
     },
-    picked="list_transform(list({pack}) FILTER (" + PICKED + "), lambda x: CAST(x.{c} AS DOUBLE))",
     sample="{t} TABLESAMPLE BERNOULLI ({percent}%) REPEATABLE (1)",
+    few="hash(rowid) < {share} * 1.8446744073709552e19",
     exactly={"distinct_count": _DISTINCT},
     grouped="any_value((SELECT [CAST(count(*) AS DOUBLE), {places}] FROM"
     " (SELECT v, sum(n) OVER (ORDER BY v) AS upto FROM"
@@ -187,7 +188,12 @@ DUCKDB = Dialect(
     },
     reads_bare=True,
     registers="approx_count_distinct({c}) EXPORT_STATE",
-    points="CAST(list(CAST({c} AS DOUBLE))[1:-1:{step}] AS VARCHAR)",  # leaving nulls out here costs a lot
+    spread={
+        ColumnKind.NUMBER: "list_append(quantile_cont(CAST({c} AS DOUBLE), [{shares}]), CAST(count({c}) AS DOUBLE))",
+        ColumnKind.TIME: "list_append(quantile_cont(epoch({c}), [{shares}]), CAST(count({c}) AS DOUBLE))",
+        ColumnKind.TEXT: f"list(left(CAST({{c}} AS VARCHAR), {LONGEST + 1})) FILTER ({MARKED})",
+        ColumnKind.BOOLEAN: f"list(CAST({{c}} AS VARCHAR)) FILTER ({MARKED})",
+    },
     errors={"distinct_count": 0.033},  # a HyperLogLog of 2^10 registers
     hashed_key="hash({keys})",
     epoch="epoch({c})",
@@ -210,9 +216,19 @@ _DIALECTS = (
             "latest": "extract(epoch FROM max({c}))",
         },
         dear=frozenset({QUARTILES, "distinct_count"}),  # it sorts every column for each
-        sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1)",
-        points="percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c})",
-        thinned=f"count(DISTINCT CASE WHEN {{hash}} & {{mask}} = 0 AND {_UNSORTED} THEN {{c}} END)",
+        sample="{t} TABLESAMPLE BERNOULLI ({percent}) REPEATABLE (1) OFFSET 0",  # which marks each row once
+        few="hashtid(ctid) & 1048575 < {share} * 1048576",
+        spread={
+            ColumnKind.NUMBER: "array_append(percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {c}),"
+            " CAST(count({c}) AS DOUBLE PRECISION))",
+            ColumnKind.TIME: "array_append(percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY"
+            f" CAST(extract(epoch FROM {{c}}) AS DOUBLE PRECISION)) FILTER (WHERE {MARKED}),"
+            f" CAST(count({{c}}) FILTER (WHERE {MARKED}) AS DOUBLE PRECISION))",
+            ColumnKind.TEXT: f"array_agg(left({{c}}, {LONGEST + 1})) FILTER (WHERE {MARKED})",
+            ColumnKind.BOOLEAN: f"array_agg(CAST({{c}} AS text)) FILTER (WHERE {MARKED})",
+        },
+        reads_bare=True,
+        thinned=f"count(DISTINCT CASE WHEN {{condition}} AND {_UNSORTED} THEN {{c}} END)",
         hashes={
             "BIGINT": "hashint8({c})",
             "INTEGER": "hashint4({c})",

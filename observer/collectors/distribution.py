@@ -1,23 +1,25 @@
-"""How the values of columns are spread: points of numbers and instants, the most frequent of texts and truths.
-
-A few thousand rows are brought here by one statement, whichever engine they lie in, and looked at by the same code.
-"""
+"""How the values of columns are spread: points of numbers and instants, the most frequent of texts and truths."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from observer.collectors.dialect import DUCKDB
+from observer.collectors.bringing import each, is_wordy
+from observer.collectors.dialect import LONGEST
 from observer.collectors.relation import Field, Relation
 from observer.metrics import ColumnKind
-from observer.model import Distribution, ProfilePolicy
+from observer.model import Distribution
 
 if TYPE_CHECKING:
-    from observer.privacy import Sensitive
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Floats = npt.NDArray[np.float64]
 
 PIECES = 64
 """Into how many parts of equal probability the values of a number are cut."""
@@ -26,71 +28,112 @@ ROWS = 2_500
 """Rows that are looked at: a point's rank is then right to within 1 % (rms), sqrt(1/4 / rows)."""
 
 TOP = 20
-_CHEAP_ROWS = 50_000  # of files and databases: there a sample costs nearly as much as reading all of them
 _CELLS = 100_000
 _LEAST_ROWS = 500
-_LONGEST = 60
-_KINDS = (ColumnKind.NUMBER, ColumnKind.TIME, ColumnKind.TEXT, ColumnKind.BOOLEAN)
 
 
-def are_kept(relation: Relation, policy: ProfilePolicy, *, in_memory: bool) -> bool:
-    """Whether a sample is taken for them: where the policy says so, else where it costs little."""
-    return in_memory or relation.rows <= _CHEAP_ROWS if policy.distributions is None else policy.distributions
+def few_rate(rows: int, columns: int) -> float:
+    """Which share of the rows is looked at where no larger sample is taken anyway.
 
-
-def distributions(
-    relation: Relation, policy: ProfilePolicy, sensitive: Sensitive, *, in_memory: bool
-) -> tuple[Distribution, ...]:
-    """What the policy says to keep of the columns that aren't sensitive; raises what the engine raises.
-
-    ``in_memory``: a sample costs little, because rows that aren't in it needn't be read.
+    >>> few_rate(2_000, 20), few_rate(1_000_000, 20), few_rate(100_000, 1_000)
+    (1.0, 0.0025, 0.005)
     """
-    fields = [one for one in relation.fields if one.kind in _KINDS and not sensitive.covers(one.name)]
-    if not are_kept(relation, policy, in_memory=in_memory) or not fields or not relation.rows:
+    most = min(ROWS, max(_LEAST_ROWS, _CELLS // max(columns, 1)))
+    return 1.0 if rows <= most else round(most / rows, 6) or 1e-6
+
+
+def distributions(relation: Relation, fields: Sequence[Field]) -> tuple[Distribution, ...]:
+    """Those of some columns by a look of its own at a few thousand rows; raises what a database raises."""
+    if not fields or not relation.rows:
         return ()
-    most = min(ROWS, max(_LEAST_ROWS, _CELLS // len(fields)))
-    rate = 1.0 if relation.rows <= most else round(most / relation.rows, 6) or 1e-6
+    rate = few_rate(relation.rows, len(fields))
+    if relation.brings:
+        arrays = zip(fields, each(relation, rate, fields), strict=True)
+        return tuple(_of_array(one, array, rate) for one, array in arrays if not isinstance(array, Exception))
     looked_at = relation if rate == 1 else relation.sample(rate, fields)
-    looked_at.quick()
-    rows = looked_at.select([_spelled(looked_at, field) for field in fields])
+    rows = looked_at.select([field.sql for field in fields])
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
-    return tuple(_distribution(field, values, rate) for field, values in zip(fields, columns, strict=True))
+    return tuple(_of_rows(field, values, rate) for field, values in zip(fields, columns, strict=True))
 
 
-def _spelled(relation: Relation, field: Field) -> str:
-    """An instant as its seconds where that is plain: objects of Python's cost more, and with a zone need a library."""
-    if relation.dialect is DUCKDB and field.kind is ColumnKind.TIME:
-        return f"epoch({field.sql})"
-    return field.sql
-
-
-def _distribution(field: Field, values: Sequence[Any], rate: float) -> Distribution:
+def _of_rows(field: Field, values: Sequence[Any], rate: float) -> Distribution:
+    """From values as a database's driver gives them."""
     there = [value for value in values if value is not None]
-    if field.kind in (ColumnKind.NUMBER, ColumnKind.TIME):
-        return Distribution(column=field.name, values=len(there), rate=rate, points=_points(there))
-    counts = Counter(_text(value) for value in there)
-    repeats = len(counts) <= max(TOP, len(there) // 2)  # names and keys have no most frequent ones
-    top = tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:TOP]) if repeats else ()
-    other = len(there) - sum(count for _, count in top)
-    return Distribution(column=field.name, values=len(there), rate=rate, top=top, other=other)
+    if is_wordy(field):
+        return of_counts(field.name, Counter(map(_text, there)).items(), rate)
+    return of_numbers(field.name, ordered([_number(value) for value in there]), len(there), rate)
 
 
-def of_points(column: str, values: Sequence[float], looked_at: int, rate: float) -> Distribution:
-    """From values of a column that are spread as the ``looked_at`` ones are that they stand for."""
-    return Distribution(column=column, values=looked_at, rate=rate, points=_points(values))
+def _of_array(field: Field, array: pa.Array, rate: float) -> Distribution:
+    """From values that were brought here."""
+    if is_wordy(field):
+        return of_words(field, array, rate)
+    values = numbers(array)
+    return of_numbers(field.name, values, len(values), rate)
 
 
-def _points(values: Sequence[Any]) -> tuple[float, ...]:
-    """The values at the ranks 0, 1/64 ... 1; none where there are none that are finite."""
+def of_words(field: Field, array: pa.Array, rate: float) -> Distribution:
+    """From texts or truths that were brought here."""
+    words = array.drop_null()
+    if field.kind is ColumnKind.BOOLEAN:
+        words = words.cast("string")
+    found = words.value_counts()
+    counts = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
+    return of_counts(field.name, counts, rate)
+
+
+def numbers(array: pa.Array) -> Floats:
+    """The values in their order, without nulls and NaN."""
+    return ordered(array.drop_null().to_numpy(zero_copy_only=False))
+
+
+def ordered(values: npt.ArrayLike) -> Floats:
+    """Values in their order, without NaN."""
     import numpy as np
 
-    plain = not values or isinstance(values[0], int | float | Decimal)
-    there = np.array(values if plain else [_seconds(value) for value in values], dtype=np.float64)
-    finite = there[np.isfinite(there)]
-    if not len(finite):
-        return ()
-    found = np.quantile(finite, np.linspace(0, 1, PIECES + 1))
-    return tuple(float(f"{value:.10g}") for value in found)
+    there = np.array(values, dtype=np.float64)
+    there.sort()
+    found: Floats = there[: np.searchsorted(there, np.nan)]  # it comes last
+    return found
+
+
+def at_ranks(values: Floats, shares: npt.ArrayLike) -> Floats:
+    """The values at ranks of 0..1 of those in their order, between two of them where that is where one lies."""
+    import numpy as np
+
+    places = np.asarray(shares) * (len(values) - 1)
+    below = places.astype(int)
+    low, high, part = values[below], values[np.minimum(below + 1, len(values) - 1)], places - below
+    with np.errstate(invalid="ignore"):  # of infinite values
+        found: Floats = np.where(part == 0, low, low + (high - low) * part)
+    return found
+
+
+def of_numbers(column: str, values: Floats, looked_at: int, rate: float) -> Distribution:
+    """From numbers in their order, which are ``looked_at`` ones or spread as those are."""
+    import numpy as np
+
+    finite = values[np.isfinite(values)]
+    points = at_ranks(finite, np.linspace(0, 1, PIECES + 1)).tolist() if len(finite) else []
+    short = tuple(float(f"{value:.10g}") for value in points)
+    return Distribution(column=column, values=looked_at, rate=rate, points=short)
+
+
+def of_counts(column: str, counts: Iterable[tuple[str, int]], rate: float) -> Distribution:
+    """From how often each text is there."""
+    short: dict[str, int] = {}
+    for text, count in counts:
+        word = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+        short[word] = short.get(word, 0) + count
+    there = sum(short.values())
+    repeats = len(short) <= max(TOP, there // 2)  # names and keys have no most frequent ones
+    top = tuple(sorted(short.items(), key=lambda one: (-one[1], one[0]))[:TOP]) if repeats else ()
+    other = there - sum(count for _, count in top)
+    return Distribution(column=column, values=there, rate=rate, top=top, other=other)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float | Decimal) else _seconds(value)
 
 
 def _seconds(value: object) -> float:
@@ -106,5 +149,4 @@ def _seconds(value: object) -> float:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return str(value)

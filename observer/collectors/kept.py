@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from observer.collectors.compiled import POINTS, Question
-from observer.collectors.distribution import of_points
+from observer.collectors.bringing import is_wordy
+from observer.collectors.compiled import SPREAD, Question
+from observer.collectors.distribution import of_counts, of_numbers, ordered
 from observer.collectors.hyperloglog import estimate
 from observer.collectors.relation import Relation
-from observer.collectors.scan import Measured, number
+from observer.collectors.scan import Measured
 from observer.collectors.sketches import Sketch, hasher
 from observer.metrics import RANKS, ColumnKind
 from observer.model import Distribution
@@ -33,31 +35,27 @@ def sketches(relation: Relation, answers: Sequence[Answers]) -> dict[str, Sketch
     return kept
 
 
-def distributions(
-    relation: Relation, counted: Sequence[Measured], answers: Sequence[Answers], rate: float
-) -> tuple[Distribution, ...]:
-    """How values are spread, from the points among the answers."""
-    kept: list[Distribution] = []
-    for one, count, found in zip(relation.fields, counted, answers, strict=True):
-        (asked, seen), (values, _) = found.pop(POINTS, _NOTHING), number(count)
-        points = _listed(seen)
-        if not found.keys() & RANKS.keys() and seen is not _NOTHING[1]:
-            found |= {name: (asked, _placed(seen, points, at)) for name, at in RANKS.items()}
-        if values and points:
-            looked_at = len(points) if relation.dialect.thins_points else max(1, round(values * rate))
-            kept.append(of_points(one.name, points, looked_at, min(1.0, looked_at / values)))
-    return tuple(kept)
+def distributions(relation: Relation, answers: Sequence[Answers]) -> list[Distribution]:
+    """How values are spread, as the engine told; the quartiles are among the values at ranks."""
+    spread: list[Distribution] = []
+    for one, found in zip(relation.fields, answers, strict=True):
+        asked, seen = found.pop(SPREAD, _NOTHING)
+        if seen is _NOTHING[1]:
+            continue
+        listed = json.loads(seen.value) if isinstance(seen.value, str) else []
+        if is_wordy(one):
+            words = Counter(word for word in listed if word is not None)
+            told = of_counts(one.name, words.items(), asked.accuracy.amount)
+        else:
+            *points, looked_at = listed or [0]
+            told = of_numbers(one.name, ordered(points), int(looked_at), asked.accuracy.amount)
+            if one.kind is ColumnKind.NUMBER:
+                found |= {name: (asked, _placed(seen, points, at)) for name, at in RANKS.items()}
+        if seen.reason is None:
+            spread.append(told)
+    return spread
 
 
 def _placed(seen: Measured, points: Sequence[float], share: float) -> Measured:
     """The point at a rank."""
     return replace(seen, value=points[round(share * (len(points) - 1))] if points else None)
-
-
-def _listed(seen: Measured) -> list[float]:
-    """The numbers of a list without nulls; nothing where some are infinite, for which JSON has no words."""
-    try:
-        found = json.loads(seen.value.replace("NULL", "null")) if isinstance(seen.value, str) else []
-    except ValueError:
-        return []
-    return [one for one in found if one is not None]

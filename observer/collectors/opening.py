@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine, known
-from observer.collectors.dialect import PICKED
 from observer.collectors.relation import Field, Kept, Relation, Sampler
 from observer.collectors.sql import literal
 from observer.collectors.tabular import (
@@ -161,13 +160,10 @@ def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
     unreadable = sorted([*unreadable, *refused], key=lambda column: column.position)
     fields = [Field(names[at], f"c{i}", type_) for i, (at, type_) in enumerate(zip(positions, types, strict=True))]
 
-    def chosen(rate: float) -> Any:
+    def sample(rate: float, wanted: Sequence[Field]) -> str:
         import numpy as np
 
-        return np.random.default_rng(1).random(rows, dtype=np.float32) < rate
-
-    def sample(rate: float, wanted: Sequence[Field]) -> str:
-        at = chosen(rate).nonzero()[0]
+        at = (np.random.default_rng(1).random(rows, dtype=np.float32) < rate).nonzero()[0]
         name = f"{_SAMPLE}_{round(rate * 1e9)}"  # a part and a sample of it are asked side by side
         aliases = [field.sql for field in wanted]
         if is_polars(data):  # Arrow takes no rows of texts as Polars keeps them
@@ -177,18 +173,12 @@ def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
             connection.register(name, table.select(aliases).take(at))
         return name
 
-    def pick(rate: float) -> str:
-        import pyarrow as pa
-
-        connection.register(_SOURCE, table.append_column(PICKED, pa.array(chosen(rate))))
-        return PICKED
-
     def look() -> Sequence[known.Known]:
         return known.of_table(table)
 
     source = _SOURCE if types else f"range({rows})"
     schema = _schema(fields, positions, unreadable)
-    return Relation(connection, source, fields, unreadable, schema, rows, sample, pick=pick, look=look)
+    return Relation(connection, source, fields, unreadable, schema, rows, sample, look=look)
 
 
 def _registered(

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from observer.collectors.compiled import VALUES, Compiled, Question, compiled, is_closer, thinned
+from observer.collectors.compiled import VALUES, Compiled, Question, Thinned, compiled, is_closer, thinned
 from observer.collectors.exact import exactly
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.kept import Answers, distributions, sketches
 from observer.collectors.known import Known
 from observer.collectors.relation import Field, Relation
+from observer.collectors.sampled import look
 from observer.collectors.scan import INFINITE, Measured, number, scan, spread
 from observer.collectors.sketches import Sketch
 from observer.collectors.tabular import Unreadable, first_line
@@ -20,6 +21,7 @@ from observer.model import AccuracyKind, Distribution, Observation, ProfilePolic
 
 _OF_VALUES = {"zero_rate", "negative_rate", "true_rate"}
 _DEFAULT = ProfilePolicy()
+_FEW_LEFT = 0.25  # of the rows: then workers find them in parallel, and one process counts
 _ORDER = {name: at for at, name in enumerate(METRICS)}
 
 
@@ -62,7 +64,7 @@ def profile(
     if is_closer(relation, policy):
         for one, known, found in zip(relation.fields, relation.known(), answers, strict=True):
             found |= _exactly(relation, one, known, found)
-    spread = distributions(relation, [found[VALUES][1] for found in answers], answers, asked.rate)
+    spread = [*look(relation, asked, answers, keeping.points), *distributions(relation, answers)]
     count, _ = number(rows)
     by_name = {
         field.name: _observations(field, count, found) for field, found in zip(relation.fields, answers, strict=True)
@@ -70,7 +72,7 @@ def profile(
     for column in relation.unreadable:
         by_name[column.name] = unreadable(column, count)
     ordered = [seen for column in relation.schema.columns for seen in by_name[column.name]]
-    return Profile(rows, tuple(ordered), tuple(values), kept, spread)
+    return Profile(rows, tuple(ordered), tuple(values), kept, tuple(spread))
 
 
 def _expressions(asked: Sequence[Sequence[Question]]) -> list[list[str]]:
@@ -111,7 +113,7 @@ def _sample(relation: Relation, asked: Compiled, answers: Sequence[Answers]) -> 
     """Add what a sample says to what it has to, and where it can't tell how many distinct values there are, what all
     rows say of a part.
     """
-    left = {at: some for at, questions in enumerate(asked.sampled) if (some := _left(questions, answers[at]))}
+    left = {at: questions for at, questions in enumerate(asked.sampled) if questions}
     if not left:
         return
     fields = [relation.fields[at] for at in left]
@@ -126,26 +128,21 @@ def _sample(relation: Relation, asked: Compiled, answers: Sequence[Answers]) -> 
         [f"count({field.sql})", *(question.expression for question in questions)]
         for field, questions in zip(fields, left.values(), strict=True)
     ]
-    closer: dict[int, Question] = {}
+    closer: dict[int, Thinned] = {}
     for (at, questions), (values, *measured) in zip(left.items(), scan(sample, groups), strict=True):
         answers[at] |= _by_metric(questions, measured)
-        if (question := _closer(relation, relation.fields[at], values, answers[at])) is not None:
-            closer[at] = question
-    counted = scan(relation, [[question.expression] for question in closer.values()])
-    for (at, question), (count,) in zip(closer.items(), counted, strict=True):
-        answers[at]["distinct_count"] = (question, count)
+        if (thin := _closer(relation, relation.fields[at], values, answers[at])) is not None:
+            closer[at] = thin
+    if not closer:
+        return
+    is_little = sum(thin.share for thin in closer.values()) <= _FEW_LEFT
+    some = relation.where([thin.condition for thin in closer.values()]) if is_little else relation
+    counted = scan(some, [[thin.question.expression] for thin in closer.values()])
+    for (at, thin), (count,) in zip(closer.items(), counted, strict=True):
+        answers[at]["distinct_count"] = (thin.question, count)
 
 
-def _left(questions: Sequence[Question], found: Answers) -> list[Question]:
-    """What was not asked together with all rows, or failed there, if only because another column did."""
-    return [
-        question
-        for question in questions
-        if any(metric not in found or found[metric][1].reason is not None for metric in question.metrics)
-    ]
-
-
-def _closer(relation: Relation, field: Field, sampled: Measured, found: Answers) -> Question | None:
+def _closer(relation: Relation, field: Field, sampled: Measured, found: Answers) -> Thinned | None:
     if "distinct_count" not in found or found["distinct_count"][0].accuracy.kind is not AccuracyKind.SAMPLED:
         return None
     (distinct, _), (values, _) = number(found["distinct_count"][1]), number(sampled)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
 from observer.collectors.budget import counted
-from observer.collectors.dialect import DIALECTS
+from observer.collectors.dialect import DIALECTS, MARKED
+from observer.collectors.distribution import few_rate
 from observer.collectors.opening import described, durations, from_memory
 from observer.collectors.patterns import NotPlain
 from observer.collectors.relation import Field, Relation
@@ -29,6 +30,11 @@ class _Asked(Relation):
         self.dialect = DIALECTS[data.dialect]
         super().__init__(None, source, fields, (), schema, data.rows)
         self._data = data
+
+    @property
+    def brings(self) -> bool:
+        """No: a value that a driver brings costs more than one that is looked at there."""
+        return False
 
     def quick(self) -> None:
         """Nothing: what the database plans is its own affair."""
@@ -66,7 +72,14 @@ class PushedRelation(_Asked):
 
     def sample(self, rate: float, fields: Sequence[Field]) -> Relation:
         part = self.dialect.sample.format(t=self._data.table, percent=f"{rate * 100:.6f}")
-        return _Asked(self._data, self._rows_from(part), self.fields, self.schema)
+        share = min(1.0, few_rate(self.rows, len(self.fields)) / rate)
+        few = f", {self.dialect.few.format(share=share)} AS {MARKED}" if self.dialect.few else ""
+        found = _Asked(self._data, f"(SELECT {self._columns}{few} FROM {part}) s", self.fields, self.schema)
+        found._besides = {MARKED: MARKED} if few else {}
+        return found
+
+    def where(self, conditions: Sequence[str]) -> Relation:
+        return _Asked(self._data, f"{self._source} WHERE {' OR '.join(conditions)}", self.fields, self.schema)
 
     def arrow(self) -> pa.Table:
         """All rows, here."""

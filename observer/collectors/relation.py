@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from observer.collectors.bringing import here, is_wordy
 from observer.collectors.budget import counted
-from observer.collectors.dialect import DUCKDB, PACK, PICKED, Dialect, as_text
+from observer.collectors.dialect import DUCKDB, MARKED, PACK, PICKED, Dialect, as_text
 from observer.collectors.known import UNKNOWN, Known
 from observer.collectors.sql import identifier
 from observer.collectors.tabular import Unreadable, first_line
@@ -26,6 +27,10 @@ BARE = "bare_"
 T = TypeVar("T")
 
 _BATCH = 100_000  # rows
+
+NEAR = "near_"
+"""What the alias of a column's distance from a number near it begins with."""
+
 _KEPT_CELLS = 5_000_000  # 40 MB of numbers
 
 _DURATIONS = {"INTERVAL": "epoch({c})"} | {
@@ -123,7 +128,8 @@ class Relation:
         self._pick = pick
         self._look = look
         self._known: Sequence[Known] | None = None
-        self._picks: dict[str, str] = {}
+        self._besides: dict[str, str] = {}
+        self._brought: dict[str, pa.Array] = {}
         self._named = False
         self._is_quick = False
         self._whole: tuple[Relation, float] | None = None
@@ -168,6 +174,10 @@ class Relation:
         assert self._sample is not None, "a relation without columns has nothing to sample"
         return Relation(self._database, self._sample(rate, fields), fields, (), self.schema, self.rows)
 
+    def where(self, conditions: Sequence[str]) -> Relation:
+        """Return the rows of which one of some conditions is true, or all of them where that saves nothing."""
+        return self
+
     def part(self, rate: float) -> Relation:
         """Return about a share ``rate`` of the rows as data of its own; a sample of it is one of all rows.
 
@@ -190,21 +200,52 @@ class Relation:
         """Whether it is some of the rows: what is counted of it is no count of the data."""
         return self._whole is not None
 
-    def pick(self, rate: float, packs: Sequence[Sequence[Field]]) -> bool:
-        """Mark the rows of ``sample`` in statements over all rows as ``PICKED``, each with its ``packs`` as structs.
+    @property
+    def picks(self) -> bool:
+        """Whether a statement over all rows can pick some of them on its way."""
+        return self._pick is not None
 
-        False where the engine can't.
+    def pick(self, rate: float, few: float, packs: Sequence[Sequence[Field]]) -> list[str]:
+        """Mark the rows of ``sample`` in statements over all rows as ``PICKED`` and as ``MARKED``, by their shares.
+
+        Returns what gives the values of each of the ``packs``: of all that are picked, or of few where one is a text or
+        a truth. They are kept for ``brought``.
         """
-        if self._pick is None:
-            return False
-        self._picks = {PICKED: self._pick(rate)}
+        assert self._pick is not None
+        self._besides |= {PICKED: self._pick(rate), MARKED: self._pick(few)}
+        lists = []
         for at, fields in enumerate(packs):
-            members = ", ".join(f"'{field.sql}': {self._plain(field)}" for field in fields)
-            self._picks[f"{PACK}{at}"] = f"{{{members}}}"
+            members = ", ".join(f"'{field.sql}': {self._packed(field)}" for field in fields)
+            self._besides[f"{PACK}{at}"] = f"{{{members}}}"
+            lists.append(f"list({PACK}{at}) FILTER ({MARKED if is_wordy(fields[0]) else PICKED})")
+        return lists
+
+    @property
+    def brings(self) -> bool:
+        """Whether values come here for next to nothing, so that a sample is looked at here."""
         return True
 
+    def brought(self, field: Field) -> pa.Array | None:
+        """What a statement over all rows picked of a column; None where it wasn't asked to, or failed."""
+        return self._brought.get(field.sql)
+
+    def bring(self, rate: float, fields: Sequence[Field]) -> list[pa.Array]:
+        """Values of some of the rows, as ``here`` says."""
+        some = self if rate == 1 else self.sample(rate, fields)
+        some.quick()
+        inner = some._rows_of(fields)
+        table = some._arrow(f"SELECT {', '.join(map(here, fields))} FROM ({inner}) d")
+        return [column.combine_chunks() for column in table.columns]
+
+    def _packed(self, field: Field) -> str:
+        """A value as it is packed: as it lies there, where that can be read here."""
+        if field.type in _FLOATS or field.is_whole or field.type == "VARCHAR":
+            return field.sql
+        return here(replace(field, sql=f"({self._value(field)})"))
+
     def _plain(self, field: Field) -> str:
-        return field.sql[len(BARE) :] if field.sql.startswith(BARE) else self._value(field)
+        """A value as a column of the source: NaN as null, but for a bare one."""
+        return field.sql[len(BARE) :] if field.sql.startswith(BARE) else f"({self._value(field)})"
 
     def known(self) -> Sequence[Known]:
         """What is known of each field without a statement."""
@@ -221,19 +262,25 @@ class Relation:
         template = self.dialect.metrics[name]
         if exact:
             template = self.dialect.exactly.get(name, template)
-        if known is not None:
-            template = self.dialect.swiftly.get(name, template)
-        return self._spelled(template, field, known or UNKNOWN)
+        if known is None or name not in self.dialect.swiftly:
+            return self._spelled(template, field)
+        shift, width = known.spot()
+        self._besides[near := NEAR + field.sql] = f"{self._plain(field)}::DOUBLE" + (
+            f" - {shift!r}::DOUBLE" if shift else ""
+        )
+        count = f"count({field.sql})" if known.values is None else str(known.values)
+        return self.dialect.swiftly[name].format(
+            n=count, x=near, shift=f"{shift!r}::DOUBLE", width=f"{width!r}::DOUBLE"
+        )
 
     def sketch(self, field: Field) -> str | None:
         """Return the aggregate that makes a sketch of a column's distinct values; None where the engine has none."""
         template = self.dialect.registers
         return None if template is None else self._spelled(template, field)
 
-    def _spelled(self, template: str, field: Field, known: Known = UNKNOWN) -> str:
+    def _spelled(self, template: str, field: Field) -> str:
         subject = f"{field.sql}::VARCHAR" if field.type.startswith("ENUM") else field.sql
-        rows = self.rows_of(field) if "{s}" in template else ""
-        return template.format(c=subject, s=rows, **_swiftly(subject, known))
+        return template.format(c=subject, s=self.rows_of(field) if "{s}" in template else "")
 
     def rows_of(self, *fields: Field) -> str:
         """Return a table of some columns' rows, for a statement within a statement."""
@@ -260,9 +307,23 @@ class Relation:
 
     def select(self, expressions: Sequence[str], tail: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT over the aliases; ``tail`` is what comes after FROM."""
-        names = set(re.findall(rf"\b(?:(?:{BARE})?c\d+|{PICKED}|{PACK}\d+)\b", " ".join(expressions) + " " + tail))
+        text = " ".join(expressions) + " " + tail
+        names = set(re.findall(rf"\b(?:(?:{NEAR})?(?:{BARE})?c\d+|{PICKED}|{MARKED}|{PACK}\d+)\b", text))
         inner = self._rows_of([field for field in self.fields if field.sql in names], names)
-        return self._fetch(f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}")
+        sql = f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}"
+        if PACK not in text:
+            return self._fetch(sql)
+        found = self._arrow(sql)
+        return [tuple(map(self._unpacked, expressions, found.columns))]
+
+    def _unpacked(self, expression: str, column: pa.ChunkedArray) -> object:
+        """A value of the one row; of a pack, how many rows it has, which are kept aside."""
+        if PACK not in expression:
+            value = column[0].as_py()
+            return int(value) if str(column.type) == "decimal128(38, 0)" and value is not None else value  # a HUGEINT
+        rows = column.combine_chunks().flatten()
+        self._brought |= {each.name: rows.field(each.name) for each in rows.type}
+        return len(rows)
 
     def windowed(
         self, inner: Sequence[str], inner_tail: str, outer: Sequence[str], outer_tail: str
@@ -280,7 +341,7 @@ class Relation:
         """A SELECT of columns by their aliases, with NaN as null; as they are, where ``names`` has their bare ones."""
         used = [f"{self._value(field)} AS {field.sql}" for field in fields]
         used += [f"{name[len(BARE) :]} AS {name}" for name in sorted(names) if name.startswith(BARE)]
-        used += [f"{expression} AS {name}" for name, expression in self._picks.items() if name in names]
+        used += [f"{expression} AS {name}" for name, expression in self._besides.items() if name in names]
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
@@ -322,7 +383,9 @@ class Relation:
         """Return what an error says in one line, with the columns' names for their aliases."""
         names = {field.sql: field.name for field in self.fields}
         told = first_line(error)
-        return re.sub(r"\b(?:bare_)?(c\d+)\b", lambda found: names.get(found.group(1), found.group()), told)
+        return re.sub(
+            rf"\b(?:{NEAR})?(?:{BARE})?(c\d+)\b", lambda found: names.get(found.group(1), found.group()), told
+        )
 
     def quick(self) -> None:
         """Skip DuckDB's optimizer for a small table, where planning costs more than the scan."""
@@ -336,6 +399,16 @@ class Relation:
                 return self._connection.execute(sql).fetchall()
         except BaseException:
             self._connection.abort()  # else the connection takes no further statement
+            raise
+
+    def _arrow(self, sql: str) -> Any:
+        """An Arrow table; None where the statement returns no rows."""
+        try:
+            with counted(self._connection.interrupt):
+                found: Any = self._connection.sql(sql)  # what execute() gives would be copied once more
+                return None if found is None else found.to_arrow_table()
+        except BaseException:
+            self._connection.abort()
             raise
 
 
@@ -354,14 +427,6 @@ def _first(batches: pa.RecordBatchReader, most: int) -> tuple[list[str], list[tu
             columns = [column.to_pylist() for column in batch.slice(0, most - len(rows)).columns]
             rows += zip(*columns, strict=True)
     return list(batches.schema.names), rows, total
-
-
-def _swiftly(subject: str, known: Known) -> dict[str, str]:
-    """What the swift forms of a dialect stand for beside the column."""
-    shift, width = known.spot()
-    value = f"{subject}::DOUBLE" if not shift else f"({subject}::DOUBLE - {shift!r}::DOUBLE)"
-    count = f"count({subject})" if known.values is None else str(known.values)
-    return {"n": count, "x": value, "shift": f"{shift!r}::DOUBLE", "width": f"{width!r}::DOUBLE"}
 
 
 def _caseless(names: Sequence[str]) -> list[str]:

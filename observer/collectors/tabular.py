@@ -97,8 +97,8 @@ def _floats(series: pd.Series) -> pa.Array:
     if not isinstance(series.dtype, np.dtype):  # a type of some library's own
         return pa.array(series, from_pandas=True)
     values = series.to_numpy()
-    missing = np.isnan(values)
-    return pa.array(values, mask=missing) if missing.any() else pa.array(values)
+    has_nan = len(values) and np.isnan(values.min())  # which takes half the time of looking at each
+    return pa.array(values, mask=np.isnan(values)) if has_nan else pa.array(values)
 
 
 def polars_columns(frame: pl.DataFrame) -> tuple[pa.Table, list[int], list[Unreadable]]:
