@@ -113,7 +113,7 @@ def compiled(
         told.append(known.metrics())
         questions = [] if VALUES in told[-1] else [Question((VALUES,), f"count({asked.sql})")]
         for name in names:
-            if name in dear or name in told[-1] or name in later[field.kind]:
+            if name in dear or name in later[field.kind] or told[-1].keys() >= set(_TOGETHER.get(name, (name,))):
                 continue
             roughly = name == "distinct_count" and bool(later[field.kind])  # to know how to count them
             exact = policy.exact and not roughly

@@ -8,23 +8,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_AT_ONCE = 65_536  # values: half a megabyte
+_CANCELS = 1000.0  # the sums' rounding errors grow by no more than this
 _MOST_CHUNKS = 20_000  # of all columns in all row groups: each takes 10 us
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A column's values that aren't null (NaN is one here), its smallest and its largest number; None: not known."""
+    """A column's values that aren't null (NaN is one here), its smallest and its largest number; None: not known.
+
+    ``zeros`` and ``negatives`` count, ``mean`` and ``std`` are the moments of all values.
+    """
 
     values: int | None = None
     low: float | None = None
     high: float | None = None
+    zeros: int | None = None
+    negatives: int | None = None
+    mean: float | None = None
+    std: float | None = None
 
     def metrics(self) -> Mapping[str, float]:
         """By the catalogue's names, as a statement would count them; ``values`` besides."""
-        told = {"values": self.values, "min": self.low, "max": self.high}
+        told = {
+            "values": self.values, "min": self.low, "max": self.high, "zero_rate": self.zeros,
+            "negative_rate": self.negatives, "mean": self.mean, "std": self.std,
+        }  # fmt: skip
         found = {name: float(value) for name, value in told.items() if value is not None}
         if self.low is not None and self.high is not None:
             found |= {"zero_rate": 0.0} if self.low > 0 or self.high < 0 else {}
@@ -83,6 +96,7 @@ def of_table(table: pa.Table) -> list[Known]:
 
 def _of_array(column: pa.ChunkedArray) -> Known:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     type_ = column.type
     if not (pa.types.is_primitive(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_)):
@@ -90,19 +104,43 @@ def _of_array(column: pa.ChunkedArray) -> Known:
     values = len(column) - column.null_count
     if not values or not (pa.types.is_integer(type_) or pa.types.is_floating(type_)):
         return Known(values)
-    found = [_of_numbers(chunk) for chunk in column.chunks if chunk.null_count < len(chunk)]
-    return Known(values, *_extremes([low for low, _ in found], [high for _, high in found]))
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    if len(chunks) == 1 and not chunks[0].null_count:
+        return _of_values(chunks[0].to_numpy())
+    found = [pc.min_max(chunk) for chunk in chunks if chunk.null_count < len(chunk)]
+    return Known(values, *_extremes([one["min"].as_py() for one in found], [one["max"].as_py() for one in found]))
 
 
-def _of_numbers(chunk: pa.Array) -> tuple[Any, Any]:
-    """The smallest and the largest; a NaN in some cases."""
-    import pyarrow.compute as pc
+def _of_values(values: npt.NDArray[Any]) -> Known:
+    """Of numbers that lie side by side: each part of them is looked at while it is in the processor's cache."""
+    import numpy as np
 
-    if chunk.null_count:
-        found = pc.min_max(chunk)
-        return found["min"].as_py(), found["max"].as_py()
-    numbers = chunk.to_numpy()  # whose functions take a fifth of the time
-    return numbers.min().item(), numbers.max().item()
+    pivot = float(values[:_AT_ONCE].mean(dtype=np.float64))
+    lows, highs, zeros, negatives, total, squares = [], [], 0, 0, 0.0, 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for begin in range(0, len(values), _AT_ONCE):
+            part = values[begin : begin + _AT_ONCE]
+            around = np.subtract(part, pivot, dtype=np.float64)
+            lows.append(part.min().item())
+            highs.append(part.max().item())
+            zeros += len(part) - int(np.count_nonzero(part))
+            negatives += int(np.count_nonzero(part < 0)) if lows[-1] < 0 else 0
+            total += float(around.sum())
+            squares += float(np.square(around, out=around).sum())  # np.dot() wakes threads that wait at full speed
+    low, high = _extremes(lows, highs)
+    if low is None:
+        return Known(len(values))  # where there are NaN or infinities
+    mean, std = _moments(len(values), pivot, total, squares)
+    return Known(len(values), low, high, zeros, negatives, mean, std)
+
+
+def _moments(count: int, pivot: float, total: float, squares: float) -> tuple[float | None, float | None]:
+    """Mean and standard deviation from sums of what values are above ``pivot``; None where those cancel."""
+    off = total / count
+    around = squares - total * off
+    if count < 2 or not math.isfinite(squares) or around * _CANCELS < squares:
+        return None, None
+    return pivot + off, math.sqrt(max(around, 0.0) / (count - 1))
 
 
 def _extremes(lows: Iterable[Any], highs: Iterable[Any]) -> tuple[float | None, float | None]:

@@ -55,6 +55,9 @@ def open_sqlite(file: Path, *, partition_column: str = PARTITION_COLUMN) -> SqlI
 
 
 def _prepare(engine: Engine) -> None:
+    words = engine.dialect.identifier_preparer
+    words.reserved_words = {*words.reserved_words, "nothing", "returning"}  # which SQLAlchemy leaves bare
+
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
         connection.execute("PRAGMA synchronous=FULL")  # what is published survives a power cut
