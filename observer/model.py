@@ -56,8 +56,7 @@ class ProfilePolicy:
     sample: of how many rows columns are measured, or of which share of them (0..1, never fewer than 10,000 rows), where
         there are more: each number then says so. The rows are counted, and checks and the user's own metrics measured,
         over all of them. None: over all.
-    distributions: whether to keep how the values of each column are spread. None: where that costs little, which is
-        of frames, and of files and tables up to 50,000 rows; above, of the numbers of partitions.
+    distributions: whether to keep how the values of each column are spread, of a large table from a sample. None: yes.
     sketches: whether to keep, of partitions, what lets their distinct values be counted together. None: where the
         engine counts by such a sketch anyway.
     """

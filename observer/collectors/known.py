@@ -115,9 +115,9 @@ def _of_values(values: npt.NDArray[Any]) -> Known:
     """Of numbers that lie side by side: each part of them is looked at while it is in the processor's cache."""
     import numpy as np
 
-    pivot = float(values[:_AT_ONCE].mean(dtype=np.float64))
     lows, highs, zeros, negatives, total, squares = [], [], 0, 0, 0.0, 0.0
     with np.errstate(over="ignore", invalid="ignore"):
+        pivot = float(values[:_AT_ONCE].mean(dtype=np.float64))
         for begin in range(0, len(values), _AT_ONCE):
             part = values[begin : begin + _AT_ONCE]
             around = np.subtract(part, pivot, dtype=np.float64)

@@ -45,6 +45,28 @@ def test_zero_and_negative_values_are_ruled_out_by_the_extremes() -> None:
     assert Known(4, 0.0, 9.0).metrics() == {"values": 4, "min": 0, "max": 9, "negative_rate": 0}
 
 
+@pytest.mark.parametrize("type_", ["int8", "int64", "uint64", "float32", "float64"])
+def test_arrays_without_nulls_say_what_numpy_says(type_: str) -> None:
+    values = np.random.default_rng(4).integers(-90 if type_[0] != "u" else 0, 100, 200_001).astype(type_)
+    (found,) = of_table(pa.table({"n": values}))
+    there = values.astype(float)
+    assert (found.values, found.low, found.high) == (len(values), there.min(), there.max())
+    assert (found.zeros, found.negatives) == ((there == 0).sum(), (there < 0).sum())
+    assert found.mean == pytest.approx(there.mean(), rel=1e-12)
+    assert found.std == pytest.approx(there.std(ddof=1), rel=1e-12)
+
+
+def test_moments_that_arrays_cannot_tell_exactly_are_left_to_a_statement() -> None:
+    apart = np.concatenate([np.zeros(65_536), 1e9 + np.arange(30_000.0)])
+    for values in (np.array([1e308, 1e308]), np.array([np.inf, 1.0]), np.array([np.nan, 1.0]), np.array([5.0])):
+        (found,) = of_table(pa.table({"n": values}))
+        assert (found.values, found.mean, found.std) == (len(values), None, None)
+    (found,) = of_table(pa.table({"n": apart}))
+    assert found.std == pytest.approx(apart.std(ddof=1), rel=1e-9)
+    (near,) = of_table(pa.table({"n": 1e9 + np.random.default_rng(1).random(100_000)}))
+    assert near.std == pytest.approx(12**-0.5, rel=0.01)
+
+
 def test_files_that_differ_and_nested_columns_say_nothing(tmp_path: Path) -> None:
     assert said(tmp_path, TABLE.select(["whole"]), TABLE.select(["real"])) == [UNKNOWN]
     assert said(tmp_path, pa.table({"x": [[1, 2], [3]], "y": [1, 2]})) == [UNKNOWN, UNKNOWN]
