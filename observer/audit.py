@@ -15,12 +15,13 @@ from observer.collectors.age import age
 from observer.collectors.base import Collector
 from observer.collectors.budget import Budget
 from observer.collectors.distribution import distributions
+from observer.collectors.field import Field
 from observer.collectors.frame import collect
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.notes import noted
 from observer.collectors.opening import is_opened, opened
 from observer.collectors.own import NOTHING_ASKED, asked, by_function, by_segment, collected
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured, scan
 from observer.collectors.sketches import packed
 from observer.collectors.tabular import first_line

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from observer.checks.sentence import shown
-from observer.collectors.relation import Field
+from observer.collectors.field import Field
 from observer.metrics import ColumnKind
 
 _COMPARABLE: dict[ColumnKind, tuple[type, ...]] = {

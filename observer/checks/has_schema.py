@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from observer.checks.base import CheckData, LookingCheck, columns_of, name_of
 from observer.checks.thresholds import severity_of
-from observer.collectors.relation import Field
+from observer.collectors.field import Field
 from observer.errors import CheckError
 from observer.metrics import ColumnKind
 from observer.model import CheckOutcome, Severity

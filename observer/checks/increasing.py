@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from observer.checks.base import CheckData, LookingCheck, columns_of, name_of
 from observer.checks.sentence import shown
 from observer.checks.thresholds import Limit, Thresholds, thresholds
+from observer.collectors.field import Field
 from observer.collectors.patterns import NotPlain
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.collectors.scan import scalar
 from observer.errors import CheckError
 from observer.model import CheckOutcome, FailingRows, Severity

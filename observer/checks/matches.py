@@ -11,7 +11,8 @@ from observer.checks.sentence import shown
 from observer.checks.thresholds import Limit, thresholds
 from observer.checks.values import ValuesCheck
 from observer.collectors.dialect import where
-from observer.collectors.relation import Field, Relation
+from observer.collectors.field import Field
+from observer.collectors.relation import Relation
 from observer.errors import CheckError
 from observer.metrics import ColumnKind
 from observer.model import Severity

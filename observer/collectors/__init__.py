@@ -5,8 +5,9 @@ lies in a database) as a ``Relation``; ``compiled.py`` decides what is asked of 
 of all rows or, by ``part.py``, of some.
 """
 
+from observer.collectors.field import Field
 from observer.collectors.frame import Collected, collect
 from observer.collectors.opening import opened
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 
 __all__ = ["Collected", "Field", "Relation", "collect", "opened"]

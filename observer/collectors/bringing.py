@@ -11,7 +11,8 @@ from observer.metrics import ColumnKind
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from observer.collectors.relation import Field, Relation
+    from observer.collectors.field import Field
+    from observer.collectors.relation import Relation
 
 
 def is_wordy(field: Field) -> bool:

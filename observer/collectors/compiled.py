@@ -14,9 +14,10 @@ from math import sqrt
 from observer.collectors.bringing import is_wordy
 from observer.collectors.dialect import DIALECTS, DUCKDB, MARKED, MOMENTS, QUARTILES, Dialect
 from observer.collectors.distribution import PIECES, few_rate
+from observer.collectors.field import Field
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.known import UNKNOWN, Known
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.collectors.scan import BATCH
 from observer.metrics import METRICS, ColumnKind, Level
 from observer.model import EXACT, Accuracy, AccuracyKind, ProfilePolicy

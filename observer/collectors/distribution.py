@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from observer.collectors.bringing import each, is_wordy
 from observer.collectors.dialect import LONGEST
-from observer.collectors.relation import Field, Relation
+from observer.collectors.field import Field
+from observer.collectors.relation import Relation
 from observer.metrics import ColumnKind
 from observer.model import Distribution
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from observer.collectors.compiled import Question
 from observer.collectors.dialect import QUARTILES
+from observer.collectors.field import Field
 from observer.collectors.known import Known
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.metrics import ColumnKind
 
 _REPEATS = 8  # times a value comes on average: then grouping pays

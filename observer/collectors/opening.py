@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine, known
-from observer.collectors.relation import Field, Kept, Relation, Sampler
+from observer.collectors.field import Field
+from observer.collectors.relation import Kept, Relation, Sampler
 from observer.collectors.sql import literal
 from observer.collectors.tabular import (
     Unreadable,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from observer.collectors.compiled import VALUES, Compiled, Question, Thinned, compiled, is_closer, thinned
 from observer.collectors.exact import exactly
+from observer.collectors.field import Field
 from observer.collectors.keeping import NOTHING, Keeping
 from observer.collectors.kept import Answers, distributions, sketches
 from observer.collectors.known import Known
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.collectors.sampled import look
 from observer.collectors.scan import INFINITE, Measured, number, scan, spread
 from observer.collectors.sketches import Sketch

@@ -11,9 +11,10 @@ from observer.collectors import engine
 from observer.collectors.budget import counted
 from observer.collectors.dialect import DIALECTS, MARKED
 from observer.collectors.distribution import few_rate
+from observer.collectors.field import Field
 from observer.collectors.opening import described, durations, from_memory
 from observer.collectors.patterns import NotPlain
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.model import Schema
 from orchestration.io.base import SqlRelation
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from observer.collectors.bringing import here, is_wordy
 from observer.collectors.budget import counted
 from observer.collectors.dialect import DUCKDB, MARKED, PACK, PICKED, Dialect, as_text
+from observer.collectors.field import BARE, DURATIONS, Field
 from observer.collectors.known import UNKNOWN, Known
 from observer.collectors.sql import identifier
 from observer.collectors.tabular import Unreadable, first_line
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-BARE = "bare_"
-"""What the alias of a column that is read as it is begins with."""
-
 T = TypeVar("T")
 
 _BATCH = 100_000  # rows
@@ -32,51 +30,6 @@ NEAR = "near_"
 """What the alias of a column's distance from a number near it begins with."""
 
 _KEPT_CELLS = 5_000_000  # 40 MB of numbers
-
-_DURATIONS = {"INTERVAL": "epoch({c})"} | {
-    f"DURATION_{unit}": f"CAST({{c}} AS DOUBLE PRECISION) / {parts}.0"
-    for unit, parts in (("s", 1), ("ms", 1_000), ("us", 1_000_000), ("ns", 1_000_000_000))
-}
-"""How lengths of time are read, in seconds: DuckDB's own, and those that are kept as numbers of their units."""
-
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
-_FLOATS = {"FLOAT", "DOUBLE"}
-_NUMBERS = _INTEGERS | {"U" + name for name in _INTEGERS} | _FLOATS | {"BIGNUM", "VARINT"}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column: its name, the alias that statements call it by, and DuckDB's type.
-
-    A length of time that is kept as a number has the type ``DURATION_`` and its unit: s, ms, us or ns.
-    """
-
-    name: str
-    sql: str
-    type: str
-
-    @property
-    def bare(self) -> Field:
-        """The column as it lies there, in which NaN is a number."""
-        return replace(self, sql=BARE + self.sql)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its values are integers of at most 64 bits."""
-        return self.type.removeprefix("U") in _INTEGERS - {"HUGEINT"}
-
-    @property
-    def kind(self) -> ColumnKind:
-        if self.type in _NUMBERS or self.type in _DURATIONS or self.type.startswith("DECIMAL"):
-            return ColumnKind.NUMBER
-        if self.type == "VARCHAR" or self.type.startswith("ENUM"):
-            return ColumnKind.TEXT
-        if self.type == "BOOLEAN":
-            return ColumnKind.BOOLEAN
-        if self.type == "DATE" or self.type.startswith("TIMESTAMP"):
-            return ColumnKind.TIME
-        return ColumnKind.OTHER
-
 
 Sampler = Callable[[float, Sequence[Field]], str]
 """What some of the rows are called in a statement, by their share of all rows and the fields that are wanted."""
@@ -234,12 +187,12 @@ class Relation:
         some = self if rate == 1 else self.sample(rate, fields)
         some.quick()
         inner = some._rows_of(fields)
-        table = some._arrow(f"SELECT {', '.join(map(here, fields))} FROM ({inner}) d")
+        table = some._as_table(f"SELECT {', '.join(map(here, fields))} FROM ({inner}) d")
         return [column.combine_chunks() for column in table.columns]
 
     def _packed(self, field: Field) -> str:
         """A value as it is packed: as it lies there, where that can be read here."""
-        if field.type in _FLOATS or field.is_whole or field.type == "VARCHAR":
+        if field.is_plain or field.type == "VARCHAR":
             return field.sql
         return here(replace(field, sql=f"({self._value(field)})"))
 
@@ -265,13 +218,11 @@ class Relation:
         if known is None or name not in self.dialect.swiftly:
             return self._spelled(template, field)
         shift, width = known.spot()
-        self._besides[near := NEAR + field.sql] = f"{self._plain(field)}::DOUBLE" + (
-            f" - {shift!r}::DOUBLE" if shift else ""
-        )
+        near, less = f"{NEAR}{field.sql}", f" - {shift!r}::DOUBLE" if shift else ""
+        self._besides[near] = f"{self._plain(field)}::DOUBLE{less}"  # named once: to plan it in each sum takes longer
         count = f"count({field.sql})" if known.values is None else str(known.values)
-        return self.dialect.swiftly[name].format(
-            n=count, x=near, shift=f"{shift!r}::DOUBLE", width=f"{width!r}::DOUBLE"
-        )
+        floats = {"shift": f"{shift!r}::DOUBLE", "width": f"{width!r}::DOUBLE"}
+        return self.dialect.swiftly[name].format(n=count, x=near, **floats)
 
     def sketch(self, field: Field) -> str | None:
         """Return the aggregate that makes a sketch of a column's distinct values; None where the engine has none."""
@@ -313,7 +264,7 @@ class Relation:
         sql = f"SELECT {', '.join(expressions)} FROM ({inner}) d {tail}"
         if PACK not in text:
             return self._fetch(sql)
-        found = self._arrow(sql)
+        found = self._as_table(sql)
         return [tuple(map(self._unpacked, expressions, found.columns))]
 
     def _unpacked(self, expression: str, column: pa.ChunkedArray) -> object:
@@ -345,7 +296,7 @@ class Relation:
         return f"SELECT {', '.join(used) or '1 AS nothing'} FROM {self._source}"
 
     def _value(self, field: Field) -> str:
-        return (_DURATIONS.get(field.type) or self.dialect.value(field.type)).format(c=field.sql)
+        return (DURATIONS.get(field.type) or self.dialect.value(field.type)).format(c=field.sql)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
@@ -362,18 +313,12 @@ class Relation:
             self._is_quick = False
         if not self._named:
             named = ", ".join(
-                f"{field.sql if field.type in _DURATIONS else self._value(field)} AS {identifier(name)}"
+                f"{field.sql if field.type in DURATIONS else self._value(field)} AS {identifier(name)}"
                 for field, name in zip(self.fields, _caseless([f.name for f in self.fields]), strict=True)
             )
             self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")
             self._named = True
-        try:
-            with counted(self._connection.interrupt):
-                found: Any = self._connection.sql(sql)  # None where the statement returns no rows
-                return None if found is None else take(found.to_arrow_reader(_BATCH))  # fetchall() needs pytz
-        except BaseException:
-            self._connection.abort()
-            raise
+        return self._arrow(sql, take)
 
     def beside(self, name: str, table: pa.Table) -> None:
         """Let statements of ``query`` read another table under a name."""
@@ -383,9 +328,8 @@ class Relation:
         """Return what an error says in one line, with the columns' names for their aliases."""
         names = {field.sql: field.name for field in self.fields}
         told = first_line(error)
-        return re.sub(
-            rf"\b(?:{NEAR})?(?:{BARE})?(c\d+)\b", lambda found: names.get(found.group(1), found.group()), told
-        )
+        aliases = rf"\b(?:{NEAR})?(?:{BARE})?(c\d+)\b"
+        return re.sub(aliases, lambda found: names.get(found.group(1), found.group()), told)
 
     def quick(self) -> None:
         """Skip DuckDB's optimizer for a small table, where planning costs more than the scan."""
@@ -401,15 +345,20 @@ class Relation:
             self._connection.abort()  # else the connection takes no further statement
             raise
 
-    def _arrow(self, sql: str) -> Any:
-        """An Arrow table; None where the statement returns no rows."""
+    def _arrow(self, sql: str, take: Callable[[pa.RecordBatchReader], T]) -> T | None:
+        """What ``take`` makes of a statement's rows; None where it returns none. fetchall() needs pytz."""
         try:
             with counted(self._connection.interrupt):
                 found: Any = self._connection.sql(sql)  # what execute() gives would be copied once more
-                return None if found is None else found.to_arrow_table()
+                return None if found is None else take(found.to_arrow_reader(_BATCH))
         except BaseException:
             self._connection.abort()
             raise
+
+    def _as_table(self, select: str) -> pa.Table:
+        found = self._arrow(select, lambda batches: batches.read_all())
+        assert found is not None, "a SELECT returns rows"
+        return found
 
 
 def _every(batches: pa.RecordBatchReader) -> list[tuple[Any, ...]]:

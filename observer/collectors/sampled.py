@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from observer.collectors.bringing import each, is_wordy
 from observer.collectors.compiled import PICKS, Compiled, Question
 from observer.collectors.distribution import at_ranks, few_rate, numbers, of_numbers, of_words
+from observer.collectors.field import Field
 from observer.collectors.kept import Answers
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from observer.collectors.scan import Measured
 from observer.collectors.tabular import first_line
 from observer.metrics import RANKS, ColumnKind
