@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import log, log1p, sqrt
+from collections import deque
+from math import ceil, log, log1p, sqrt
 from typing import ClassVar, NamedTuple
 
 from detectors.calibrate import Tail, body_end, upper_p, upper_quantile
@@ -23,7 +24,7 @@ SCALE_MEMORY = 0.97
 RECORD_MEMORY = 0.95
 """Discount of a habit's record: about the last 20 waits decide which are believed (Raftery 2010)."""
 
-DOUBTED = 3.0
+DOUBTED = 6.0
 """Nats of predictive likelihood by which a habit has to have done worse than the best to be believed no more."""
 
 MOST_BLAME = 8.0
@@ -41,6 +42,14 @@ SETTLE = 4
 
 BORROWED = 2.0
 """Waits that the steadiest habit's errors are worth to one that has hardly been tried."""
+
+
+REMEMBERED = 60
+"""Waits whose lateness is remembered one by one: what has been as late twice lately is no news a third time."""
+
+
+ABOUT = 1.02
+"""So many times as late is about as late."""
 
 
 class Outlook(NamedTuple):
@@ -61,7 +70,7 @@ class ArrivalState(LearnerState):
     utc_offset_s: seconds that the local clock is ahead of UTC.
     """
 
-    __slots__ = ("habits", "noise", "records", "run", "spreads", "tail", "utc_offset_s")
+    __slots__ = ("habits", "lately", "noise", "records", "run", "spreads", "tail", "utc_offset_s")
 
     detector: ClassVar[str] = NAME
     min_train: ClassVar[int] = MIN_TRAIN
@@ -75,22 +84,39 @@ class ArrivalState(LearnerState):
         self.records = [0.0] * len(self.habits)
         """Discounted log-likelihood of what came under each habit's forecast of it."""
         self.tail = Tail(INDEX)
+        self.lately: deque[float] = deque(maxlen=REMEMBERED)
+        """How late the last waits were on the working scale, by the habit that they surprised least."""
         self.run = 0
         """Clipped errors in a row, negative for early ones."""
 
     def _verdict(self, point: Point, alpha: float) -> Detection:
         outlooks = self._outlooks(self._begin(point))
-        best = max(self.records)
-        believed = [each for each, record in zip(outlooks, self.records, strict=True) if record > best - DOUBTED]
+        believed = [outlooks[i] for i in self._believed()]
         value, freedom = self.noise.forward(point.value), self._freedom()
-        p_value = max(upper_p((value - each.expected) / each.spread, freedom, self.tail) for each in believed)
+        z = min((value - each.expected) / each.spread for each in believed)
+        late = min(value - each.expected for each in believed)
+        p_value = max(upper_p(z, freedom, self.tail), self._share_as_late(late))
         if not self.noise.possible(point.value):
             p_value = 0.0
-        reach = upper_quantile(alpha, freedom, self.tail)
-        latest = max(each.expected + each.spread * reach for each in believed)
-        expected = outlooks[self.records.index(best)].expected
+        reach, ordinary = upper_quantile(alpha, freedom, self.tail), self._as_late_as(alpha)
+        latest = max(each.expected + max(each.spread * reach, ordinary) for each in believed)
+        expected = outlooks[self.records.index(max(self.records))].expected
         band = (self.noise.minimum, self.noise.backward(min(expected, latest)), self.noise.backward(latest))
         return self._told(p_value, value - expected, alpha, band)
+
+    def _believed(self) -> list[int]:
+        """Return the indices of the habits whose record is about as good as the best."""
+        best = max(self.records)
+        return [i for i, record in enumerate(self.records) if record > best - DOUBTED]
+
+    def _share_as_late(self, late: float) -> float:
+        """Return the share of the last waits that were as late, one of them left out: it may have been an outage."""
+        return max(0, sum(ABOUT * each >= late for each in self.lately) - 1) / (len(self.lately) + 1.0)
+
+    def _as_late_as(self, alpha: float) -> float:
+        """Return how late a wait may be without `_share_as_late` falling below `alpha`."""
+        place = ceil(alpha * (len(self.lately) + 1.0)) + 1
+        return max(0.0, ABOUT * sorted(self.lately, reverse=True)[place - 1]) if place <= len(self.lately) else 0.0
 
     def _begin(self, point: Point) -> Moment:
         return moment(point.at - point.value + self.utc_offset_s)
@@ -127,10 +153,11 @@ class ArrivalState(LearnerState):
     def _weigh(self, value: float, outlooks: list[Outlook]) -> float:
         """Learn how far each habit was off; return the wait to learn from, clipped unless it is how it comes now."""
         zs = [(value - each.expected) / each.spread for each in outlooks]
-        at = min(range(len(zs)), key=lambda i: abs(zs[i]))
+        at = min(self._believed(), key=lambda i: abs(zs[i]))
         nearest = outlooks[at]
         if self.n_train >= SETTLE:
             self.tail.learn(zs[at] / body_end(self._freedom()))
+            self.lately.append(value - nearest.expected)
         self._judge_habits(zs, outlooks)
         late = abs(zs[at]) > CLIP and self.n_train >= SETTLE
         side = 1 if zs[at] > 0.0 else -1
@@ -161,8 +188,9 @@ class Arrival(Learner):
     it, or since the end of the time that the data is of. Several habits say from the wait's beginning how long it
     usually lasts: as the waits before, those of the same weekday, hour or place in the month, to the usual time of
     day, or to the same place in the next month. Each is scored by how likely it made what came; a wait is surprising
-    if it is so to every habit that is believed. The p-value is P(wait >= value), so it may be asked while nothing
-    has come yet; the upper end of the band is then the latest that is still ordinary.
+    if it is so to every habit that is believed, and later than two of the last sixty were. The p-value is
+    P(wait >= value), so it may be asked while nothing has come yet; the upper end of the band is then the latest that
+    is still ordinary.
 
     Parameters
     ----------
