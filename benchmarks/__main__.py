@@ -10,8 +10,8 @@ import sys
 
 from benchmarks.figures import Figure
 
-NAMES = ("orchestration", "detection", "io", "profile", "store")
-"""What can be measured today; checks, service and dashboard come with their capabilities."""
+NAMES = ("orchestration", "detection", "io", "profile", "checks", "store")
+"""What can be measured today; service and dashboard come with their capabilities."""
 
 
 def main() -> int:

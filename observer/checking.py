@@ -47,7 +47,7 @@ class Checking:
     ) -> None:
         self._checks, self._relation, self._problem, self._sensitive = checks, relation, problem, sensitive
         self._untold: dict[int, CheckOutcome] = {}
-        self._wanted: dict[int, list[int]] = {}
+        self._wanted: dict[int, list[int | Measured]] = {}
         self._elsewhere: list[int] = []
         self._samples = 0
         self._key: tuple[str, ...] = next((one.columns for one in checks if isinstance(one, Unique)), ())
@@ -71,7 +71,9 @@ class Checking:
         except Exception as error:
             self._untold[at] = unknown(check, first_line(error))
         else:
-            self._wanted[at] = [places.setdefault(expression, len(places)) for expression in wanted]
+            self._wanted[at] = [
+                Measured(one) if isinstance(one, int) else places.setdefault(one, len(places)) for one in wanted
+            ]
 
     def outcomes(self, values: Sequence[Measured], data: CheckData) -> list[CheckOutcome]:
         """What each check says, in their order, from the values of ``expressions``."""
@@ -91,8 +93,9 @@ class Checking:
             if isinstance(check, LookingCheck):
                 return self._looked(check, data)
             return replace(self._fetched(check, self._relation), way=Way.FETCHED)
+        own = [one if isinstance(one, Measured) else values[one] for one in self._wanted[at]]
         try:
-            found = self._judged(check, self._relation, [values[place] for place in self._wanted[at]])
+            found = self._judged(check, self._relation, own)
         except NotPlain:  # the scan's numbers don't tell it
             return self._looked(check, data)
         return found if found.way is not None else replace(found, way=Way.SCAN)
@@ -101,7 +104,9 @@ class Checking:
         """A fused check over data that has to be fetched for it."""
         try:
             local = relation.fetched()
-            (values,) = scan(local, [list(check.expressions(local))])
+            wanted = check.expressions(local)
+            answers = iter(scan(local, [[one for one in wanted if isinstance(one, str)]])[0])
+            values = [next(answers) if isinstance(one, str) else Measured(one) for one in wanted]
         except Exception as error:
             return unknown(check, first_line(error))
         return self._judged(check, local, values)

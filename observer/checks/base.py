@@ -116,8 +116,10 @@ class FusedCheck(Check):
     lies in. Those of any other check are DuckDB's, and the data is fetched for them."""
 
     @abstractmethod
-    def expressions(self, relation: Relation) -> Sequence[str]:
+    def expressions(self, relation: Relation) -> Sequence[str | int]:
         """Return the SQL aggregates that it needs, over the aliases ``relation.field(name).sql``.
+
+        A number stands for itself: what ``relation`` knows needs no asking.
 
         Raises
         ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 from observer.checks.base import columns_of, name_of
@@ -28,7 +29,7 @@ class InRange(ValuesCheck):
     max_value: Literal | None
 
     def failing(self, relation: Relation, columns: Sequence[str] = ()) -> str:
-        field = relation.exact(self.column)
+        field = relation.swift(relation.exact(self.column))
         ensure_comparable(field, [bound for bound in (self.min_value, self.max_value) if bound is not None])
         sides = []
         if self.min_value is not None:
@@ -36,6 +37,14 @@ class InRange(ValuesCheck):
         if self.max_value is not None:
             sides.append(f"{field.sql} > {relation.dialect.literal(self.max_value)}")
         return " OR ".join(sides)
+
+    def is_met(self, relation: Relation) -> bool:
+        ends = relation.ends(relation.exact(self.column))
+        if ends is None:
+            return False
+        bounds = (self.min_value, self.max_value)
+        least, most = (one if isinstance(one, int | float | Decimal) else None for one in bounds)
+        return (least is None or least <= ends[0]) and (most is None or ends[1] <= most)
 
     def expected(self) -> str:
         return between(*(None if one is None else shown(one) for one in (self.min_value, self.max_value)))

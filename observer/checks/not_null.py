@@ -32,8 +32,8 @@ class NotNull(FusedCheck):
     def failing(self, relation: Relation, columns: Sequence[str] = ()) -> str:
         return " OR ".join(f"{relation.field(column).sql} IS NULL" for column in columns or self.columns)
 
-    def expressions(self, relation: Relation) -> Sequence[str]:
-        return ["count(*)", *(f"count({relation.field(column).sql})" for column in self.columns)]
+    def expressions(self, relation: Relation) -> Sequence[str | int]:
+        return ["count(*)", *(relation.present(relation.field(column)) for column in self.columns)]
 
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
         rows, *present = (int(value or 0) for value in values)

@@ -29,6 +29,11 @@ class Thresholds:
         """How bad it can get."""
         return Severity.WARN if self.error_above is None else Severity.ERROR
 
+    @property
+    def are_shares(self) -> bool:
+        """Whether one is a share, for which it has to be known of how many."""
+        return any(isinstance(limit, float) for limit in (self.warn_above, self.error_above))
+
     def broken(self, bad: int, total: int) -> Severity | None:
         """How bad it is that ``bad`` of ``total`` rows break the check; None: it passes."""
         if self.error_above is not None and _exceeds(bad, total, self.error_above):

@@ -52,12 +52,14 @@ class ValuesCheck(FusedCheck):
     def concerns(self) -> tuple[str, ...]:
         return (self.column,)
 
-    def expressions(self, relation: Relation) -> Sequence[str]:
-        return [
-            "count(*)",
-            f"count({relation.field(self.column).sql})",
-            f"count({where(self.failing(relation))})",
-        ]
+    def is_met(self, relation: Relation) -> bool:
+        """Return whether it is known without asking that no value breaks it."""
+        return False
+
+    def expressions(self, relation: Relation) -> Sequence[str | int]:
+        bad = f"count({where(self.failing(relation))})"  # which also tells what can't be asked
+        present = relation.present(relation.field(self.column)) if self.limits.are_shares else 0
+        return ["count(*)", present, 0 if self.is_met(relation) else bad]
 
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:
         return self._told(values, "", {})

@@ -42,9 +42,14 @@ class Field:
         return self.type.removeprefix("U") in _INTEGERS - {"HUGEINT"}
 
     @property
+    def is_float(self) -> bool:
+        """Whether its values are of floating point, and may be NaN."""
+        return self.type in _FLOATS
+
+    @property
     def is_plain(self) -> bool:
         """Whether its values are numbers that fit a processor's register."""
-        return self.type in _FLOATS or self.is_whole
+        return self.is_float or self.is_whole
 
     @property
     def kind(self) -> ColumnKind:

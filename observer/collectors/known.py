@@ -89,9 +89,30 @@ def _of_chunks(footers: Sequence[pq.FileMetaData], column: int) -> Known:
     return Known(values, *_extremes(lows, highs))
 
 
-def of_table(table: pa.Table) -> list[Known]:
-    """What Arrow's own arrays say of each column."""
-    return [_of_array(column) for column in table.columns]
+class OfTable(Sequence[Known]):
+    """What Arrow's own arrays say of each column, found out when it is asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._found: dict[int, Known] = {}
+
+    def __len__(self) -> int:
+        return int(self._table.num_columns)
+
+    def __getitem__(self, at: Any) -> Any:  # by number: nobody slices it
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        if at not in self._found:
+            self._found[at] = _of_array(self._table.column(at))
+        return self._found[at]
+
+    def may_be_nan(self, at: int) -> bool:
+        """Whether a column holds a NaN that isn't null."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        column = self._table.column(at)
+        return pa.types.is_floating(column.type) and bool(pc.any(pc.is_nan(column)).as_py())
 
 
 def _of_array(column: pa.ChunkedArray) -> Known:

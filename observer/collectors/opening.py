@@ -175,7 +175,7 @@ def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
         return name
 
     def look() -> Sequence[known.Known]:
-        return known.of_table(table)
+        return known.OfTable(table)
 
     source = _SOURCE if types else f"range({rows})"
     schema = _schema(fields, positions, unreadable)

@@ -11,7 +11,7 @@ from observer.collectors.bringing import here, is_wordy
 from observer.collectors.budget import counted
 from observer.collectors.dialect import DUCKDB, MARKED, PACK, PICKED, Dialect, as_text
 from observer.collectors.field import BARE, DURATIONS, Field
-from observer.collectors.known import UNKNOWN, Known
+from observer.collectors.known import UNKNOWN, Known, OfTable
 from observer.collectors.sql import identifier
 from observer.collectors.tabular import Unreadable, first_line
 from observer.errors import UnknownName
@@ -29,6 +29,7 @@ _BATCH = 100_000  # rows
 NEAR = "near_"
 """What the alias of a column's distance from a number near it begins with."""
 
+_EXACT = 2.0**53  # below, floats hold whole numbers exactly
 _KEPT_CELLS = 5_000_000  # 40 MB of numbers
 
 Sampler = Callable[[float, Sequence[Field]], str]
@@ -83,6 +84,7 @@ class Relation:
         self._known: Sequence[Known] | None = None
         self._besides: dict[str, str] = {}
         self._brought: dict[str, pa.Array] = {}
+        self._nan: dict[int, bool] = {}
         self._named = False
         self._is_quick = False
         self._whole: tuple[Relation, float] | None = None
@@ -205,6 +207,42 @@ class Relation:
         if self._known is None:
             self._known = self._look() if self._look is not None else [UNKNOWN] * len(self.fields)
         return self._known
+
+    def present(self, field: Field) -> str | int:
+        """How many values of a column are neither null nor NaN: the aggregate, or the number where it is known."""
+        found = self._known_of(field)
+        unknown = found is None or found.values is None or self._may_be_nan(field)
+        return f"count({field.sql})" if unknown or found is None or found.values is None else found.values
+
+    def ends(self, field: Field) -> tuple[float, float] | None:
+        """The least and the largest of a column's numbers, where they are known exactly without a statement."""
+        found = self._known_of(field) if field.kind is ColumnKind.NUMBER else None
+        if found is None or found.low is None or found.high is None:
+            return None
+        return (found.low, found.high) if max(-found.low, found.high) < _EXACT else None
+
+    def swift(self, field: Field) -> Field:
+        """The column as it lies there, where it is known that no NaN has to be read as null."""
+        if not field.is_float or self.dialect is not DUCKDB or self._may_be_nan(field):
+            return field
+        return field.bare
+
+    def _known_of(self, field: Field) -> Known | None:
+        at = self._place(field)
+        return None if at is None else self.known()[at]
+
+    def _may_be_nan(self, field: Field) -> bool:
+        if not field.is_float:
+            return False
+        found, at = self.known(), self._place(field)
+        if at is None or not isinstance(found, OfTable):
+            return True  # footers leave NaN out
+        if at not in self._nan:
+            self._nan[at] = found.may_be_nan(at)
+        return self._nan[at]
+
+    def _place(self, field: Field) -> int | None:
+        return next((at for at, one in enumerate(self.fields) if one is field), None)
 
     def metric(self, name: str, field: Field, *, exact: bool = False, known: Known | None = None) -> str:
         """Return the aggregate that measures a metric of the catalogue.

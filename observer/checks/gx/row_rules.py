@@ -9,8 +9,9 @@ from observer.checks.gx.arguments import Arguments
 from observer.checks.gx.result import Result
 from observer.checks.gx.rule import Bounds, Rule, column_of, ensure_frame, ensure_kind, mostly, whole
 from observer.collectors.dialect import where
+from observer.collectors.field import Field
 from observer.collectors.patterns import NotPlain, everywhere
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from orchestration.model import Scalar
 
 _ALL_MISSING = "all_values_are_missing"

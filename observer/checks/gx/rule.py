@@ -10,8 +10,9 @@ from typing import ClassVar
 from observer.checks.gx.arguments import Arguments
 from observer.checks.gx.result import Result
 from observer.collectors.dialect import DUCKDB
+from observer.collectors.field import Field
 from observer.collectors.patterns import NotPlain
-from observer.collectors.relation import Field, Relation
+from observer.collectors.relation import Relation
 from orchestration.model import Scalar
 
 FLOAT = frozenset({"DOUBLE"})  # the library compares shorter ones with shortened bounds

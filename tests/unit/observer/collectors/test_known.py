@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from observer.collectors import opened
-from observer.collectors.known import UNKNOWN, Known, of_files, of_table
+from observer.collectors.known import UNKNOWN, Known, OfTable, of_files
 from observer.collectors.profile import profile
 from observer.model import ProfilePolicy
 from orchestration.io.base import ParquetFiles
@@ -33,7 +33,7 @@ def said(path: Path, *tables: pa.Table) -> list[Known]:
 
 def test_footers_and_arrays_say_the_same(tmp_path: Path) -> None:
     found = said(tmp_path, TABLE.slice(0, 2), TABLE.slice(2))
-    assert found == of_table(TABLE)
+    assert found == list(OfTable(TABLE))
     assert found[0] == Known(3, -1.0, 8.0)
     assert found[1] == Known(3, 0.0, 0.5)  # NaN is a value here: the moments tell of it
     assert found[2:] == [Known(2), Known(0), Known(4), Known(3)]
@@ -48,7 +48,7 @@ def test_zero_and_negative_values_are_ruled_out_by_the_extremes() -> None:
 @pytest.mark.parametrize("type_", ["int8", "int64", "uint64", "float32", "float64"])
 def test_arrays_without_nulls_say_what_numpy_says(type_: str) -> None:
     values = np.random.default_rng(4).integers(-90 if type_[0] != "u" else 0, 100, 200_001).astype(type_)
-    (found,) = of_table(pa.table({"n": values}))
+    (found,) = OfTable(pa.table({"n": values}))
     there = values.astype(float)
     assert (found.values, found.low, found.high) == (len(values), there.min(), there.max())
     assert (found.zeros, found.negatives) == ((there == 0).sum(), (there < 0).sum())
@@ -59,18 +59,18 @@ def test_arrays_without_nulls_say_what_numpy_says(type_: str) -> None:
 def test_moments_that_arrays_cannot_tell_exactly_are_left_to_a_statement() -> None:
     apart = np.concatenate([np.zeros(65_536), 1e9 + np.arange(30_000.0)])
     for values in (np.array([1e308, 1e308]), np.array([np.inf, 1.0]), np.array([np.nan, 1.0]), np.array([5.0])):
-        (found,) = of_table(pa.table({"n": values}))
+        (found,) = OfTable(pa.table({"n": values}))
         assert (found.values, found.mean, found.std) == (len(values), None, None)
-    (found,) = of_table(pa.table({"n": apart}))
+    (found,) = OfTable(pa.table({"n": apart}))
     assert found.std == pytest.approx(apart.std(ddof=1), rel=1e-9)
-    (near,) = of_table(pa.table({"n": 1e9 + np.random.default_rng(1).random(100_000)}))
+    (near,) = OfTable(pa.table({"n": 1e9 + np.random.default_rng(1).random(100_000)}))
     assert near.std == pytest.approx(12**-0.5, rel=0.01)
 
 
 def test_files_that_differ_and_nested_columns_say_nothing(tmp_path: Path) -> None:
     assert said(tmp_path, TABLE.select(["whole"]), TABLE.select(["real"])) == [UNKNOWN]
     assert said(tmp_path, pa.table({"x": [[1, 2], [3]], "y": [1, 2]})) == [UNKNOWN, UNKNOWN]
-    assert of_table(pa.table({"kind": pa.array(["a", None]).dictionary_encode()})) == [UNKNOWN]
+    assert list(OfTable(pa.table({"kind": pa.array(["a", None]).dictionary_encode()}))) == [UNKNOWN]
 
 
 @pytest.mark.parametrize("rows", [4, 60_000])
@@ -101,3 +101,9 @@ def test_a_column_that_is_broken_takes_no_others_quartiles_with_it(tmp_path: Pat
     for metric in ("median", "mean"):
         assert seen["bad", metric].value is None
         assert seen["bad", metric].reason not in (None, "no values")
+
+
+def test_a_nan_that_is_no_null_is_known_of_arrays() -> None:
+    columns = {"nan": [1.0, float("nan")], "null": [None, 2.0], "whole": [1, None]}
+    found = OfTable(pa.table(columns))
+    assert [found.may_be_nan(at) for at in range(3)] == [True, False, False]
