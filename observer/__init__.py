@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from observer.testing import materialize
     from orchestration.context import Context
     from orchestration.freshness import FreshnessPolicy
-    from orchestration.mapping import all_partitions, last, mapped
+    from orchestration.mapping import all_partitions, columns, last, mapped
     from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
     from orchestration.run_policy import RunPolicy
 
@@ -57,6 +57,7 @@ __all__ = [
     "asset",
     "backtest",
     "check",
+    "columns",
     "cron",
     "daily",
     "dbt_assets",
@@ -108,6 +109,7 @@ _HOMES = {
     "asset": "observer.assets",
     "backtest": "observer.backtests.report",
     "check": "observer.checks.function",
+    "columns": "orchestration.mapping",
     "cron": "orchestration.partitions",
     "daily": "orchestration.partitions",
     "dbt_assets": "observer.dbt",

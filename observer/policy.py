@@ -67,5 +67,12 @@ def decide(
         outcome=GateOutcome.HELD if holds else GateOutcome.OPEN,
         reasons=tuple(e.sentence for e in (*holds, *overridden)), holds=tuple(e.subject for e in holds),
         decided_at=now, by="policy", overridden=tuple(e.subject for e in overridden),
-        unknown=bool(holds) and all(e.status is not EvaluationStatus.FAILED for e in holds),
+        unknown=bool(holds) and all(e.status is not EvaluationStatus.FAILED for e in holds), columns=_columns(holds),
     )  # fmt: skip
+
+
+def _columns(holds: Sequence[Evaluation]) -> tuple[str, ...]:
+    """The columns that everything which holds lies in; none where one lies in no column, or could not be told."""
+    if not all(one.columns and one.status is EvaluationStatus.FAILED for one in holds):
+        return ()
+    return tuple(sorted({name for one in holds for name in one.columns}))

@@ -61,7 +61,7 @@ def open_incident(connection: Connection, verdict: Verdict) -> bool:
     """
     observer, decision = verdict.observer, verdict.decision
     held = decision.outcome is GateOutcome.HELD
-    affected = observer.graph.blocked_by(decision.asset) if held else ()
+    affected = observer.graph.blocked_by(decision.asset, decision.columns) if held else ()
     found = incidents.finding(decision, verdict.evaluations, affected)
     if found is None:
         return False

@@ -19,6 +19,7 @@ from orchestration.io.base import OBSERVED, IOManager, StagedData
 from orchestration.io.chunks import Chunks
 from orchestration.io.formats import content_hash
 from orchestration.model import Address, AssetKind, Scalar
+from orchestration.narrowing import narrowed, selected
 from orchestration.outputs import by_name
 from orchestration.query import render
 
@@ -109,9 +110,10 @@ class Execution:
             if given.parameter is None:
                 continue
             if given.is_source:
-                arguments[given.parameter] = self._source(given)
+                value = self._source(given)
             else:
-                arguments[given.parameter] = self._io.load(given.versions, given.wants, one=given.is_single)
+                value = self._io.load(given.versions, given.wants, one=given.is_single)
+            arguments[given.parameter] = value if given.columns is None else narrowed(value, given)
         return arguments
 
     def _source(self, given: Input) -> object:
@@ -134,7 +136,8 @@ class Execution:
         for given in inputs:
             if given.is_source:
                 raise AssetError(f"{address}: a query can't read the source {given.upstream}; use a Python asset")
-            relations[str(given.parameter)] = self._io.relation(given.versions)
+            relation = self._io.relation(given.versions)
+            relations[str(given.parameter)] = relation if given.columns is None else selected(relation, given.columns)
         try:
             sql = render(asset.sql, relations)
         except Exception as error:  # the template is the user's own code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,8 @@ from orchestration.model import AssetKey, OnHold
 class Edge:
     """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold``: what it does while that is held.
 
-    ``gives_way``: it is there for the order alone, and left out where it would make a cycle.
+    ``gives_way``: it is there for the order alone, and left out where it would make a cycle. ``columns`` are those that
+    it reads; None: all.
     """
 
     upstream: AssetKey
@@ -26,10 +27,15 @@ class Edge:
     mapping: PartitionMapping
     on_hold: OnHold
     gives_way: bool = False
+    columns: tuple[str, ...] | None = None
 
     @property
     def ends(self) -> tuple[AssetKey, AssetKey]:
         return self.upstream, self.downstream
+
+    def is_apart(self, faults: Collection[str]) -> bool:
+        """Whether faults that lie in some columns leave alone what is read; those in no column never do."""
+        return bool(faults) and self.columns is not None and not set(self.columns) & set(faults)
 
 
 class Graph:
@@ -57,9 +63,9 @@ class Graph:
                 raise UnknownName("asset", needed.upstream, self._assets, where=where)
             mapping = needed.read.mapping(upstream.key, upstream.partitions, asset.key, asset.partitions)
             on_hold = needed.read.on_hold or mapping.default_on_hold
-            edges.append(
-                Edge(upstream.key, asset.key, needed.parameter, needed.wants, mapping, on_hold, needed.gives_way)
-            )
+            columns, gives_way = needed.read.columns, needed.gives_way
+            parameter, wants = needed.parameter, needed.wants
+            edges.append(Edge(upstream.key, asset.key, parameter, wants, mapping, on_hold, gives_way, columns))
         return tuple(edges)
 
     def _ordered(self) -> tuple[AssetKey, ...]:
@@ -151,11 +157,15 @@ class Graph:
             left = None if left is None else left - 1
         return seen - start
 
-    def blocked_by(self, key: AssetKey) -> tuple[AssetKey, ...]:
-        """Everything downstream of ``key`` along edges that wait, upstream first."""
+    def blocked_by(self, key: AssetKey, faults: Collection[str] = ()) -> tuple[AssetKey, ...]:
+        """Everything downstream of ``key`` along edges that wait, upstream first.
+
+        ``faults`` are the columns that all its faults lie in: who reads others of it does not wait.
+        """
         waiting, found = {key}, []
         for candidate in self.order:
-            if any(e.upstream in waiting and e.on_hold is OnHold.WAIT for e in self._up[candidate]):
+            edges = (e for e in self._up[candidate] if not (e.upstream == key and e.is_apart(faults)))
+            if any(e.upstream in waiting and e.on_hold is OnHold.WAIT for e in edges):
                 waiting.add(candidate)
                 found.append(candidate)
         return tuple(found)

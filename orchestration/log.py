@@ -241,7 +241,7 @@ def save_decisions(connection: Connection, decided: Mapping[str, Sequence[GateDe
             "asset": decision.asset, "partition": decision.partition or "",
             "materialization_id": decision.materialization_id, "outcome": decision.outcome.value,
             "reasons": list(decision.reasons), "holds": list(decision.holds), "unknown": decision.unknown,
-            "overridden": list(decision.overridden),
+            "overridden": list(decision.overridden), "columns": list(decision.columns) or None,
             "decided_at": decision.decided_at, "by": decision.by, "expires_at": decision.expires_at,
         }
         for decisions in decided.values()

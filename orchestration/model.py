@@ -152,6 +152,7 @@ class GateDecision:
     unknown: bool = False  # held because something could not be evaluated
     expires_at: datetime | None = None
     overridden: tuple[str, ...] = ()  # the checks and monitors that would hold, and don't by an override of theirs
+    columns: tuple[str, ...] = ()  # that all faults which hold lie in; none: any
 
 
 class StepRecord(NamedTuple):

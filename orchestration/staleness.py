@@ -154,6 +154,7 @@ def _inputs(
     left_out: list[Address] = []
     older: list[Address] = []
     opened: list[Address] = []
+    spared: list[Address] = []
     waits = None
     # What a source gave is kept nowhere: without reading it in this run there is nothing to hand on.
     only_now = edge.parameter is not None and graph.asset(edge.upstream).kind is AssetKind.SOURCE
@@ -164,10 +165,14 @@ def _inputs(
             continue
         state = snapshot.of(upstream)
         status, root = outcomes.get(upstream, (None, None))
-        bad = state.is_held or status in _FAILED or status is StepStatus.BLOCKED
+        held = state.held if state.is_held else None
+        apart = held is not None and state.gate is not None and edge.is_apart(state.gate.columns)
+        bad = (state.is_held and not apart) or status in _FAILED or status is StepStatus.BLOCKED
         if (bad and edge.on_hold is OnHold.WAIT) or (only_now and status in _FAILED):
             return _blocked(upstream, state, status, root)
-        take = state.held if edge.on_hold is OnHold.PROCEED and state.is_held else None
+        take = held if apart or edge.on_hold is OnHold.PROCEED else None
+        if apart:
+            spared.append(upstream)
         if edge.on_hold is not OnHold.USE_PUBLISHED and state.overridden is not None:
             take = state.overridden
             opened.append(upstream)
@@ -183,7 +188,8 @@ def _inputs(
     if not chosen and waits is None and edge.parameter is not None:
         nothing = f"nothing of {edge.upstream} is published"
         return Judgement(action=Action.BLOCK, reason=nothing, blocked_by=edge.upstream)
-    return _Found(tuple(chosen), _note(edge, chosen, left_out, older, opened), waits)
+    note = "; ".join(filter(None, (_spared(spared, edge, snapshot), _note(edge, chosen, left_out, older, opened))))
+    return _Found(tuple(chosen), note, waits)
 
 
 def _known(
@@ -236,6 +242,18 @@ def _note(
     if any(a.partition is not None for a in (*left_out, *older)):
         return f"read {len(chosen)} published partitions of {edge.upstream}; {'; '.join(said)}"
     return f"read {edge.upstream} as last published" if older else f"went on without {edge.upstream}"
+
+
+def _spared(addresses: list[Address], edge: Edge, snapshot: Snapshot) -> str:
+    """What is read though it is held, since the fault lies in other columns."""
+    if not addresses:
+        return ""
+    gates = (snapshot.of(address).gate for address in addresses)
+    faults = dict.fromkeys(name for gate in gates if gate is not None for name in gate.columns)
+    return (
+        f"read {', '.join(map(str, addresses))} while held: the fault lies in {', '.join(faults)}, and it reads only "
+        f"{', '.join(edge.columns or ())}"
+    )
 
 
 def _keys(addresses: list[Address]) -> str:

@@ -45,6 +45,7 @@ class GateRecord:
     reasons: tuple[str, ...]
     decided_at: datetime
     expires_at: datetime | None = None
+    columns: tuple[str, ...] = ()  # that all faults which hold lie in; none: any
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _gate(row: Any, now: datetime | None) -> GateRecord:
         outcome = GateOutcome.HELD
     return GateRecord(
         materialization_id=row.materialization_id, outcome=outcome, reasons=tuple(row.reasons),
-        decided_at=row.decided_at, expires_at=row.expires_at,
+        decided_at=row.decided_at, expires_at=row.expires_at, columns=tuple(row.columns or ()),
     )  # fmt: skip
 
 

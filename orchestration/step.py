@@ -91,6 +91,7 @@ def _input(runtime: Runtime, edge: Edge, versions: tuple[VersionRecord, ...]) ->
         is_single=edge.mapping.is_single
         and (upstream.partitions is None or runtime.graph.asset(edge.downstream).run.batch == 1),
         versions=tuple(version.stored() for version in versions), config=runtime.configs.get(edge.upstream),
+        columns=edge.columns,
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def state_after(before: AddressState, product: Product, decision: GateDecision) 
     )  # fmt: skip
     gate = GateRecord(
         materialization_id=made.id, outcome=decision.outcome, reasons=decision.reasons,
-        decided_at=decision.decided_at, expires_at=decision.expires_at,
+        decided_at=decision.decided_at, expires_at=decision.expires_at, columns=decision.columns,
     )  # fmt: skip
     return replace(before, held=record, gate=gate) if held else AddressState(record, None, gate)
 

@@ -21,7 +21,8 @@ _log = logging.getLogger("tidegate.work")
 class Input:
     """What one edge hands to the function: versions that are in storage, or what a source gives.
 
-    ``is_single``: the one version as it was written; otherwise several, concatenated.
+    ``is_single``: the one version as it was written; otherwise several, concatenated. ``columns``: those that are
+    handed over; None: all.
     """
 
     upstream: AssetKey
@@ -31,6 +32,7 @@ class Input:
     is_single: bool
     versions: tuple[StoredVersion, ...]
     config: str | None = None  # of a source, as in a task
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

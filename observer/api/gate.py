@@ -27,6 +27,7 @@ class GateWire(BaseModel):
     reasons: list[str]
     holds: list[str] = Field(description="the checks and monitors that hold")
     overridden: list[str] = Field(description="the checks and monitors that would hold, and don't by an override")
+    columns: list[str] = Field(description="the columns that all faults which hold lie in; none: any")
     unknown: bool = Field(description="held because something could not be evaluated")
     materialization_id: str | None
     decided_at: datetime | None
@@ -46,6 +47,7 @@ class GateWire(BaseModel):
             reasons=list(answer.reasons),
             holds=list(answer.holds),
             overridden=list(answer.overridden),
+            columns=list(answer.columns),
             unknown=answer.unknown,
             materialization_id=answer.materialization_id,
             decided_at=answer.decided_at,

@@ -96,7 +96,7 @@ def step_line(step: StepRecord) -> str:
 
 
 def _held(work: Project, step: StepRecord, answer: GateAnswer) -> str:
-    blocked = work.graph.blocked_by(step.asset)
+    blocked = work.graph.blocked_by(step.asset, answer.columns)
     parts = [f"readers keep {answer.readers_see}" if answer.readers_see else "readers have nothing of it yet"]
     if work.graph.asset(step.asset).built_in_place:
         parts = [BUILT_IN_PLACE]

@@ -30,6 +30,7 @@ class GateAnswer:
     readers_see: str | None  # the newest partition (or version) that readers have
     unknown: bool = False
     overridden: tuple[str, ...] = ()  # what would hold, and doesn't by an override of its own
+    columns: tuple[str, ...] = ()  # that all faults which hold lie in; none: any
 
 
 class Reads(Protocol):

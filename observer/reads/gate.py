@@ -178,7 +178,7 @@ def _answer(facts: _Facts) -> GateAnswer:
     return GateAnswer(
         **common, outcome=decided.outcome.value, sentence=_sentence(facts, decided, seen), reasons=decided.reasons,
         holds=decided.holds, materialization_id=decided.materialization_id, decided_at=decided.decided_at,
-        expires_at=decided.expires_at, unknown=decided.unknown, overridden=decided.overridden,
+        expires_at=decided.expires_at, unknown=decided.unknown, overridden=decided.overridden, columns=decided.columns,
     )  # fmt: skip
 
 

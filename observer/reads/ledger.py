@@ -41,6 +41,7 @@ class Gate:
     by: str
     expires_at: datetime | None
     overridden: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # that all faults which hold lie in; none: any
 
     @property
     def is_held(self) -> bool:
@@ -142,6 +143,7 @@ def gate(row: Any, now: datetime) -> Gate:
         address=Address(AssetKey(row.asset), row.partition or None), materialization_id=row.materialization_id,
         outcome=outcome, reasons=tuple(row.reasons), holds=tuple(row.holds), unknown=row.unknown,
         decided_at=row.decided_at, by=row.by, expires_at=row.expires_at, overridden=tuple(row.overridden),
+        columns=tuple(row.columns or ()),
     )  # fmt: skip
 
 

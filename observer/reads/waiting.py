@@ -46,6 +46,8 @@ def _follow(graph: Graph, gate: Gate, found: Waiting) -> None:
             for edge in graph.upstream(below):
                 if edge.upstream != asset or edge.on_hold is not OnHold.WAIT:
                     continue
+                if asset == gate.address.asset and edge.is_apart(gate.columns):
+                    continue
                 if isinstance(edge.mapping, Whole) or (whole and isinstance(edge.mapping, Same)):
                     if below not in found.whole:
                         found.whole[below] = gate

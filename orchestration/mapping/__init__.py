@@ -6,7 +6,7 @@ from orchestration.mapping.default import default_mapping
 from orchestration.mapping.dimensions import Dimensions
 from orchestration.mapping.overlap import Overlap
 from orchestration.mapping.plain import AllPartitions, Same, Whole
-from orchestration.mapping.read import Read, ReadDefault, all_partitions, last, mapped, reads_of
+from orchestration.mapping.read import Read, ReadDefault, all_partitions, columns, last, mapped, reads_of
 from orchestration.mapping.window import Window
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Whole",
     "Window",
     "all_partitions",
+    "columns",
     "default_mapping",
     "last",
     "mapped",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestration.errors import DefinitionError
@@ -18,9 +18,13 @@ from orchestration.partitions import Partitions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read(ABC):
-    """Which partitions an edge reads, and what it does while one is held; None takes the mapping's default."""
+    """Which partitions an edge reads, and what it does while one is held; None takes the mapping's default.
+
+    ``columns``: those that it reads; None: all.
+    """
 
     on_hold: OnHold | None = None
+    columns: tuple[str, ...] | None = None
 
     @abstractmethod
     def mapping(
@@ -97,7 +101,9 @@ class ReadMapped(Read):
         return Mapped(up, self.function, self.single)
 
 
-def last(count: int, *, offset: int = 0, on_hold: OnHold | str | None = None) -> ReadLast:
+def last(
+    count: int, *, offset: int = 0, on_hold: OnHold | str | None = None, columns: Iterable[str] | None = None
+) -> ReadLast:
     """Read the last partitions of an upstream, up to the one at hand.
 
     Parameters
@@ -109,6 +115,8 @@ def last(count: int, *, offset: int = 0, on_hold: OnHold | str | None = None) ->
     on_hold:
         What to do while one of them is held: "wait", "use_published" or "proceed". Left out, several are read as
         published, and one is waited for.
+    columns:
+        As for :func:`columns`; None: all.
 
     Raises
     ------
@@ -121,19 +129,24 @@ def last(count: int, *, offset: int = 0, on_hold: OnHold | str | None = None) ->
     for name, value, least in (("count", count, 1), ("offset", offset, 0)):
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise DefinitionError(f"last({name}={value!r}): write a whole number of partitions, {least} or more")
-    return ReadLast(count=count, offset=offset, on_hold=hold_policy(on_hold))
+    return ReadLast(count=count, offset=offset, on_hold=hold_policy(on_hold), columns=columns_read(columns))
 
 
-def all_partitions(*, on_hold: OnHold | str | None = None) -> ReadAll:
+def all_partitions(*, on_hold: OnHold | str | None = None, columns: Iterable[str] | None = None) -> ReadAll:
     """Read every partition of an upstream; as ``on_hold``, left out, those that are published.
+
+    ``columns`` is as for :func:`columns`.
 
     >>> all_partitions(on_hold="wait").on_hold
     <OnHold.WAIT: 'wait'>
     """
-    return ReadAll(on_hold=hold_policy(on_hold))
+    return ReadAll(on_hold=hold_policy(on_hold), columns=columns_read(columns))
 
 
-def mapped(function: KeyFunction, *, single: bool = False, on_hold: OnHold | str | None = None) -> ReadMapped:
+def mapped(
+    function: KeyFunction, *, single: bool = False, on_hold: OnHold | str | None = None,
+    columns: Iterable[str] | None = None,
+) -> ReadMapped:  # fmt: skip
     """Read the upstream partitions that a function names.
 
     Parameters
@@ -143,7 +156,7 @@ def mapped(function: KeyFunction, *, single: bool = False, on_hold: OnHold | str
         they are read. It must be pure: the same key, the same answer.
     single:
         It names one key, always: the data is handed over as it is, and the edge waits while that is held.
-    on_hold:
+    on_hold, columns:
         As for :func:`last`.
 
     >>> mapped(lambda month: f"{month}-01", single=True).function("2013-02")
@@ -151,7 +164,39 @@ def mapped(function: KeyFunction, *, single: bool = False, on_hold: OnHold | str
     """
     if not callable(function):
         raise DefinitionError(f"mapped() takes a function from a key to keys, not {function!r}")
-    return ReadMapped(function=function, single=single, on_hold=hold_policy(on_hold))
+    return ReadMapped(function=function, single=single, on_hold=hold_policy(on_hold), columns=columns_read(columns))
+
+
+def columns(*names: str, on_hold: OnHold | str | None = None) -> ReadDefault:
+    """Read some columns of an upstream and nothing else of it, so that a fault in others doesn't hold the reader up.
+
+    Parameters
+    ----------
+    names:
+        The columns, as the upstream calls them: its data comes with these alone.
+    on_hold:
+        What to do while a fault in one of them, or one that lies in no column, holds the upstream; as for
+        :func:`last`.
+
+    Raises
+    ------
+    DefinitionError
+        No column, or one that is no text.
+
+    >>> columns("origin", "dep_time").columns
+    ('origin', 'dep_time')
+    """
+    return ReadDefault(on_hold=hold_policy(on_hold), columns=columns_read(names))
+
+
+def columns_read(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The columns of an edge; raises DefinitionError."""
+    if names is None:
+        return None
+    found = (names,) if isinstance(names, str) else tuple(names)
+    if not found or not all(isinstance(name, str) and name for name in found):
+        raise DefinitionError(f"columns takes names of the upstream's columns, such as 'origin', not {names!r}")
+    return tuple(dict.fromkeys(found))
 
 
 def hold_policy(on_hold: OnHold | str | None) -> OnHold | None:

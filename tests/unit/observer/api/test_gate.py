@@ -23,6 +23,7 @@ def test_a_held_partition(reads: Reads) -> None:
         "reasons": ["dep_time null rate 50.8 %"],
         "holds": ["null_rate(dep_time)"],
         "overridden": [],
+        "columns": [],
         "unknown": False,
         "materialization_id": "m1",
         "decided_at": "2013-02-09T06:00:00Z",
