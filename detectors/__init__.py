@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from detectors.calendar import Calendared
     from detectors.calibrate import DEFAULT_ALPHA
     from detectors.drift import Drift
+    from detectors.effect import Effect
     from detectors.episodic import Episodic
     from detectors.fleet import FleetVerdicts, replay_many
     from detectors.registry import default_detector, default_detectors, detector, foremost
@@ -37,6 +38,7 @@ _LATER = {
     "Detector": "base",
     "State": "base",
     "Drift": "drift",
+    "Effect": "effect",
     "Episodic": "episodic",
     "FleetVerdicts": "fleet",
     "StuckValue": "stuck",
@@ -63,6 +65,7 @@ __all__ = [
     "DetectorError",
     "Direction",
     "Drift",
+    "Effect",
     "Episodic",
     "FleetVerdicts",
     "History",

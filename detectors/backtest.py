@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -117,6 +117,7 @@ def backtest(
     faults: Sequence[Injection] = FAULTS,
     places: int = PLACES,
     points_per_week: float | None = None,
+    lay: Callable[[int, Injection], Sequence[Point]] | None = None,
 ) -> Backtest:
     """Replay a history point by point, then again with faults, each judged from the sound past before it.
 
@@ -129,6 +130,8 @@ def backtest(
     faults: what is injected.
     places: at how many places each, >= 1; where a fault begins, the history is sound and does not alarm.
     points_per_week: how often the series gets a point, > 0; left out, as its times say (of a backfill they are wrong).
+    lay: the faulty points from an index on, of a fault that is laid over what the series is of; all of `faults` then
+        are. Left out, they are laid over its values.
 
     Returns
     -------
@@ -151,11 +154,12 @@ def backtest(
     if points_per_week is not None and not 0.0 < points_per_week < float("inf"):
         raise ParameterError("points_per_week", points_per_week, "a finite number above 0")
     replayed = _Replay(table, history, alpha)
-    shown = [fault for fault in faults if kind in APPLIES[fault.fault]]
+    shown = [fault for fault in faults if lay is not None or kind in APPLIES[fault.fault]]
+    laid = lay or (lambda at, fault: _laid(history, kind, at, fault))
     begins = {fault.points: replayed.places(places, fault.points) for fault in shown}
     known = _known_before(table, history, {at for chosen in begins.values() for at in chosen})
     recalls = tuple(
-        _recall(table, history, kind, alpha, fault, {at: known[at] for at in begins[fault.points]}) for fault in shown
+        _recall(table, laid, alpha, fault, {at: known[at] for at in begins[fault.points]}) for fault in shown
     )
     judged = len(replayed.judged)
     return Backtest(
@@ -230,26 +234,29 @@ def _known_before(
 
 def _recall(
     table: Sequence[tuple[Detector, float]],
-    history: History,
-    kind: MetricKind,
+    laid: Callable[[int, Injection], Sequence[Point]],
     alpha: float,
     fault: Injection,
     tried: dict[int, list[State]],
 ) -> Recall:
-    import numpy as np
-
-    points, delays = history.points(), []
+    delays = []
     for at, states in tried.items():
-        past = history.value[:at]
-        known = past[np.isfinite(past)]
-        before = float(known[-1]) if len(known) else 0.0
-        wrong = fault.over(history.value[at : at + fault.points], kind, before).tolist()
-        faulty = [replace(point, value=value) for point, value in zip(points[at:], wrong, strict=False)]
-        delay = _first_alarm(table, deepcopy(states), faulty, alpha)
+        delay = _first_alarm(table, deepcopy(states), laid(at, fault), alpha)
         if delay is not None:
             delays.append(delay)
     mean = sum(delays) / len(delays) if delays else None
     return Recall(injection=fault, injected=len(tried), found=len(delays), delay=mean)
+
+
+def _laid(history: History, kind: MetricKind, at: int, fault: Injection) -> list[Point]:
+    """Return the points from index `at` on with a fault over their values."""
+    import numpy as np
+
+    past = history.value[:at]
+    known = past[np.isfinite(past)]
+    before = float(known[-1]) if len(known) else 0.0
+    wrong = fault.over(history.value[at : at + fault.points], kind, before).tolist()
+    return [replace(point, value=value) for point, value in zip(history.points()[at:], wrong, strict=False)]
 
 
 def _first_alarm(

@@ -161,7 +161,11 @@ class Fleet:
         level = np.abs(self._backward(expected))
         if known.kind is not MetricKind.COUNT:
             spread = np.maximum(known.relative_floor * level, known.absolute_floor)
-            return np.asarray(np.cbrt(level + spread) - np.cbrt(level))
+            least = np.asarray(np.cbrt(level + spread) - np.cbrt(level))
+            if known.kind is not MetricKind.EFFECT or rows is None:
+                return least
+            chance = noise.CHANCE_SPREAD * (np.cbrt(np.sqrt(1.0 / rows)) - np.cbrt(level))
+            return np.asarray(np.where(rows > 0.0, np.maximum(least, chance), least))
         level = np.maximum(level, 1.0)
         poisson = np.sqrt(level)
         few = np.minimum(poisson, known.absolute_floor)

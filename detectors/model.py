@@ -35,6 +35,8 @@ class MetricKind(StrEnum):
     """Seconds that something has been waited for: only longer is news."""
     VALUE = "value"
     """Any other number."""
+    EFFECT = "effect"
+    """How far something has moved from what was before, 0 or more: only farther is news."""
 
 
 class Cadence(StrEnum):
@@ -75,7 +77,8 @@ class History:
     at: float64[n], POSIX seconds UTC, strictly increasing and finite.
     value: float64[n], in the metric's unit; NaN is missing (never zero), infinities count as missing.
     excluded: bool[n], True where the point must not train (held, discarded, confirmed bad).
-    exposure: float64[n], the row count behind a rate or a mean, NaN where unknown; None if never known.
+    exposure: float64[n], the row count behind a rate or a mean, NaN where unknown; None if never known. Of an effect
+        size the inverse of the mean square that chance alone gives it.
     utc_offset_s: seconds to add to `at` for the data's local clock, only used to find weekday and hour.
     special: int64[n], the kind of special day that each point is of, 0 for an ordinary one; None if all are.
 
@@ -212,7 +215,7 @@ class Point:
     ----------
     at: POSIX seconds UTC.
     value: in the metric's unit; NaN is missing.
-    exposure: the row count behind a rate or a mean; None is unknown.
+    exposure: the row count behind a rate or a mean, or what it is of an effect size; None is unknown.
     special: the kind of special day that it is of; 0 for an ordinary one.
 
     Examples

@@ -25,6 +25,9 @@ RATE_CORRELATION = 0.002
 RATE_MATTERS = 0.0005
 """Standard deviation of a rate below which a change is no news, with any number of rows behind it."""
 
+CHANCE_SPREAD = 0.5
+"""Standard deviations of an effect size that lie between what is expected and what chance gives so small a sample."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
@@ -87,7 +90,7 @@ class Noise:
         Parameters
         ----------
         expected: the forecast on the working scale.
-        exposure: rows behind the point; None where unknown.
+        exposure: as in `detectors.model.Point`; None where unknown.
         evidence: rows behind the whole history of a rate; 0 where unknown.
         """
         if self.kind is MetricKind.RATE:
@@ -97,7 +100,10 @@ class Noise:
         if self.kind is MetricKind.COUNT:
             return self._count_floor(expected)
         level = abs(self.backward(expected))
-        return cbrt(level + max(self.relative_floor * level, self.absolute_floor)) - cbrt(level)
+        least = cbrt(level + max(self.relative_floor * level, self.absolute_floor)) - cbrt(level)
+        if self.kind is MetricKind.EFFECT and exposure is not None and exposure > 0.0:
+            return max(least, CHANCE_SPREAD * (cbrt(sqrt(1.0 / exposure)) - cbrt(level)))
+        return least
 
     def _count_floor(self, expected: float) -> float:
         """Return the floor of a count by the slope of the cube root, level ** (-2 / 3) / 3."""
@@ -162,11 +168,21 @@ NOISES: dict[MetricKind, Noise] = {
         absolute_floor=60.0,
     ),
     MetricKind.VALUE: Noise(kind=MetricKind.VALUE),
+    MetricKind.EFFECT: Noise(
+        kind=MetricKind.EFFECT,
+        cube_root=True,
+        two_sided=False,
+        minimum=0.0,
+        relative_floor=0.1,
+        absolute_floor=0.002,
+        upper_index=HEAVY_INDEX,
+        blind_index=HEAVY_INDEX,
+    ),
 }
 """One row a kind of metric.
 
 The floors say what is never news, whatever the history: two per cent of a count and half its square root (the
 whole of it below four), a point of a rate of unknown exposure, a quarter of a second or a tenth of a duration
 (about a second, or half as much again, is then the least that alarms), five minutes of freshness, two per cent
-of a wait and a minute of it.
+of a wait and a minute of it, a tenth of an effect size.
 """

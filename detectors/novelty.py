@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, log, sqrt
+from math import isfinite, log, nan, sqrt
 from typing import TYPE_CHECKING
 
 from detectors.calibrate import check_alpha
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from detectors.model import FloatArray
+
+    IntArray = NDArray[np.int64]
 
 MIN_TRAIN = 6
 """Fewest batches that a metric needs behind it before it has a say."""
@@ -113,11 +118,19 @@ class Batches:
     ('null', True)
     """
 
-    __slots__ = ("n_train", "past", "rows", "scores")
+    __slots__ = ("columns", "known", "n_train", "past", "rows", "scores")
 
     def __init__(self) -> None:
-        self.past: dict[str, deque[float]] = {}
-        self.rows: dict[str, float] = {}
+        import numpy as np
+
+        self.columns: dict[str, int] = {}
+        """Metric -> its place in the arrays."""
+        self.past: FloatArray = np.empty((WINDOW, 0))
+        """The last numbers of each metric, in no order; NaN where there are fewer."""
+        self.known: IntArray = np.zeros(0, np.int64)
+        """How many numbers each metric has had."""
+        self.rows: FloatArray = np.zeros(0)
+        """The rows behind all of them."""
         self.scores: deque[float] = deque(maxlen=SCORES)
         self.n_train = 0
 
@@ -144,45 +157,80 @@ class Batches:
         return (len(ordered) - bisect_left(ordered, score) + 0.5) / (len(ordered) + 1.0)
 
     def _strange(self, batch: Mapping[str, Quantity]) -> dict[str, float]:
+        """Return how far each number lies from its median, in terms of how far its past has gone."""
         import numpy as np
 
-        found: dict[str, float] = {}
-        for name, past in self.past.items():
-            if len(past) < MIN_TRAIN - 1:
-                continue
-            quantity = batch.get(name)
-            if quantity is not None and isfinite(quantity.value):
-                found[name] = self._further(name, quantity, np.array(past))
-            elif len(past) >= 0.9 * min(self.n_train, WINDOW):
-                found[name] = LOST
+        learned = [(name, at) for name, at in self.columns.items() if self.known[at] >= MIN_TRAIN - 1]
+        there = [(name, at) for name, at in learned if name in batch and isfinite(batch[name].value)]
+        lost = self.known >= 0.9 * min(self.n_train, WINDOW)
+        found = {name: LOST for name, at in learned if lost[at]}
+        if there:
+            places = np.array([at for _, at in there])
+            further = self._further(places, [batch[name] for name, _ in there])
+            found |= dict(zip([name for name, _ in there], further.tolist(), strict=True))
         return found
 
-    def _further(self, name: str, quantity: Quantity, past: FloatArray) -> float:
-        """Return how far the number lies from its median, in terms of how far its past has gone."""
+    def _further(self, places: IntArray, quantities: Sequence[Quantity]) -> FloatArray:
         import numpy as np
 
-        median = float(np.median(past))
-        away = np.abs(past - median)
-        robust = max(1.4826 * float(np.median(away)), SPREAD_SHARE * float(past.std()))
-        floor = max(self._floor(name, quantity, past), quantity.floor, 1e-9)
-        scale = sqrt(robust**2 + floor**2) if quantity.rows is not None else max(robust, floor)
-        usual = float(np.sort(away)[-(len(away) // RARE + 1)]) / scale
-        return abs(quantity.value - median) / scale / max(usual, USUAL)
+        past, count = self.past[:, places], np.minimum(self.known[places], WINDOW)
+        value = np.array([quantity.value for quantity in quantities])
+        rows = np.array([nan if quantity.rows is None else quantity.rows for quantity in quantities])
+        with np.errstate(all="ignore"):
+            mean = np.nansum(past, axis=0) / count
+            deviation = np.sqrt(np.nansum((past - mean) ** 2, axis=0) / count)
+            middle = _middle(np.sort(past, axis=0), count)
+            away = np.sort(np.abs(past - middle), axis=0)
+            robust = np.maximum(1.4826 * _middle(away, count), SPREAD_SHARE * deviation)
+            floor = np.maximum(self._floor(places, mean, rows), [quantity.floor for quantity in quantities])
+            floor = np.maximum(floor, 1e-9)
+            scale = np.where(np.isnan(rows), np.maximum(robust, floor), np.sqrt(robust**2 + floor**2))
+            usual = away[count - 1 - count // RARE, np.arange(len(count))] / scale
+            return np.asarray(np.nan_to_num(np.abs(value - middle) / scale / np.maximum(usual, USUAL)))
 
-    def _floor(self, name: str, quantity: Quantity, past: FloatArray) -> float:
-        """Return the noise that a number has at least; of a share, binomial, with Jeffreys' prior (1946)."""
-        if quantity.rows is None:
-            return RELATIVE_FLOOR * abs(float(past.mean()))
-        seen, rows = self.rows.get(name, 0.0), max(quantity.rows, 1.0)
-        share = min(1.0, max(0.0, (float(past.mean()) * seen + 0.5) / (seen + 1.0)))
-        return sqrt(share * (1.0 - share) * (1.0 / rows + TOGETHER) + (ROW_SLACK / rows) ** 2)
+    def _floor(self, places: IntArray, mean: FloatArray, rows: FloatArray) -> FloatArray:
+        """Return the noise that numbers have at least; of a share, binomial, with Jeffreys' prior (1946)."""
+        import numpy as np
 
-    def learn(self, batch: Mapping[str, Quantity]) -> None:
-        """Take in a batch that was accepted; a number that is not finite teaches nothing."""
+        seen, behind = self.rows[places], np.maximum(rows, 1.0)
+        share = np.clip((mean * seen + 0.5) / (seen + 1.0), 0.0, 1.0)
+        noise = np.sqrt(share * (1.0 - share) * (1.0 / behind + TOGETHER) + (ROW_SLACK / behind) ** 2)
+        return np.where(np.isnan(rows), RELATIVE_FLOOR * np.abs(mean), noise)
+
+    def learn(self, batch: Mapping[str, Quantity], said: Novelty | None = None) -> None:
+        """Take in a batch that was accepted; a number that is not finite teaches nothing.
+
+        Parameters
+        ----------
+        batch: as in `judge`.
+        said: what `judge` says of it, where that was asked.
+        """
         if self.n_train >= MIN_TRAIN:
-            self.scores.append(self.judge(batch).score)
-        for name, quantity in batch.items():
-            if isfinite(quantity.value):
-                self.past.setdefault(name, deque(maxlen=WINDOW)).append(quantity.value)
-                self.rows[name] = self.rows.get(name, 0.0) + (quantity.rows or 0.0)
+            self.scores.append((said or self.judge(batch)).score)
+        known = {name: quantity for name, quantity in batch.items() if isfinite(quantity.value)}
+        self._make_room([name for name in known if name not in self.columns])
+        for name, quantity in known.items():
+            at = self.columns[name]
+            self.past[self.known[at] % WINDOW, at] = quantity.value
+            self.known[at] += 1
+            self.rows[at] += quantity.rows or 0.0
         self.n_train += 1
+
+    def _make_room(self, names: Sequence[str]) -> None:
+        """Add metrics that are there for the first time."""
+        import numpy as np
+
+        if not names:
+            return
+        self.columns |= {name: at for at, name in enumerate(names, start=len(self.columns))}
+        self.past = np.concatenate([self.past, np.full((WINDOW, len(names)), nan)], axis=1)
+        self.known = np.concatenate([self.known, np.zeros(len(names), np.int64)])
+        self.rows = np.concatenate([self.rows, np.zeros(len(names))])
+
+
+def _middle(ordered: FloatArray, count: IntArray) -> FloatArray:
+    """Return the median of the first `count` of each column, which are in order."""
+    import numpy as np
+
+    each = np.arange(len(count))
+    return np.asarray((ordered[(count - 1) // 2, each] + ordered[count // 2, each]) / 2.0)

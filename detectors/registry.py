@@ -19,6 +19,7 @@ BUILT_IN: dict[str, str] = {
     "adaptive": "detectors.adaptive:Adaptive",
     "arrival": "detectors.arrival:Arrival",
     "drift": "detectors.drift:Drift",
+    "effect": "detectors.effect:Effect",
     "episodic": "detectors.episodic:Episodic",
     "stuck": "detectors.stuck:StuckValue",
     "threshold": "detectors.threshold:Threshold",
@@ -33,10 +34,12 @@ DEFAULT_TABLE: dict[MetricKind, tuple[tuple[str, float], ...]] = {
     MetricKind.FRESHNESS: (("adaptive", 0.9), ("drift", 0.1)),
     MetricKind.ARRIVAL: (("arrival", 1.0),),
     MetricKind.VALUE: (("adaptive", 0.8), ("stuck", 0.1), ("drift", 0.1)),
+    MetricKind.EFFECT: (("effect", 1.0),),
 }
 """Kind of metric -> the detectors that watch it with each one's share of the alpha; the shares sum to 1.
 
-A run of equal waits or ages is no fault, so durations and freshness have no test for stuck values.
+A run of equal waits or ages is no fault, so durations and freshness have no test for stuck values. An effect size is
+already one of a change: it has neither that nor a drift of its own.
 """
 
 MINUTELY_TABLE: tuple[tuple[str, float], ...] = (("episodic", 1.0),)

@@ -20,6 +20,7 @@ PARTS: dict[str, str] = {
     "CalendarState": "detectors.calendar",
     "ClockHabit": "detectors.habit",
     "DriftState": "detectors.drift",
+    "EffectState": "detectors.effect",
     "EpisodicState": "detectors.episodic",
     "Level": "detectors.forecast",
     "Mixture": "detectors.forecast",

@@ -88,13 +88,15 @@ class Fault(StrEnum):
     """Of a share `size` of the rows a flag is the opposite of what it should be."""
 
 
+_MEASURED = frozenset(MetricKind) - {MetricKind.EFFECT}  # to lay a fault over an effect, lay it over what it is of
+
 APPLIES: dict[Fault, frozenset[MetricKind]] = {
     Fault.DROP: frozenset({MetricKind.COUNT}),
     Fault.DUPLICATE_LOAD: frozenset({MetricKind.COUNT}),
     Fault.NULL_BURST: frozenset({MetricKind.RATE}),
     Fault.UNIT_CHANGE: frozenset({MetricKind.MEAN, MetricKind.VALUE}),
-    Fault.DRIFT: frozenset(MetricKind),
-    Fault.STALE: frozenset(MetricKind),
+    Fault.DRIFT: _MEASURED,
+    Fault.STALE: _MEASURED,
     Fault.CATEGORY_SWAP: frozenset({MetricKind.RATE}),
 }
 """Fault -> kinds of metric that show it."""

@@ -11,11 +11,11 @@ from observer.change_times import LastChange
 from observer.checks.base import Check
 from observer.collectors.base import Collector
 from observer.errors import CheckError
-from observer.metrics import ARRIVAL
+from observer.metrics import ARRIVAL, EFFECTS
 from observer.model import GatePolicy, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor, with_defaults
 from observer.own_metrics import OwnMetric
-from observer.privacy import Sensitive
+from observer.privacy import Sensitive, why_not_kept
 from orchestration import assets as core
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy
@@ -254,6 +254,7 @@ def quality(
     for given in found.monitors:
         if not isinstance(given, Monitor):
             raise CheckError(f"monitors= takes ob.monitor(...), not {given!r}")
+    _check_kept(found.monitors, profile)
     names = [m.id for m in found.monitors] + [c.name for c in found.checks]
     for name in names:
         if names.count(name) > 1:
@@ -261,6 +262,13 @@ def quality(
                 f"{name!r} is declared twice on one asset; leave one of them out or give it a name of its own"
             )
     return found
+
+
+def _check_kept(monitors: Iterable[Monitor], profile: ProfilePolicy) -> None:
+    """How values are spread can't be compared where it is not kept."""
+    for one in monitors:
+        if one.metric in EFFECTS and one.column is not None and (why := why_not_kept(profile, one.column)):
+            raise CheckError(f"monitor({one.metric!r}, column={one.column!r}) has nothing to compare: {why}")
 
 
 def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePolicy) -> None:

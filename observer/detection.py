@@ -14,7 +14,7 @@ from observer.arrivals import arrivals_of
 from observer.feedback import NO_MARKS, Marks
 from observer.history import SeriesKey, StoredPoint
 from observer.local_clock import as_of, offset_s
-from observer.metrics import ARRIVAL, Order, metric
+from observer.metrics import ARRIVAL, EFFECTS, Order, metric
 from observer.monitors import Monitor
 from observer.special_days import HOLIDAY
 from orchestration.assets import Asset
@@ -55,7 +55,34 @@ def cadence(monitor: Monitor, asset: Asset, history: History | None = None) -> C
 
     if asset.partitions is None and history is not None:
         return cadence_of(history.at.tolist())
-    return Cadence.IRREGULAR if by_wall_clock(monitor) else _CADENCES.get(type(asset.partitions), Cadence.IRREGULAR)
+    return Cadence.IRREGULAR if by_wall_clock(monitor) else _cadence(asset)
+
+
+def _cadence(asset: Asset) -> Cadence:
+    return _CADENCES.get(type(asset.partitions), Cadence.IRREGULAR)
+
+
+def _zone(asset: Asset) -> str:
+    return "UTC" if asset.partitions is None else asset.partitions.timezone
+
+
+def as_clocks_tell(asset: Asset, ats: Sequence[datetime], at: datetime) -> list[int]:
+    """In which slot of its season (``detectors.season.slot_at``) each of some instants of an asset's data lies.
+
+    Parameters
+    ----------
+    ats: strictly increasing.
+    at: what the clocks showed then is what all are read by.
+    """
+    from detectors.season import slot_at
+
+    ahead_s = offset_s(_zone(asset), at)
+    return [slot_at(_cadence(asset), each, ahead_s) for each in as_of(_zone(asset), ats, ahead_s)] if ats else []
+
+
+def slot_of(asset: Asset, at: datetime) -> int:
+    """In which slot of its season one instant lies."""
+    return as_clocks_tell(asset, [at], at)[0]
 
 
 def by_wall_clock(monitor: Monitor) -> bool:
@@ -72,7 +99,9 @@ def points_of(
 
 
 def behind(key: SeriesKey) -> SeriesKey:
-    """The series of the rows that stand behind the points of another."""
+    """The series of the rows that stand behind the points of another; of effect sizes, of what each is worth."""
+    if key.metric in EFFECTS:
+        return SeriesKey(f"worth of {key.metric}", key.column)
     return SeriesKey("row_count", None, key.segment)
 
 
@@ -96,7 +125,7 @@ def history_of(
         What people said of the versions.
     """
     by_clock = by_wall_clock(monitor)
-    zone = "UTC" if asset.partitions is None else asset.partitions.timezone
+    zone = _zone(asset)
     goes_by = "UTC" if by_clock and monitor.metric != ARRIVAL else zone  # what comes by day comes by the data's clock
     ahead_s = 0.0 if zone == "UTC" else offset_s(zone, at)
     points, left_out = marks.known(monitor.id, points, by_clock=by_clock)

@@ -16,10 +16,11 @@ from observer.feedback import NO_MARKS, Marks
 from observer.history import Past, SeriesKey
 from observer.lateness import lateness
 from observer.learned import Learned
-from observer.metrics import AGE, ARRIVAL, METRICS, SCHEMA, metric
+from observer.metrics import AGE, ARRIVAL, EFFECTS, METRICS, SCHEMA, metric
 from observer.model import (
     Audit,
     CheckOutcome,
+    Effect,
     Evaluation,
     EvaluationStatus,
     Observation,
@@ -55,11 +56,13 @@ _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStat
 def needed_series(monitors: Sequence[Monitor], known: Iterable[SeriesKey] = ()) -> set[SeriesKey]:
     """The series that must be read to judge with ``monitors``; row counts always, as what stands behind rates.
 
+    Effect sizes are told of what is kept (``observer.trails``).
+
     ``known`` are the series that there are: among them are those of a column's values.
     """
     watched = [each for m in monitors for each in m.of_each(known)]
     rows = {SeriesKey("row_count", None, segment) for segment in {None, *(m.segment for m in watched)}}
-    return {m.key for m in watched if m.metric != SCHEMA} | rows
+    return {m.key for m in watched if m.metric != SCHEMA and m.metric not in EFFECTS} | rows
 
 
 def evaluate(
@@ -144,6 +147,9 @@ class _Judge:
         observation = self.observed.get(key)
         if observation is None and monitor == _ROWS:
             return None
+        effect = self._past.effects.get(key)
+        if effect is not None and effect.runs_needed:
+            return self._too_early(monitor, effect)
         if observation is None or observation.value is None:
             return self._unmeasured(monitor, observation)
         detection = self._detect(monitor, key, observation)
@@ -153,6 +159,16 @@ class _Judge:
             SubjectKind.MONITOR, monitor.id, monitor.severity, status, sentence, observation.value, detection, {}
         )
         return replace(judged, columns=() if monitor.column is None else (monitor.column,))
+
+    def _too_early(self, monitor: Monitor, effect: Effect) -> Evaluation:
+        """There is nothing to compare it with; what is then compared has to be learned from, too."""
+        first = self._detect(monitor, monitor.key, Observation(metric=monitor.metric, column=monitor.column, value=0.0))
+        found = replace(first, runs_needed=first.runs_needed + effect.runs_needed)
+        needed = count(found.runs_needed, "more run")
+        sentence = f"{monitor.label} has nothing to be compared with yet; learning, needs {needed}"
+        return self._evaluation(
+            SubjectKind.MONITOR, monitor.id, monitor.severity, EvaluationStatus.LEARNING, sentence, None, found, {}
+        )
 
     def _unmeasured(self, monitor: Monitor, observation: Observation | None) -> Evaluation:
         why = observation.reason if observation is not None and observation.reason else "it was not measured"
@@ -211,7 +227,9 @@ class _Judge:
         )  # fmt: skip
 
     def _exposure(self, key: SeriesKey, observation: Observation) -> float | None:
-        """The rows behind a value, as many as were looked at."""
+        """The rows behind a value, as many as were looked at; of an effect size what it is worth."""
+        if (effect := self._past.effects.get(key)) is not None:
+            return effect.exposure
         rows = self.observed.get(behind(key))
         return None if rows is None or rows.value is None else rows.value * seen_rate(observation.accuracy)
 
@@ -225,11 +243,13 @@ class _Judge:
             return f"{said}; learning, needs {count(found.runs_needed, 'more run')}{self._why(found)}"
         if found.status is DetectionStatus.UNKNOWN:
             return f"{said} could not be judged"
+        effect = self._past.effects.get(monitor.key)
+        moved = f": {effect.words}" if effect and effect.words and found.status is DetectionStatus.ANOMALOUS else ""
         what = _WHATS.get(type(self._asset.partitions), "run")
         learned = f" (learned from {count(found.n_train, what)})" if found.n_train else ""
         if found.status is DetectionStatus.ANOMALOUS and found.detector in _BEYOND_BANDS:
             return f"{said}, {_BEYOND_BANDS[found.detector]}{learned}"
-        return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}"
+        return f"{said}, expected {span(found.lower, found.upper, unit)}{learned}{moved}"
 
     def _why(self, found: Detection) -> str:
         """Why it learns for so long, where it is how sure it has to be that decides."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from observer.assets import quality_of
@@ -10,7 +10,8 @@ from observer.detection import behind, by_wall_clock, detectors_of, history_of, 
 from observer.evaluate import needed_series
 from observer.feedback import Marks, is_bad, marks_of
 from observer.fleet import Fleet
-from observer.history import StoredPoint
+from observer.history import SeriesKey, StoredPoint
+from observer.kept import Kept
 from observer.metrics import metric
 from observer.model import Feedback
 from observer.monitors import Monitor
@@ -18,6 +19,7 @@ from observer.project import Project
 from observer.sight import Sight, sight_of
 from observer.store import observations as observation_store
 from observer.store import series as series_store
+from observer.trails import with_effects
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import AssetKey
@@ -63,21 +65,26 @@ def foresee(
         series = observation_store.load(
             connection, asset, needed_series(watched, known), partitioned=timed, part=part, known=known
         )
-    then, now = (marks_of(given).with_holidays(work.observer.holidays) for given in (before, after))
+        kept = Kept(connection, known)
+        then, now = (
+            (with_effects(found, watched, series, kept, marks), marks)
+            for marks in (marks_of(given).with_holidays(work.observer.holidays) for given in (before, after))
+        )
     judged = [m if budget is None else budget.applied(asset, m) for m in watched]
-    there = ((m, points_of(m, found, series)) for m in judged)
     return tuple(
-        _foresight(found, m, points, series.get(behind(m.key), ()), then, now) for m, points in there if points
+        _foresight(found, m, then, now) for m in judged if all(points_of(m, found, there) for there, _ in (then, now))
     )
 
 
-def _foresight(
-    asset: Asset, monitor: Monitor, points: Sequence[StoredPoint], rows: Sequence[StoredPoint], then: Marks, now: Marks
-) -> Foresight:
-    alarms, before = _replayed(asset, monitor, points, rows, then)
-    others, after = _replayed(asset, monitor, points, rows, now)
-    said = now.on(monitor.id)
-    bad = {point.version_seq for point in points if is_bad(point, said)}
+Side = tuple[Mapping[SeriesKey, Sequence[StoredPoint]], Marks]
+"""The series of an asset, and what people said of its versions: as it is, or as it would be."""
+
+
+def _foresight(asset: Asset, monitor: Monitor, then: Side, now: Side) -> Foresight:
+    alarms, before = _replayed(asset, monitor, then)
+    others, after = _replayed(asset, monitor, now)
+    said = now[1].on(monitor.id)
+    bad = {point.version_seq for point in points_of(monitor, asset, then[0]) if is_bad(point, said)}
     fewer = alarms - others
     return Foresight(
         monitor=monitor.id, unit=metric(monitor.metric, column=monitor.column).unit, silenced=len(fewer - bad),
@@ -85,12 +92,12 @@ def _foresight(
     )  # fmt: skip
 
 
-def _replayed(
-    asset: Asset, monitor: Monitor, points: Sequence[StoredPoint], rows: Sequence[StoredPoint], marks: Marks
-) -> tuple[set[int], Sight]:
+def _replayed(asset: Asset, monitor: Monitor, side: Side) -> tuple[set[int], Sight]:
     """The versions at which it would have alarmed, and what it would notice next."""
     from detectors.backtest import backtest
 
+    series, marks = side
+    points, rows = points_of(monitor, asset, series), series.get(behind(monitor.key), ())
     described = metric(monitor.metric, column=monitor.column)
     known = marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))[0]
     history = history_of(monitor, asset, points, rows, points[-1].at, marks)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from observer.model import EXACT, Accuracy, Schema
+from observer.model import EXACT, Accuracy, Effect, Schema
 from orchestration.model import PartitionKey, VersionStatus
 
 
@@ -37,7 +37,11 @@ class StoredPoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a version is compared with: the series of its asset before it, and the schema before it."""
+    """What a version is compared with: the series of its asset before it, and the schema before it.
+
+    ``effects`` is how far it is from those before, where a monitor asks for it.
+    """
 
     series: Mapping[SeriesKey, tuple[StoredPoint, ...]]
     schema: Schema | None
+    effects: Mapping[SeriesKey, Effect] = field(default_factory=dict)

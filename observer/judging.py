@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -16,10 +16,13 @@ from observer.data_time import data_time, part_of
 from observer.evaluate import evaluate, needed_series
 from observer.feedback import Marks
 from observer.history import Past, SeriesKey, StoredPoint
+from observer.kept import Kept
 from observer.learned import Learned
-from observer.metrics import SCHEMA
+from observer.measuring import filled
+from observer.metrics import EFFECTS, SCHEMA
 from observer.model import Audit, Evaluation, GatePolicy, Override, ProfilePolicy, Schema
 from observer.policy import TOLD, decide, holding, with_mutes, with_overrides
+from observer.privacy import why_not_kept
 from observer.schema_changes import JudgedChange, judged_changes
 from observer.schema_changes import policy as schema_policy
 from observer.special_days import SpecialDays
@@ -29,6 +32,7 @@ from observer.store import observations as observation_store
 from observer.store import overrides as override_store
 from observer.store import schemas as schema_store
 from observer.store import series as series_store
+from observer.trails import NOTHING_TOLD, Told, Trails
 from orchestration.assets import Asset
 from orchestration.clock import Clock
 from orchestration.database import reading
@@ -118,6 +122,7 @@ def judge(
     recalled: Recalled | None = None,
     learned: Learned | None = None,
     budget: Budget | None = None,
+    trails: Trails | None = None,
 ) -> Verdict:
     """Compare what was measured with its past and with what must hold, and decide."""
     made = audit.materialization
@@ -137,9 +142,11 @@ def judge(
                 )  # fmt: skip
             if audit.schema:
                 schema = schema_store.before(connection, asset.key, data_at)
-    now = observer.clock.now()
-    quality = quality_of(asset)
-    past, policy = Past(series=recalled.series, schema=schema), quality.gate
+    told = _told(observer, asset, audit, recalled, trails or Trails(), data_at, part)
+    audit = replace(audit, observations=(*audit.observations, *told.observations())) if told.now else audit
+    now, quality = observer.clock.now(), quality_of(asset)
+    policy = quality.gate
+    past = Past(series={**recalled.series, **told.series}, schema=schema, effects=told.now)
     found = evaluate(
         asset, audit, quality.watched, past, data_at=data_at, now=now, part=part, learned=learned,
         budget=budget, marks=recalled.marks.with_holidays(observer.holidays),
@@ -162,6 +169,21 @@ def _excused(
         found = with_mutes(found, mute_store.in_force(connection, address, now))
         overrides = override_store.in_force(connection, address, now) if holding(found, policy) else {}
     return with_overrides(found, policy, overrides), overrides
+
+
+def _told(
+    observer: Observer, asset: Asset, audit: Audit, recalled: Recalled, trails: Trails, data_at: datetime, part: str
+) -> Told:
+    """How far it is from the versions before, where a monitor asks for that."""
+    asked = [one for one in quality_of(asset).watched if one.metric in EFFECTS]
+    if not asked:
+        return NOTHING_TOLD
+    profile = filled(quality_of(asset).profile, observer.profile)
+    with reading(observer.engine) as connection:
+        return trails.of_version(
+            asset, audit, asked, recalled.series, Kept(connection, recalled.known), recalled.marks, data_at=data_at,
+            part=part, why_not=lambda column: why_not_kept(profile, column),
+        )  # fmt: skip
 
 
 def _changes(asset: Asset, before: Schema | None, now: Schema | None) -> tuple[JudgedChange, ...]:

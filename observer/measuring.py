@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 
 from observer.assets import quality_of
 from observer.audit import measure
 from observer.checks.base import Check
 from observer.data_time import span
+from observer.metrics import CATEGORIES, DISTRIBUTION
 from observer.model import Audit, CheckOutcome, ProfilePolicy, Severity
+from observer.monitors import Monitor
 from observer.privacy import valueless
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, Staged
@@ -29,6 +31,13 @@ def filled(policy: ProfilePolicy, defaults: ProfilePolicy) -> ProfilePolicy:
     return replace(defaults, **{**said, "sensitive": (*policy.sensitive, *defaults.sensitive)})
 
 
+def keeping(policy: ProfilePolicy, monitors: Iterable[Monitor]) -> ProfilePolicy:
+    """The policy with how values are spread kept, where a monitor compares that and nobody says otherwise."""
+    if policy.distributions is not None or not any(m.metric in (DISTRIBUTION, CATEGORIES) for m in monitors):
+        return policy
+    return replace(policy, distributions=True)
+
+
 def measuring(
     checks: Mapping[AssetKey, tuple[Check, ...]], graph: Graph, *, defaults: ProfilePolicy = _PLAIN
 ) -> Callable[[Staged], Audit]:
@@ -42,8 +51,9 @@ def measuring(
         try:
             made, carried = staged.materialization, quality_of(graph.asset(key))
             since, until = span(graph.asset(key), made.partition, made.materialized_at)
+            policy = keeping(filled(carried.profile, defaults), carried.monitors)
             return measure(
-                staged, checks.get(key, ()), policy=filled(carried.profile, defaults), metrics=carried.metrics,
+                staged, checks.get(key, ()), policy=policy, metrics=carried.metrics,
                 updated_by=carried.updated_by, since=since, until=until,
             )  # fmt: skip
         except Exception as error:  # it promises not to; whatever it was, the version can't be judged

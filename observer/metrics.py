@@ -26,8 +26,12 @@ from observer.errors import CheckError
 __all__ = [
     "AGE",
     "ARRIVAL",
+    "CATEGORIES",
     "DEFAULT_MONITORS",
+    "DISTRIBUTION",
+    "EFFECTS",
     "METRICS",
+    "NOVELTY",
     "RANKS",
     "SCHEMA",
     "ColumnKind",
@@ -70,7 +74,8 @@ class Metric:
     ----------
     name: what people type and the store says.
     title: how pages and sentences call it; ``{column}`` stands for the column's name.
-    unit: "rows", "rate" (0..1), "s", "bytes", "epoch_s", "characters", or "" for a plain number.
+    unit: "rows", "rate" (0..1), "s", "bytes", "epoch_s", "characters", "distance" (0..1), "effect", or "" for a plain
+        number.
     kind: the kind of noise, which decides the default detector.
     level, order: see there.
     columns: the kinds of columns that have it; empty for metrics of the table.
@@ -117,6 +122,11 @@ _TEXT = (ColumnKind.TEXT,)
 SCHEMA = "schema"
 AGE = "age"
 ARRIVAL = "arrival"
+DISTRIBUTION, CATEGORIES, NOVELTY = "distribution", "categories", "novelty"
+
+EFFECTS = frozenset({DISTRIBUTION, CATEGORIES, NOVELTY})
+"""The metrics that aren't measured: they are told of what is kept of a version and of those before it, where a monitor
+asks for them."""
 
 _TABLE: tuple[Metric, ...] = (
     Metric(name="row_count", title="Rows", unit="rows", kind=MetricKind.COUNT, default_monitor=True),
@@ -141,6 +151,7 @@ _TABLE: tuple[Metric, ...] = (
     Metric(name="profile_duration", title="Looking at it", unit="s", kind=MetricKind.DURATION, order=Order.WALL_CLOCK),
     Metric(name="profile_statements", title="Statements of looking at it", kind=MetricKind.COUNT),
     Metric(name="column_count", title="Columns", kind=MetricKind.COUNT),
+    Metric(name=NOVELTY, title="Novelty", unit="effect", kind=MetricKind.EFFECT),
     _column("null_rate", "Null rate of {column}", "rate", MetricKind.RATE, _ALL),
     _column("distinct_count", "Distinct values of {column}", "", MetricKind.COUNT, _ALL),
     _column("zero_rate", "Zero rate of {column}", "rate", MetricKind.RATE, _NUMBER),
@@ -158,6 +169,8 @@ _TABLE: tuple[Metric, ...] = (
     _column("mean_length", "Mean length of {column}", "characters", MetricKind.MEAN, _TEXT),
     _column("segment_count", "Segments of {column}", "", MetricKind.COUNT, ()),
     _column("latest", "Latest value of {column}", "epoch_s", MetricKind.VALUE, (ColumnKind.TIME,)),
+    _column(DISTRIBUTION, "Shift of {column}", "distance", MetricKind.EFFECT, ()),
+    _column(CATEGORIES, "Shift of the categories of {column}", "distance", MetricKind.EFFECT, ()),
 )
 
 METRICS: Mapping[str, Metric] = {line.name: line for line in _TABLE}

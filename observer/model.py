@@ -131,6 +131,25 @@ class Distribution:
     other: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """How far a version is from those before it, in one respect.
+
+    Parameters
+    ----------
+    value: None: it can't be told, and ``reason`` says why.
+    exposure: the inverse of the mean square that chance alone gives it; None: unknown.
+    words: what has moved.
+    runs_needed: how many more versions it takes until one can be compared with them; 0: it can.
+    """
+
+    value: float | None
+    exposure: float | None = None
+    words: str = ""
+    reason: str | None = None
+    runs_needed: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column; ``nullable`` and ``comment`` are None where the data doesn't say."""

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from observer.errors import CheckError
 from observer.history import SeriesKey
-from observer.metrics import AGE, ARRIVAL, DEFAULT_MONITORS, SCHEMA, metric
+from observer.metrics import AGE, ARRIVAL, DEFAULT_MONITORS, EFFECTS, SCHEMA, metric
 from observer.model import Severity
 from observer.schema_changes import POLICIES, SchemaChangeKind
 
@@ -100,7 +100,9 @@ def monitor(
     Parameters
     ----------
     metric_name:
-        A name of the catalogue, or of a number that the function adds with ``context.add_metadata``.
+        A name of the catalogue, or of a number that the function adds with ``context.add_metadata``. "distribution"
+        (of numbers), "categories" (of texts and booleans) and "novelty" (of all numbers of a version together) are told
+        of what is kept of the versions before.
     column:
         The column, for a metric of columns.
     severity:
@@ -133,6 +135,8 @@ def monitor(
         raise CheckError(f"monitor({metric_name!r}): severity is 'warn' or 'error', not {severity!r}") from None
     if alpha is not None:
         check_alpha(alpha, f"monitor({metric_name!r})")
+    if segment is not None and metric_name in EFFECTS:
+        raise CheckError(f"monitor({metric_name!r}): it looks at all rows; leave segment={segment!r} out")
     if detector is not None and metric_name == SCHEMA:
         raise CheckError("monitor('schema'): the schema is compared, not predicted; leave detector= out")
     if metric_name == ARRIVAL:

@@ -26,6 +26,7 @@ from observer.store import observations as observation_store
 from observer.store import schemas as schema_store
 from observer.store import sketches as sketch_store
 from observer.telling import open_incident, settle_incidents
+from observer.trails import Trails
 from orchestration import log
 from orchestration.errors import StateError
 from orchestration.events import Event, EventKind
@@ -39,7 +40,7 @@ class ObserverGate:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._measure = measuring(observer.checks, observer.graph, defaults=observer.profile)
-        self._learned = Learned()
+        self._learned, self._trails = Learned(), Trails()
         self._fleet = Fleet(observer.graph, observer.engine, observer.false_alarms_per_week)
 
     def measure(self, staged: Staged) -> Audit:
@@ -58,7 +59,7 @@ class ObserverGate:
         try:
             budget = self._fleet.budget(self._observer.clock.now())
             known = recalled if isinstance(recalled, Recalled) else None
-            verdict = judge(self._observer, audit, known, self._learned, budget)
+            verdict = judge(self._observer, audit, known, self._learned, budget, self._trails)
         except StateError:
             raise
         except Exception as error:

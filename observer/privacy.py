@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from observer.checks.base import Check
 from observer.collectors.tabular import described
-from observer.model import CheckOutcome, FailingRows, Observation
+from observer.model import CheckOutcome, FailingRows, Observation, ProfilePolicy
 from observer.own_metrics import OwnMetric
 from observer.quantities import count
 
@@ -86,6 +86,13 @@ class Sensitive:
         kept = [at for at, name in enumerate(sample.columns) if not self.covers(name)]
         rows = tuple(tuple(row[at] for at in kept) for row in sample.rows)
         return FailingRows(tuple(sample.columns[at] for at in kept), rows) if kept else None
+
+
+def why_not_kept(policy: ProfilePolicy, column: str) -> str | None:
+    """Why how the values of a column are spread is not kept, by a policy; None where it is."""
+    if Sensitive(policy.sensitive).covers(column):
+        return WITHHELD
+    return "distributions=False keeps nothing of how its values are spread" if policy.distributions is False else None
 
 
 def unquoted(text: str, names: Collection[str]) -> str:

@@ -15,6 +15,7 @@ _SIZES = {
     "s": (("days", 345_600.0), ("h", 7200.0), ("min", 180.0), ("s", 0.0995), ("ms", 0.0)),
     "bytes": (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 0.0)),
 }
+_EFFECTS = {"distance", "effect"}  # two digits tell all that there is to tell, and none is too small
 _SECONDS = {"days": 86_400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -23,6 +24,8 @@ def quantity(value: float | None, unit: str) -> str:
 
     >>> quantity(0.5081, "rate"), quantity(930, "rows"), quantity(0.0612, "s"), quantity(None, "rows")
     ('50.8 %', '930 rows', '61 ms', 'missing')
+    >>> quantity(0.21349, "distance"), quantity(3.14159, "effect")
+    ('0.21', '3.1')
     """
     if value is None or not isfinite(value):
         return "missing"
@@ -34,6 +37,8 @@ def quantity(value: float | None, unit: str) -> str:
         return _bytes(value)
     if unit == "epoch_s":
         return _instant(value)
+    if unit in _EFFECTS:
+        return number(float(f"{value:.2g}"))
     return f"{number(value)} {unit}".rstrip()
 
 
@@ -50,6 +55,8 @@ def span(lower: float | None, upper: float | None, unit: str) -> str:
     if unit == "rows":  # are counted
         lower, upper = _whole(lower), _whole(upper)
     if unit == "s" and upper is not None and lower is not None and lower < 0.0005:  # nothing takes less than none
+        lower = None
+    if unit in _EFFECTS:
         lower = None
     if lower is None and upper is None:
         return "anything"
@@ -75,7 +82,7 @@ def compact(value: float | None, unit: str = "") -> str:
     """
     if value is None or not isfinite(value):
         return ABSENT
-    if unit in {*_SIZES, "epoch_s"}:
+    if unit in {*_SIZES, *_EFFECTS, "epoch_s"}:
         return unbroken(quantity(value, unit))
     for suffix, size in _LARGE:
         if abs(value) >= max(size, 99_999.5):

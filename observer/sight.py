@@ -9,7 +9,8 @@ from math import ceil, floor
 from detectors.model import Detection, DetectionStatus
 from observer.quantities import count, quantity
 
-_NOT_BELOW_0 = {"rows", "rate", "s", "bytes", "characters"}
+_NOT_BELOW_0 = {"rows", "rate", "s", "bytes", "characters", "distance", "effect"}
+_NOT_ABOVE_1 = {"rate", "distance"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def sight_of(
 ) -> Sight:
     """What a band lets through; a bound beyond what a number of its unit can be is none."""
     below = None if lower is None or (unit in _NOT_BELOW_0 and lower <= 0) else lower
-    above = None if upper is None or (unit == "rate" and upper >= 1) else upper
+    above = None if upper is None or (unit in _NOT_ABOVE_1 and upper >= 1) else upper
     reaches = [abs(bound - expected) for bound in (below, above) if bound is not None and expected is not None]
     return Sight(below=below, above=above, smallest=min(reaches, default=None), runs_needed=runs_needed)
 

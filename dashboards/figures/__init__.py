@@ -5,10 +5,11 @@ Colours are tokens (``var(--held)``): the browser draws them in the reader's the
 not repeated in each figure.
 """
 
+from dashboards.figures.compared import compared
 from dashboards.figures.decomposed import decomposed
 from dashboards.figures.gantt import gantt
 from dashboards.figures.heatmap import null_heatmap
 from dashboards.figures.history import history
 from dashboards.figures.sparkline import Sparkline, sparkline
 
-__all__ = ["Sparkline", "decomposed", "gantt", "history", "null_heatmap", "sparkline"]
+__all__ = ["Sparkline", "compared", "decomposed", "gantt", "history", "null_heatmap", "sparkline"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboards.figures import history, null_heatmap
+from dashboards.figures import compared, history, null_heatmap
 from dashboards.figures.heatmap import BINS
 from dashboards.instants import Clock
 from dashboards.pages.site import Context, Problem, Site, incident_url
@@ -70,6 +70,7 @@ def view(page: AssetPage, partition: str | None = None) -> Context:
             history(series, timezone=page.timezone, large=index == 0) if series.points else None
             for index, series in enumerate(drawn)
         ],
+        "beside_all": [compared(series.compared) if series.compared else None for series in drawn],
         "across": _across(len(drawn) - 1),
         "heatmap": null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
         "bins": BINS,

@@ -80,7 +80,7 @@
   function draw(canvas) {
     const figure = JSON.parse(canvas.nextElementSibling.textContent);
     const narrow = canvas.clientWidth < 560;
-    const kind = ["history", "heatmap", "gantt"].find((name) => canvas.classList.contains(name));
+    const kind = ["history", "heatmap", "gantt", "compared"].find((name) => canvas.classList.contains(name));
     const width = canvas.clientWidth;
     const layout = themed(merged(template(kind, width), figure.layout));
     layout.height = canvas.clientHeight || figure.layout.height;

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from detectors.model import DetectionStatus
+from detectors.model import DetectionStatus, History
 from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
-from observer.detection import behind, by_wall_clock, detectors_of, history_of, points_of
+from observer.detection import as_clocks_tell, behind, by_wall_clock, detectors_of, history_of, points_of
 from observer.feedback import Marks
 from observer.history import SeriesKey, StoredPoint
-from observer.metrics import metric
+from observer.kept import Version
+from observer.metrics import EFFECTS, metric
 from observer.monitors import Monitor
 from orchestration.assets import Asset
+
+if TYPE_CHECKING:
+    from observer.backtests.laying import Laying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What is stored of one part of an asset, and how many points a week its series get."""
+    """What is stored of one part of an asset, and how many points a week its series get.
+
+    ``versions`` is what monitors of effect sizes compare, one for each point of theirs.
+    """
 
     asset: Asset
     part: str
     series: Mapping[SeriesKey, Sequence[StoredPoint]]
     per_week: float
     marks: Marks
+    versions: Mapping[SeriesKey, Sequence[Version]]
 
     def known(self, monitor: Monitor) -> Sequence[StoredPoint]:
         """The points of a monitor that it is judged by: those since its newest new normal."""
@@ -46,8 +55,20 @@ def replay(stored: Stored, here: Monitor | None, other: Monitor | None = None) -
     )  # fmt: skip
 
 
+def _laying(stored: Stored, monitor: Monitor, points: Sequence[StoredPoint], history: History) -> Laying | None:
+    """What faults are laid over where it isn't the numbers themselves."""
+    from observer.backtests.laying import Laying
+
+    if monitor.metric not in EFFECTS:
+        return None
+    seen = stored.versions[monitor.key][-len(points) :]
+    slots = as_clocks_tell(stored.asset, [point.at for point in points], points[-1].at)
+    return Laying(monitor, seen, slots, history.excluded.tolist(), history.at.tolist())
+
+
 def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
     from detectors.backtest import backtest
+    from detectors.synthetic import FAULTS
 
     if monitor is None:
         return None
@@ -56,9 +77,11 @@ def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
     history = history_of(monitor, stored.asset, points, rows, newest, stored.marks)
     table = detectors_of(monitor, stored.asset, history)
     alpha = monitor.false_alarms
+    laying = _laying(stored, monitor, points, history)
     found = backtest(
-        table, history,
-        metric(monitor.metric, column=monitor.column).kind, alpha=alpha, points_per_week=stored.per_week,
+        table, history, metric(monitor.metric, column=monitor.column).kind, alpha=alpha,
+        points_per_week=stored.per_week, faults=FAULTS if laying is None else laying.faults,
+        lay=None if laying is None else laying.points,
     )  # fmt: skip
     today = found.today
     learning = today is not None and today.status is DetectionStatus.LEARNING

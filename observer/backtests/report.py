@@ -17,7 +17,8 @@ from observer.errors import CheckError, UnknownName
 from observer.evaluate import needed_series
 from observer.fleet import budget_of
 from observer.history import SeriesKey
-from observer.metrics import SCHEMA
+from observer.kept import Kept
+from observer.metrics import EFFECTS, SCHEMA
 from observer.monitors import Monitor, check_alpha
 from observer.pace import made_lately, runs_per_week
 from observer.project import Project
@@ -25,6 +26,7 @@ from observer.special_days import SpecialDays
 from observer.store import feedback as feedback_store
 from observer.store import observations as observation_store
 from observer.store import series as series_store
+from observer.trails import Trails, with_effects
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import AssetKey
@@ -159,7 +161,13 @@ def _stored(
             connection, asset.key, needed_series(monitors, known), partitioned=timed, part=part, known=known,
             limit=last,
         )  # fmt: skip
-        yield Stored(asset=asset, part=part, series=series, per_week=per_week, marks=marks), known
+        kept, trails = Kept(connection, known), Trails(last=last)
+        series = with_effects(asset, monitors, series, kept, marks, trails)
+        versions = {m.key: kept.versions(m, series[m.key]) for m in monitors if m.metric in EFFECTS and m.key in series}
+        yield (
+            Stored(asset=asset, part=part, series=series, per_week=per_week, marks=marks, versions=versions),
+            known,
+        )
 
 
 def _replays(

@@ -50,7 +50,7 @@ def show_distribution(work: Project, asset: Asset, column: str | None, last: int
     """Print how the values of a column were spread."""
     column = column_of(asset.key, column)
     with reading(work.engine) as connection:
-        found = timeline(connection, asset.key, column, last)
+        found = timeline(connection, asset, column, last)
         kept = () if found else distributions.columns(connection, asset.key)
     if kept:
         raise UnknownName("column with a distribution", column, kept, where=asset.key)
@@ -82,7 +82,9 @@ def _change(point: SchemaPoint) -> str:
 
 
 def _sentence(point: DistributionPoint) -> str:
-    return in_words(point.distribution)
+    if point.shift is None:
+        return in_words(point.distribution)
+    return f"{in_words(point.distribution)}  shift {quantity(point.shift, 'distance')}"
 
 
 def in_words(found: Distribution) -> str:

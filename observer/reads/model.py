@@ -133,6 +133,19 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How the values of a column's newest version are spread, beside those of what it is compared with."""
+
+    at: datetime
+    partition: str | None
+    shift: float | None
+    words: str  # what has moved most, in words; "" where nothing has
+    before: tuple[float, ...] = ()  # of numbers: the values at equally spaced ranks from 0 to 1
+    now: tuple[float, ...] = ()
+    shares: tuple[tuple[str, float, float], ...] = ()  # of categories: share before and now, the most frequent first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSeries:
     id: str  # "null_rate(dep_time)"
     title: str  # "Null rate of dep_time", "Null rate of dep_time · EU"
@@ -150,6 +163,7 @@ class MonitorSeries:
     points: tuple[SeriesPoint, ...]  # oldest first
     sight: Sight | None = None  # what it would notice today; None where nothing is known of it
     part: str = ""  # of the partition key, what isn't time: "EU"
+    compared: Comparison | None = None  # of a monitor of how values are spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from observer.model import EvaluationStatus, Mute, Severity
 from observer.monitors import Monitor
 from observer.quantities import quantity
 from observer.reads import points
+from observer.reads.compared import SPREADS, comparison
 from observer.reads.model import CheckCell, CheckStrip, MonitorSeries, SeriesPoint
 from observer.reads.verdicts import Verdict, Verdicts
 from observer.sight import Sight, sight_after
@@ -65,7 +66,9 @@ def series(
             here, said = points_of(monitor, asset, {monitor.key: parts.get(part, ())}), of_part.get(part, ())
             if not said and monitor not in declared and measured and all(p.value is None for p in here):
                 continue
-            made.append(_series(monitor, part, here, said, marks, timed=timed))
+            drawn = _series(monitor, part, here, said, marks, timed=timed)
+            beside = comparison(connection, asset, monitor, marks, part) if monitor.metric in SPREADS else None
+            made.append(replace(drawn, compared=beside) if beside else drawn)
     return tuple(sorted(made, key=lambda one: _rank(one.status)))
 
 

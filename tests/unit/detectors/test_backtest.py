@@ -24,6 +24,7 @@ def history(kind: MetricKind, points: int = 120) -> History:
         MetricKind.VALUE: rng.normal(-5.0, 2.0, points),
         MetricKind.DURATION: rng.gamma(50.0, 1.0, points),
         MetricKind.FRESHNESS: rng.normal(300.0, 10.0, points),
+        MetricKind.EFFECT: rng.gamma(9.0, 0.004, points),
     }
     rows = np.full(points, 500.0) if kind is MetricKind.RATE else None
     return History.of(np.arange(points) * DAY_S, made[kind], exposure=rows)

@@ -10,6 +10,7 @@ from detectors import Cadence, ConformanceError, Detection, Detector, MetricKind
 from detectors.adaptive import Adaptive, AdaptiveState
 from detectors.arrival import Arrival
 from detectors.drift import Drift
+from detectors.effect import Effect
 from detectors.episodic import Episodic
 from detectors.noise import NOISES
 from detectors.registry import BUILT_IN
@@ -20,6 +21,7 @@ MADE: dict[str, list[Detector]] = {
     + [Adaptive(cadence=cadence) for cadence in Cadence],
     "arrival": [Arrival(), Arrival(MetricKind.VALUE)],
     "drift": [Drift(kind, Cadence.DAILY) for kind in MetricKind] + [Drift(cadence=cadence) for cadence in Cadence],
+    "effect": [Effect(kind) for kind in MetricKind],
     "episodic": [Episodic(kind) for kind in MetricKind],
     "stuck": [detector("stuck")],
     "threshold": [detector("threshold", lower=0.0, upper=100.0), detector("threshold", upper=3.0)],

@@ -1,0 +1,104 @@
+"""Batches of numbers put together, each known by its values at equally spaced ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from detectors.shift import Move, Reference, Sample, Shift, by_chance, distance
+
+if TYPE_CHECKING:
+    from detectors.model import FloatArray
+
+CELLS = 16
+"""Into how many parts of equal probability all that is known is cut."""
+
+PIECES = 64
+"""Into how many parts of equal probability all are cut as one batch."""
+
+LARGEST = 1.7e308
+"""Beyond it there are no numbers to cut at."""
+
+
+class RankReference(Reference):
+    """Batches of numbers, put together with the same weight for each.
+
+    What is known of all is cut where its quantiles are, and beyond the farthest values by as much again as they lie
+    from the middle. The smallest and the largest value of a batch, which one row decides, are left out.
+
+    Parameters
+    ----------
+    samples: with `points`, equally many.
+
+    Examples
+    --------
+    >>> day = Sample(values=1000, points=tuple(range(65)))
+    >>> found = RankReference([day] * 7).shift(Sample(values=1000, points=tuple(range(0, 130, 2))))
+    >>> found.moves[0].above, round(found.moves[0].before, 2), round(found.moves[0].now, 2)
+    (60.0, 0.05, 0.52)
+    """
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        import numpy as np
+
+        known = np.sort(np.concatenate([sample.points[1:-1] for sample in samples]))
+        self.values = sum(sample.values for sample in samples)
+        self.known: FloatArray = known
+        self.edges = _edges(known)
+        self.below: FloatArray = np.searchsorted(known, self.edges, side="right") / len(known)
+
+    def shift(self, sample: Sample) -> Shift:
+        import numpy as np
+
+        here = shares_below(np.asarray(sample.points[1:-1]), self.edges)
+        now, before = (np.concatenate([each, [1.0]]) - np.concatenate([[0.0], each]) for each in (here, self.below))
+        return Shift(
+            effect=distance(now, before),
+            chance=by_chance(int((before > 0.0).sum()), sample.values, self.values),
+            moves=(self._move(here),),
+        )
+
+    def sample(self) -> Sample:
+        import numpy as np
+
+        return Sample(
+            values=self.values, points=self.known[np.linspace(0, len(self.known) - 1, PIECES + 1).astype(int)]
+        )
+
+    def _move(self, here: FloatArray) -> Move:
+        """Return the largest change of the share on one side of a value (Kolmogorov 1933)."""
+        at = int(abs(here - self.below).argmax())
+        edge, below, before = float(self.edges[at]), float(here[at]), float(self.below[at])
+        if below < before:
+            return Move(before=1.0 - before, now=1.0 - below, above=edge)
+        return Move(before=before, now=below, upto=edge)
+
+
+def _edges(known: FloatArray) -> FloatArray:
+    """Return where to cut, from all values in order."""
+    import numpy as np
+
+    ranks = np.arange(1, CELLS) * len(known) // CELLS
+    least, middle, most = (float(known[at]) for at in (0, len(known) // 2, -1))
+    lowest, highest = max(least - (middle - least), -LARGEST), min(most + (most - middle), LARGEST)
+    cuts = np.concatenate([[np.nextafter(lowest, -np.inf)], known[ranks], [highest]])
+    return np.asarray(cuts[np.concatenate([[True], cuts[1:] > cuts[:-1]])])
+
+
+def shares_below(inner: FloatArray, edges: FloatArray) -> FloatArray:
+    """Return float64[e]: which share of a batch lies at or below each edge; straight between its values.
+
+    Parameters
+    ----------
+    inner: float64[p], the values of a batch at equally spaced ranks, without the ends.
+    edges: float64[e], increasing.
+    """
+    import numpy as np
+
+    last = len(inner) - 1
+    known = np.searchsorted(inner, edges, side="right")
+    left, right = inner[np.maximum(known - 1, 0)], inner[np.minimum(known, last)]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        way = np.where(edges > left, (edges - left) / (right - left) - 0.5, 0.0)  # at a value, all that are equal to it
+    shares = (known + np.where(np.isfinite(way), way, 0.0)) / len(inner)
+    return np.maximum.accumulate(np.where(known == 0, 0.0, np.where(known > last, 1.0, shares)))
