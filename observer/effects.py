@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+FORTNIGHT = 14
+"""Versions before one is told how novel it is: of fewer nobody knows how far each of their numbers goes."""
+
 NAMED = 3
 """How many metrics a novelty names."""
 
@@ -122,16 +125,14 @@ class BatchTrail(Trail[Batch]):
         return self.take(version, slot, learn=False)
 
     def take(self, version: Batch, slot: int, *, learn: bool) -> Effect:
-        from detectors.novelty import MIN_TRAIN
-
         quantities = quantities_of(version)
         if not quantities:
             return Effect(value=None, reason="nothing was measured")
         found, known = self._batches.judge(quantities), self._batches.n_train
         if learn:
             self._batches.learn(quantities, found)
-        if known < MIN_TRAIN:
-            return Effect(value=None, reason=_TOO_EARLY, runs_needed=MIN_TRAIN - known)
+        if known < FORTNIGHT:
+            return Effect(value=None, reason=_TOO_EARLY, runs_needed=FORTNIGHT - known)
         names = {_name(key): key for key in version}
         words = [_said(name, names.get(name), version) for name, _ in found.reasons[:NAMED]]
         return Effect(value=exp(found.score), words=f"most of all {', '.join(words)}" if words else "")
