@@ -146,7 +146,8 @@ def judge(
     audit = replace(audit, observations=(*audit.observations, *told.observations())) if told.now else audit
     now, quality = observer.clock.now(), quality_of(asset)
     policy = quality.gate
-    past = Past(series={**recalled.series, **told.series}, schema=schema, effects=told.now)
+    series = {**recalled.series, **told.series} if told.series else recalled.series
+    past = Past(series=series, schema=schema, effects=told.now)
     found = evaluate(
         asset, audit, quality.watched, past, data_at=data_at, now=now, part=part, learned=learned,
         budget=budget, marks=recalled.marks.with_holidays(observer.holidays),
