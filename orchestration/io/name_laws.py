@@ -15,7 +15,7 @@ _ODD_NAMES = (
 )  # fmt: skip
 _ODD_COLUMNS = (
     'it\'s "one"', "two\nlines", "%s %(a)s 100%", ":a $a ?", "; drop table x; --", "ä 🌊", "select", "n", "N", "x" * 60,
-    "y" * 300, "a.b", "{b}", "", "nothing", "returning",
+    "y" * 300, "a.b", "{b}", "", "nothing",
 )  # fmt: skip
 
 
