@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import elsewhere, watching
+from observer.cli import elsewhere, quieting, watching
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -255,40 +255,6 @@ def override(
 
 @app.command()
 @verb
-def mute(
-    asset: Annotated[str, typer.Argument(help="The asset.")],
-    subject: Annotated[str, typer.Argument(help="The check or monitor, e.g. 'unique(id)'.")],
-    reason: Reason,
-    length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 3d.")],
-    partition: PartitionOption = None,
-    project: ProjectOption = None,
-    env: EnvOption = None,
-    output: FormatOption = Format.TEXT,
-) -> ExitCode | None:
-    """Let a check or monitor neither hold nor tell for a while, with a reason; it is evaluated and recorded as ever."""
-    from observer.cli.mutes import mute_subject
-
-    return mute_subject(asset, subject, partition, length, reason, project, env, output)
-
-
-@app.command()
-@verb
-def unmute(
-    asset: Annotated[str, typer.Argument(help="The asset.")],
-    subject: Annotated[str, typer.Argument(help="The check or monitor that is muted.")],
-    partition: PartitionOption = None,
-    project: ProjectOption = None,
-    env: EnvOption = None,
-    output: FormatOption = Format.TEXT,
-) -> ExitCode | None:
-    """End a mute before its time."""
-    from observer.cli.mutes import unmute_subject
-
-    return unmute_subject(asset, subject, partition, project, env, output)
-
-
-@app.command()
-@verb
 def prune(
     select: Annotated[str, typer.Argument(help="Assets, as for run; all if left out.")] = "*",
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
@@ -391,3 +357,5 @@ app.command("monitors")(watching.list_monitors)
 app.command()(watching.backtest)
 app.command()(elsewhere.observe)
 app.command("ingest")(elsewhere.take_in)
+app.command()(quieting.mute)
+app.command()(quieting.unmute)

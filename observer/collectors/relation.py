@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from observer.collectors.batches import every, first
 from observer.collectors.bringing import here, is_wordy
 from observer.collectors.budget import counted
 from observer.collectors.dialect import DUCKDB, MARKED, PACK, PICKED, Dialect, as_text
@@ -338,11 +339,11 @@ class Relation:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that calls the table ``data`` and the columns by their names."""
-        return self._answer(sql, _every) or []
+        return self._answer(sql, every) or []
 
     def few(self, sql: str, most: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
         """Return the columns of such a statement, the first of its rows and how many there are; never all of them."""
-        return self._answer(sql, lambda batches: _first(batches, most)) or ([], [], 0)
+        return self._answer(sql, lambda batches: first(batches, most)) or ([], [], 0)
 
     def _answer(self, sql: str, take: Callable[[pa.RecordBatchReader], T]) -> T | None:
         """What is taken of the answer to a statement of a user's own; None where it gives no rows."""
@@ -397,23 +398,6 @@ class Relation:
         found = self._arrow(select, lambda batches: batches.read_all())
         assert found is not None, "a SELECT returns rows"
         return found
-
-
-def _every(batches: pa.RecordBatchReader) -> list[tuple[Any, ...]]:
-    table = batches.read_all()
-    columns = [table.column(i).to_pylist() for i in range(table.num_columns)]
-    return list(zip(*columns, strict=True))
-
-
-def _first(batches: pa.RecordBatchReader, most: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
-    rows: list[tuple[Any, ...]] = []
-    total = 0
-    for batch in batches:
-        total += batch.num_rows
-        if len(rows) < most:
-            columns = [column.to_pylist() for column in batch.slice(0, most - len(rows)).columns]
-            rows += zip(*columns, strict=True)
-    return list(batches.schema.names), rows, total
 
 
 def _caseless(names: Sequence[str]) -> list[str]:
