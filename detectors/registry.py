@@ -43,7 +43,7 @@ already one of a change: it has neither that nor a drift of its own.
 """
 
 MINUTELY_TABLE: tuple[tuple[str, float], ...] = (("episodic", 1.0),)
-"""The same for every kind of metric but waits that comes every few minutes: such values rest and wander all day, and
+"""The same for every kind of metric that comes every few minutes, but for waits and effect sizes: such values rest and wander all day, and
 what rests or wanders would alarm at each point of an episode."""
 
 
@@ -120,7 +120,7 @@ def default_detectors(kind: MetricKind, cadence: Cadence = Cadence.IRREGULAR) ->
 
 
 def _table(kind: MetricKind, cadence: Cadence) -> tuple[tuple[str, float], ...]:
-    often = cadence is Cadence.MINUTELY and kind is not MetricKind.ARRIVAL
+    often = cadence is Cadence.MINUTELY and kind not in (MetricKind.ARRIVAL, MetricKind.EFFECT)
     return MINUTELY_TABLE if often else DEFAULT_TABLE[kind]
 
 

@@ -166,7 +166,7 @@ def test_a_run_shows_its_steps(story: Story) -> None:
 def test_the_pages_are_quick_and_few_statements(story: Story, measured: Measured) -> None:
     questions: dict[str, tuple[Callable[[], object], int]] = {
         "now": (story.reads.now, 12),
-        "asset": (lambda: story.reads.asset("flights"), 22),
+        "asset": (lambda: story.reads.asset("flights"), 23),
         "run": (lambda: story.reads.run(story.last.id), 2),
         "gate": (lambda: story.reads.gate("flights", None), 6),
     }
