@@ -43,8 +43,8 @@ already one of a change: it has neither that nor a drift of its own.
 """
 
 MINUTELY_TABLE: tuple[tuple[str, float], ...] = (("episodic", 1.0),)
-"""The same for every kind of metric that comes every few minutes, but for waits and effect sizes: such values rest and wander all day, and
-what rests or wanders would alarm at each point of an episode."""
+"""The same for every kind of metric that comes every few minutes, but for waits and effect sizes: such values rest and
+wander all day, and what rests or wanders would alarm at each point of an episode."""
 
 
 def names() -> tuple[str, ...]:
