@@ -19,10 +19,8 @@ from detectors.registry import DEFAULT_TABLE, MINUTELY_TABLE, names
 @pytest.mark.parametrize("cadence", list(Cadence))
 def test_every_kind_and_cadence_has_a_detector(kind: MetricKind, cadence: Cadence) -> None:
     table = default_detectors(kind, cadence)
-    level = "effect" if kind is MetricKind.EFFECT else "adaptive"
-    level = "episodic" if cadence is Cadence.MINUTELY else level
-    if kind is MetricKind.ARRIVAL:
-        level = "arrival"
+    usual = "episodic" if cadence is Cadence.MINUTELY else "adaptive"
+    level = {MetricKind.ARRIVAL: "arrival", MetricKind.EFFECT: "effect"}.get(kind, usual)
     assert table[0][0].name == default_detector(kind, cadence).name == level
     assert sum(share for _, share in table) == pytest.approx(1.0)
 
