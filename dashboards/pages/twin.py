@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import Enum
 
 from dashboards.instants import exact
-from orchestration.model import Address
 
 
 def plain(value: object) -> object:
@@ -18,8 +17,8 @@ def plain(value: object) -> object:
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Address):
-        return value._asdict()
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):  # a record too
+        return {name: plain(part) for name, part in value._asdict().items()}
     if isinstance(value, datetime):
         return exact(value)
     if isinstance(value, Mapping):

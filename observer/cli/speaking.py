@@ -22,7 +22,6 @@ import typer
 from observer.cli.exit_codes import ExitCode, of_error, worst
 from observer.cli.visible import visible, visible_json
 from orchestration.errors import TidegateError
-from orchestration.model import Address
 
 if TYPE_CHECKING:
     from observer.project import Project
@@ -137,8 +136,8 @@ def plain(value: Any) -> Any:
     """Records, instants and enumerations as JSON has them; a number that JSON can't hold is null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Address):
-        return value._asdict()
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):  # a record too
+        return {name: plain(item) for name, item in value._asdict().items()}
     if isinstance(value, date):  # or an instant
         return value.isoformat()
     if isinstance(value, dict):

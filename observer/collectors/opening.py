@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine, known
+from observer.collectors.copied import Copied, Sampler
 from observer.collectors.field import Field
-from observer.collectors.relation import Kept, Relation, Sampler
+from observer.collectors.relation import Relation
 from observer.collectors.sql import literal
 from observer.collectors.tabular import (
     Unreadable,
@@ -97,9 +98,9 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
         Field(name, f"c{i}", lengths.get(name, type_)) for i, (name, type_) in enumerate(zip(names, types, strict=True))
     ]
 
-    def keep(rate: float) -> Kept:
+    def keep(rate: float) -> Copied:
         chosen = f"SELECT {_aliases(fields)}, {_PLACE} AS place FROM {source} WHERE {_below(_PLACE, rate)}"
-        return Kept(f"CREATE OR REPLACE TEMP TABLE {_PART} AS {chosen}", _PART, _sampler(_PART, "place"))
+        return Copied(f"CREATE OR REPLACE TEMP TABLE {_PART} AS {chosen}", _PART, _sampler(_PART, "place"))
 
     def pick(rate: float) -> str:
         return _below(_PLACE, rate)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from observer.collectors.batches import every, first
 from observer.collectors.bringing import here, is_wordy
 from observer.collectors.budget import counted
+from observer.collectors.copied import Copied, Sampler
 from observer.collectors.dialect import DUCKDB, MARKED, PACK, PICKED, Dialect, as_text
 from observer.collectors.field import BARE, DURATIONS, Field
 from observer.collectors.known import UNKNOWN, Known, OfTable
-from observer.collectors.sql import identifier
+from observer.collectors.sql import caseless, identifier
 from observer.collectors.tabular import Unreadable, first_line
 from observer.errors import UnknownName
 from observer.metrics import ColumnKind
@@ -32,18 +33,6 @@ NEAR = "near_"
 
 _EXACT = 2.0**53  # below, floats hold whole numbers exactly
 _KEPT_CELLS = 5_000_000  # 40 MB of numbers
-
-Sampler = Callable[[float, Sequence[Field]], str]
-"""What some of the rows are called in a statement, by their share of all rows and the fields that are wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A copy of some rows: what makes it, what it is called, and how it is sampled."""
-
-    statement: str
-    source: str
-    sample: Sampler
 
 
 class Relation:
@@ -71,7 +60,7 @@ class Relation:
         schema: Schema,
         rows: int,
         sample: Sampler | None = None,
-        keep: Callable[[float], Kept] | None = None,
+        keep: Callable[[float], Copied] | None = None,
         *,
         pick: Callable[[float], str] | None = None,
         look: Callable[[], Sequence[Known]] | None = None,
@@ -353,7 +342,7 @@ class Relation:
         if not self._named:
             named = ", ".join(
                 f"{field.sql if field.type in DURATIONS else self._value(field)} AS {identifier(name)}"
-                for field, name in zip(self.fields, _caseless([f.name for f in self.fields]), strict=True)
+                for field, name in zip(self.fields, caseless([f.name for f in self.fields]), strict=True)
             )
             self._connection.execute(f"CREATE TEMP VIEW data AS SELECT {named or '1 AS nothing'} FROM {self._source}")
             self._named = True
@@ -398,17 +387,3 @@ class Relation:
         found = self._arrow(select, lambda batches: batches.read_all())
         assert found is not None, "a SELECT returns rows"
         return found
-
-
-def _caseless(names: Sequence[str]) -> list[str]:
-    """Return names that DuckDB, to which ``a`` and ``A`` are one name, keeps apart."""
-    seen: set[str] = set()
-    out: list[str] = []
-    for name in names:
-        free, n = name, 0
-        while free.lower() in seen:
-            n += 1
-            free = f"{name}_{n}"
-        seen.add(free.lower())
-        out.append(free)
-    return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -81,3 +82,17 @@ def _float(value: float) -> str:
     if math.isinf(value):
         return "'infinity'::DOUBLE" if value > 0 else "'-infinity'::DOUBLE"
     return f"{value!r}::DOUBLE"
+
+
+def caseless(names: Sequence[str]) -> list[str]:
+    """Return names that DuckDB, to which ``a`` and ``A`` are one name, keeps apart."""
+    seen: set[str] = set()
+    out: list[str] = []
+    for name in names:
+        free, n = name, 0
+        while free.lower() in seen:
+            n += 1
+            free = f"{name}_{n}"
+        seen.add(free.lower())
+        out.append(free)
+    return out

@@ -74,4 +74,4 @@ def test_a_word_and_a_budget_change_what_the_next_run_is_judged_by(demo: Demo) -
     assert judged[1] > plain[1]
     listed = json.loads(demo("monitors", "--format", "json").out)
     assert listed["all_false_alarms_per_week"] == pytest.approx(0.02)
-    assert len(listed["monitors"]) == 14
+    assert len(listed["monitors"]) == 19

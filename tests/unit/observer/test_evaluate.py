@@ -262,9 +262,9 @@ def test_a_value_that_no_longer_moves_is_told_although_it_is_inside_the_band() -
 
 def test_a_drift_is_told_although_no_step_of_it_is_news() -> None:
     rising = [5000.0 + (n * 37 % 11 - 5) * 40 + 40 * max(0, n - 49) for n in range(60)]
-    before = past(rising, key=SeriesKey("mean", "name"))
-    seen = Observation(metric="mean", column="name", value=5440.0)
-    found = one(audit(seen), before, monitor("mean", column="name", alpha=0.1), day=60)
+    before = past(rising[:-1], key=SeriesKey("mean", "name"))
+    seen = Observation(metric="mean", column="name", value=rising[-1])
+    found = one(audit(seen), before, monitor("mean", column="name", alpha=0.1), day=59)
     assert found.status is EvaluationStatus.WARNED
     assert "after drifting one way" in found.sentence
 

@@ -93,7 +93,7 @@ def test_a_declared_alpha_that_is_too_small_is_explained_too(state_url: str) -> 
 
     with ledger(state_url, orders) as made:
         made.days(1, 10)
-        assert "to be as sure as is asked: wrong once in 1,219,512" in verdicts(made, "row_count")[-1][0]
+        assert "to be as sure as is asked: wrong once in 1,250,000" in verdicts(made, "row_count")[-1][0]
 
 
 def test_every_segment_costs(state_url: str) -> None:
