@@ -47,7 +47,7 @@ class Quality:
         return with_defaults(self.monitors, ages=self.updated_by is not None, arrives=self.arrives)
 
 
-_NOTHING_DECLARED = Quality()
+_NOTHING_DECLARED = (Quality(), Quality(arrives=True))
 
 
 def quality_of(asset: Asset) -> Quality:
@@ -55,7 +55,7 @@ def quality_of(asset: Asset) -> Quality:
     for attached in asset.attachments:
         if isinstance(attached, Quality):
             return attached
-    return _NOTHING_DECLARED
+    return _NOTHING_DECLARED[False]
 
 
 @overload
@@ -239,8 +239,9 @@ def quality(
         checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile, metrics=tuple(metrics),
         arrives=arrives,
     )  # fmt: skip
-    if found == _NOTHING_DECLARED:
-        return _NOTHING_DECLARED
+    usual = _NOTHING_DECLARED[arrives]
+    if found == usual:
+        return usual
     if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
         raise CheckError(
             f"gate= takes ob.GatePolicy(on_unknown=..., on_learning=...) of 'hold' or 'open', not {gate!r}"

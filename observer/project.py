@@ -41,6 +41,7 @@ from orchestration.database import open_database, reading, writing
 from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
+from orchestration.heap import quiet_heap
 from orchestration.io.base import IOManager
 from orchestration.io.routed import close
 from orchestration.lineage import DIALECTS, ColumnRead, column_lineage
@@ -101,10 +102,11 @@ class Project:
         chosen = self.graph.with_siblings(select(self.graph, selection, statuses))
         with reading(self.engine) as connection:
             snapshot = load_state(connection, chosen | self.graph.ancestors(chosen), self.clock.now())
-        plan = make_plan(
-            self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
-            force=force, statuses=statuses,
-        )  # fmt: skip
+        with quiet_heap():
+            plan = make_plan(
+                self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
+                force=force, statuses=statuses,
+            )  # fmt: skip
         self._check_configs(plan)
         return plan
 
@@ -334,7 +336,8 @@ def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:
 def defined(file: Path, redact: Callable[[str], str]) -> Definitions:
     """Load what a project defines; what its code raises is told without secrets."""
     try:
-        return load(file)
+        with quiet_heap():
+            return load(file)
     except ProjectError as error:
         if redact(str(error)) == str(error):
             raise

@@ -1,4 +1,4 @@
-"""The process's heap during a run: what garbage collection looks at, and how often."""
+"""The process's heap while a project is loaded, planned or run: what garbage collection looks at, and how often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _usual: list[tuple[int, int, int]] = []  # the process's own thresholds, once fo
 def quiet_heap() -> Iterator[None]:
     """Let garbage collection look at what a run makes; what was there before, libraries mostly, waits until its end.
 
-    Runs may overlap; the last to end leaves the process as the first found it.
+    Runs may overlap; the last to end leaves the process as the first found it. A project that is loaded or planned
+    counts as a run.
     """
     with _lock:
         before = gc.get_threshold() if not _usual else _usual[0]

@@ -74,6 +74,20 @@ def ours(path: Path) -> Prepared:
     return _ours(ParquetFiles((str(path),)), ProfilePolicy())
 
 
+def ours_alike(path: Path) -> Prepared:
+    """The metrics that peers have too: the default profile without how values are spread."""
+    from observer.collectors import engine
+
+    engine.cursor().close()
+
+    def work() -> object:
+        with opened(ParquetFiles((str(path),))) as relation:
+            assert relation is not None
+            return profile(relation, (), ProfilePolicy(distributions=False))
+
+    return work
+
+
 def ours_without_quartiles(path: Path) -> Prepared:
     """What the default profile asks of all rows: everything but the sample."""
     from observer.collectors import engine
@@ -197,8 +211,8 @@ def polars(path: Path) -> Prepared:
 
 
 _ALL = (
-    ours, ours_without_quartiles, ours_exact, ours_frame, ours_polars, bare, summarize, decode, kernel, pandas,
-    pandas_frame, polars,
+    ours, ours_alike, ours_without_quartiles, ours_exact, ours_frame, ours_polars, bare, summarize, decode, kernel,
+    pandas, pandas_frame, polars,
 )  # fmt: skip
 METHODS: dict[str, Callable[[Path], Prepared]] = {one.__name__: one for one in _ALL}
 

@@ -27,6 +27,7 @@ _PEERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
 }  # fmt: skip
 _OWN = (
     "ours",
+    "ours_alike",
     "ours_without_quartiles",
     "bare",
     "decode",
@@ -89,6 +90,7 @@ def _of_size(folder: Path, rows: int, times: int) -> list[Figure]:
 def _figures(size: str, costs: Costs) -> list[Figure]:
     cpu = costs.cpu_s
     ours, plain, limit = cpu["ours"], cpu["ours_without_quartiles"], cpu["decode"] + cpu["kernel"]
+    alike = cpu["ours_alike"]
     others = {name: cpu[method] for name, method in _OTHERS.items()} | {n: cpu.get(n) for n in _PEERS}
     return [
         _times(f"{size}: without quartiles, beside the bare statement, which has none", plain, cpu["bare"], 1.15),
@@ -97,10 +99,11 @@ def _figures(size: str, costs: Costs) -> list[Figure]:
         _times(f"{size}: with quartiles, beside the limit", ours, limit, 2.6),
         at_most(f"{size}: extra memory", costs.rss_mb["ours"], "MB", 500),
         *(
-            times_less(f"{size}: beside {name}", ours, other, "s CPU", 4 if "SUMMARIZE" in name else 2.5)
+            times_less(f"{size}: beside {name}, same metrics", alike, other, "s CPU", 4 if "SUMMARIZE" in name else 2.5)
             for name, other in others.items()
             if name not in _WITHOUT_QUARTILES
         ),
+        compared(f"{size}: beside Polars, exact, ours with how values are spread", ours, cpu["polars"], "s CPU"),
         *(
             times_less(f"{size}: beside {name}, neither with quartiles", plain, others[name], "s CPU", 2.5)
             for name in _WITHOUT_QUARTILES
