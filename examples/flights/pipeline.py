@@ -124,7 +124,8 @@ def delay_model(context: ob.Context, daily_delays: pd.DataFrame, weather_raw: pd
     weather = weather.groupby(["origin", "day"], as_index=False)[["wind_speed", "precip"]].mean()
     delays = daily_delays.assign(day=pd.to_datetime(daily_delays["day"]).dt.date)
     known = delays.merge(weather, on=["origin", "day"]).dropna(subset=["mean_delay", "wind_speed", "precip"])
-    fitted = sm.OLS(known["mean_delay"], sm.add_constant(known[["wind_speed", "precip"]], has_constant="add")).fit()
+    told_by = [name for name in ("wind_speed", "precip") if known[name].nunique() > 1]  # of dry days rain tells nothing
+    fitted = sm.OLS(known["mean_delay"], sm.add_constant(known[told_by], has_constant="add")).fit()
     context.add_metadata(
         days=known["day"].nunique(),
         r_squared=float(fitted.rsquared),
