@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ from orchestration.io.tables import (
 from orchestration.io.version_reads import FORMAT, VersionReads, saying
 from orchestration.io.version_table import created
 from orchestration.io.warehouse import Session, Warehouse
-from orchestration.model import Address
+from orchestration.model import Address, AssetKey
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,6 +82,7 @@ class SqlIOManager:
         )
         self._is_ready = False
         self._getting_ready = threading.Lock()
+        self._turns: defaultdict[AssetKey, threading.Lock] = defaultdict(threading.Lock)
 
     def close(self) -> None:
         """Give connections back; the next use opens them again."""
@@ -134,7 +136,7 @@ class SqlIOManager:
 
     def publish(self, address: Address, version: str, token: int) -> None:
         staged = self._table(address, version)
-        with saying("publishing", address):
+        with saying("publishing", address), self._turns[address.asset]:  # not each database makes the others wait
             if not self._warehouse.able.has_transactional_ddl:
                 with self._writing() as session:
                     if self._may_publish(session, address, version, token):
@@ -172,7 +174,7 @@ class SqlIOManager:
 
     def drop(self, address: Address) -> None:
         with saying("removing", address):
-            with self._writing() as session:
+            with self._turns[address.asset], self._writing() as session:
                 session.alone(f"tidegate {address.asset}")
                 self._published.withdraw(session, address)
             for version in self.versions(address):
