@@ -30,7 +30,7 @@ class MetricKind(StrEnum):
     DURATION = "duration"
     """Seconds that something took: only longer is news."""
     FRESHNESS = "freshness"
-    """Minutes of age or lateness: only older is news."""
+    """Seconds of age or lateness: only older is news."""
     ARRIVAL = "arrival"
     """Seconds that something has been waited for: only longer is news."""
     VALUE = "value"

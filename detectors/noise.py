@@ -158,7 +158,7 @@ NOISES: dict[MetricKind, Noise] = {
         relative_floor=0.1,
         absolute_floor=0.5,
     ),
-    MetricKind.FRESHNESS: Noise(kind=MetricKind.FRESHNESS, two_sided=False, absolute_floor=5.0),
+    MetricKind.FRESHNESS: Noise(kind=MetricKind.FRESHNESS, two_sided=False, absolute_floor=300.0),
     MetricKind.ARRIVAL: Noise(
         kind=MetricKind.ARRIVAL,
         cube_root=True,

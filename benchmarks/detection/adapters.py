@@ -16,6 +16,9 @@ from detectors.season import MINUTELY_GAPS, cadence_of
 __all__ = ["Level", "Minutes", "Partitions", "Series"]
 
 KINDS = {kind.value: kind for kind in MetricKind}
+UNITS = {MetricKind.FRESHNESS: 60.0}
+"""What the kit's numbers are multiplied with to be in the unit of the product: it has freshness in minutes."""
+
 CADENCES = {"D": Cadence.DAILY, "H": Cadence.HOURLY, "W": Cadence.WEEKLY, "min": Cadence.MINUTELY}
 
 
@@ -43,6 +46,7 @@ class Series:
 
     def __init__(self, kind: str = "any", freq: str = "any") -> None:
         self.kind = KINDS.get(kind, MetricKind.VALUE)
+        self.unit = UNITS.get(self.kind, 1.0)
         self.past: list[Point] | None = None if freq in CADENCES else []
         self.start(CADENCES.get(freq, Cadence.IRREGULAR))
 
@@ -70,7 +74,7 @@ class Series:
 
     def update(self, ts: float, value: float) -> Result:
         """Judge `value` at `ts` (POSIX s) from the past only, then learn it."""
-        point = Point(ts, value)
+        point = Point(ts, value * self.unit)
         if self.past is not None:
             self.look_at_times(self.past)
         verdicts = [(state.judge(point, alpha=DEFAULT_ALPHA * share), share) for state, share in self.states]
@@ -80,8 +84,8 @@ class Series:
         level = verdicts[0][0]
         return Result(
             max(0.0, *(verdict.score + log10(share) for verdict, share in verdicts)),
-            -inf if level.lower is None else level.lower,
-            inf if level.upper is None else level.upper,
+            -inf if level.lower is None else level.lower / self.unit,
+            inf if level.upper is None else level.upper / self.unit,
             any(verdict.status is DetectionStatus.ANOMALOUS for verdict, _ in verdicts),
         )
 

@@ -53,8 +53,8 @@ def test_only_older_is_news_of_freshness() -> None:
     rng = np.random.default_rng(5)
     fresher = 400.0 + rng.normal(0.0, 8.0, 100) - 6.0 * np.maximum(0, np.arange(100) - 80)
     older = 400.0 + rng.normal(0.0, 8.0, 100) + 6.0 * np.maximum(0, np.arange(100) - 80)
-    assert alarms(replayed(fresher, MetricKind.FRESHNESS)) == []
-    assert alarms(replayed(older, MetricKind.FRESHNESS))
+    assert alarms(replayed(60.0 * fresher, MetricKind.FRESHNESS)) == []
+    assert alarms(replayed(60.0 * older, MetricKind.FRESHNESS))
 
 
 def test_an_unknown_kind_is_refused() -> None:

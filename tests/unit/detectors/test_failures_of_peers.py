@@ -108,10 +108,10 @@ def test_a_busy_laptop_is_no_incident_and_a_hanging_step_is() -> None:
 
 
 def test_fresher_is_no_news_and_minutes_late_are_not_either() -> None:
-    past = np.random.default_rng(4).normal(120.0, 1.0, 30)
-    assert judge(MetricKind.FRESHNESS, past, 5.0).status is DetectionStatus.NORMAL
-    assert judge(MetricKind.FRESHNESS, past, 128.0).status is DetectionStatus.NORMAL
-    assert judge(MetricKind.FRESHNESS, past, 400.0).status is DetectionStatus.ANOMALOUS
+    past = 60.0 * np.random.default_rng(4).normal(120.0, 1.0, 30)
+    assert judge(MetricKind.FRESHNESS, past, 5.0 * 60.0).status is DetectionStatus.NORMAL
+    assert judge(MetricKind.FRESHNESS, past, 128.0 * 60.0).status is DetectionStatus.NORMAL
+    assert judge(MetricKind.FRESHNESS, past, 400.0 * 60.0).status is DetectionStatus.ANOMALOUS
 
 
 def test_a_new_level_alarms_at_most_three_times() -> None:
