@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dashboards.pages import asset, now, run
+from dashboards.pages import asset, login, now, run
 from dashboards.pages.site import Problem, Site
 from observer.api.app import create_api
 from observer.reads.base import Reads
 from observer.settings import ServeSettings
 
+if TYPE_CHECKING:
+    from observer.project import Project
 
-def create_app(reads: Reads, settings: ServeSettings) -> FastAPI:
+
+def create_app(reads: Reads, settings: ServeSettings, work: Project | None = None) -> FastAPI:
     """The whole service: API, host and token checks, security headers (``observer.api``), and the pages."""
-    app = create_api(reads, settings)
+    app = create_api(reads, settings, work)
     add_pages(app, reads)
     return app
 
@@ -28,7 +33,7 @@ def add_pages(app: FastAPI, reads: Reads) -> None:
     def static(request: Request, digest: str, name: str) -> Response:
         return site.static.serve(request, digest, name)
 
-    for page in (now, asset, run):
+    for page in (login, now, asset, run):
         page.add(app, site)
     _add_missing(app, site)
 

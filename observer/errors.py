@@ -10,6 +10,8 @@
         ├── ReleaseError (ValueError)     a release that can't be done, and why
         ├── FeedbackError (ValueError)    a word on a version that can't be, and why
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
+        ├── TokenError (ValueError)       a token that can't be made
+        ├── NotAllowed (PermissionError)  a caller whose role or assets don't cover what was asked
         ├── ServeError (RuntimeError)     the service can't listen as asked
         └── ChannelError (RuntimeError)   a message could not be handed over
 
@@ -26,6 +28,7 @@ __all__ = [
     "CheckError",
     "ExpectationError",
     "FeedbackError",
+    "NotAllowed",
     "ObserverError",
     "OverrideError",
     "ProjectError",
@@ -33,6 +36,7 @@ __all__ = [
     "ServeError",
     "StateError",
     "TidegateError",
+    "TokenError",
     "UnknownName",
 ]
 
@@ -77,6 +81,18 @@ class OverrideError(ObserverError, ValueError):
     """An override of a check or monitor that can't be."""
 
     code = "cannot-override"
+
+
+class TokenError(ObserverError, ValueError):
+    """A token that can't be made."""
+
+    code = "cannot-make-token"
+
+
+class NotAllowed(ObserverError, PermissionError):
+    """A caller whose role or assets don't cover what was asked."""
+
+    code = "not-allowed"
 
 
 class ServeError(ObserverError, RuntimeError):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from observer.api.callers import Callers
 from observer.api.gate import gate_routes
 from observer.api.health import health_routes
+from observer.api.login import login_routes
 from observer.api.problems import UnexpectedErrors, add_problems
+from observer.api.roles import within_assets
 from observer.api.security import Security
 from observer.reads.base import Reads
 from observer.settings import ServeSettings
 
+if TYPE_CHECKING:
+    from observer.project import Project
 
-def create_api(reads: Reads, settings: ServeSettings) -> FastAPI:
+
+def create_api(reads: Reads, settings: ServeSettings, work: Project | None = None) -> FastAPI:
     """Make the application that answers other programs; pages add their routes to it.
 
     Its description is at ``/api/v1/openapi.json``. There is no page for it: FastAPI's own load from a CDN.
@@ -24,6 +31,7 @@ def create_api(reads: Reads, settings: ServeSettings) -> FastAPI:
     ----------
     reads: answers every question.
     settings: under which names it is reached, and its token.
+    work: what is written to, and where tokens are kept; None for an API that only answers.
     """
     app = FastAPI(
         title="Tidegate",
@@ -32,13 +40,15 @@ def create_api(reads: Reads, settings: ServeSettings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(within_assets)],
     )
     add_problems(app)
     app.include_router(health_routes(reads))
+    app.include_router(login_routes())
     app.include_router(gate_routes(reads))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(GZipMiddleware, minimum_size=1000)
-    app.add_middleware(Security, settings=settings)
+    app.add_middleware(Security, settings=settings, callers=Callers(settings, work))
     return app
 
 

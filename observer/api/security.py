@@ -1,23 +1,28 @@
 """Who may ask, and what a browser may do with the answer: plain ASGI, outside everything else.
 
 Any web page in the user's browser can reach a server on this machine, also under a name of its own that it
-resolves to 127.0.0.1 (DNS rebinding). So without a token only the service's own names are answered; with one,
-the token is what is asked for. Writes must come from the service's own pages, as a browser sends a Basic
-password by itself.
+resolves to 127.0.0.1 (DNS rebinding). So while no token was made only the service's own names are answered; later
+a token or a session is what is asked for. Writes must come from the service's own pages, and carry a proof of it
+wherever a form of another site could have sent the same.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import secrets
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from observer.api.problems import problem
+from observer.access import Role
+from observer.api.callers import Callers, Recognized, Way
+from observer.api.cookies import SESSION, VISIT, cookie, drawn, proof, proves, set_cookie
+from observer.api.forms import FORM, form_field
+from observer.api.hosts import host_name, is_foreign, is_loopback
+from observer.api.problems import of_error, problem
+from observer.errors import NotAllowed, StateError
 from observer.settings import ServeSettings
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -35,29 +40,66 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 """What a page may load: only what this server serves."""
 
+CSRF_FIELD, CSRF_HEADER = "csrf", "x-tidegate-csrf"
+"""Where a form, or a script of our own page, carries its proof."""
+
 _HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-_OPEN_PATHS = frozenset({"/healthz"})
+_OPEN = frozenset({"/healthz", "/login"})
+_OPEN_BELOW = "/static/"  # what the login page needs; nothing of the project
+_VIEWERS_WRITE = frozenset({"/login", "/logout"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLAIN_FORMS = frozenset({"", FORM, "multipart/form-data", "text/plain"})
+"""What a page of another site can send without asking first (Fetch, "CORS-safelisted request-header")."""
+_VISIT_S = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as far as its first lines say it."""
+
+    scope: Scope
+    headers: Headers
+    host: str
+
+    @property
+    def writes(self) -> bool:
+        return self.scope["method"] not in _SAFE_METHODS
+
+    @property
+    def path(self) -> str:
+        path: str = self.scope["path"]
+        return path
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def wants_page(self) -> bool:
+        return not self.writes and "text/html" in self.headers.get("accept", "")
 
 
 class Security:
     """Refuses who may not ask; adds the security headers to every answer.
 
+    What it finds is in the request's state: ``caller`` and ``proof``, what its forms have to carry.
+
     Parameters
     ----------
     app: what is protected.
-    settings: its host and its token.
+    settings: its host.
+    callers: recognizes who asks.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: ServeSettings, callers: Callers) -> None:
         self._app = app
         self._host = settings.host.lower()
-        self._token = settings.token.encode() if settings.token else None
+        self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,52 +107,123 @@ class Security:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})  # there is none yet
         else:
-            refusal = self._refusal(scope)
-            await (refusal or self._app)(scope, receive, _with_headers(send))
+            await self._answer(scope, receive, _with_headers(send))
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1:
-            return problem(400, "bad-host", "Bad host", "the request needs exactly one Host header")
-        if self._token is None:
-            name = _host_name(hosts[0])
-            if name is None or not (_is_loopback(name) or name == self._host):
-                return problem(
+            refusal = problem(400, "bad-host", "Bad host", "the request needs exactly one Host header")
+            return await refusal(scope, receive, send)
+        asked = _Asked(scope, headers, hosts[0])
+        try:
+            refused, found = await self._met(asked)
+            if refused is not None:
+                return await refused(scope, receive, send)
+        except StateError as error:
+            return await of_error(error)(scope, receive, send)
+        tie = cookie(headers, SESSION) if found and found.way is Way.SESSION else cookie(headers, VISIT)
+        if asked.writes:
+            refused, receive = await _forged(asked, found, tie, receive)
+            if refused is not None:
+                return await refused(scope, receive, send)
+        state = scope.setdefault("state", {})
+        state["callers"] = self._callers
+        if found is not None:
+            state["caller"] = found.caller
+        if tie is None:
+            tie = drawn()
+            send = _with_visit(send, tie)
+        state["proof"] = proof(tie)
+        await self._app(scope, receive, send)
+
+    async def _met(self, asked: _Asked) -> tuple[ASGIApp | None, Recognized | None]:
+        """Who asks, or the answer to who may not."""
+        name = host_name(asked.host)
+        own = name is not None and (is_loopback(name) or name == self._host)
+        if asked.path == "/healthz" and own:
+            return None, None  # asks nothing, not even the store
+        if not own and not await self._callers.guarded():
+            return (
+                problem(
                     421,
                     "unknown-host",
                     "Unknown host",
                     "this server does not answer under the name of the Host header; ask it as 127.0.0.1 or "
-                    "localhost, or set TIDEGATE_TOKEN on the server and show the token",
-                )
-        elif scope["path"] not in _OPEN_PATHS and not self._shows_token(headers):
-            return problem(
-                401,
-                "unauthorized",
-                "Unauthorized",
-                "this server asks for its token: send `Authorization: Bearer <token>`, or Basic with the "
-                "token as password",
-                headers={"www-authenticate": 'Basic realm="tidegate"'},
+                    "localhost, or make a token on the server (`tidegate token create`) and show it",
+                ),
+                None,
             )
-        if scope["method"] not in _SAFE_METHODS and _is_foreign(headers, hosts[0]):
-            return problem(403, "foreign-origin", "Foreign origin", "another web page sent this; nothing was changed")
-        return None
+        if asked.writes and is_foreign(asked.headers, asked.host):
+            return problem(
+                403, "foreign-origin", "Foreign origin", "another web page sent this; nothing was changed"
+            ), None
+        if asked.path in _OPEN or (asked.path.startswith(_OPEN_BELOW) and not asked.writes):
+            return None, None
+        found = await self._callers.recognize(asked.headers)
+        if found is None:
+            return _who(asked), None
+        if asked.writes and found.caller.role is Role.VIEWER and asked.path not in _VIEWERS_WRITE:
+            error = NotAllowed(f"{found.caller.name} is a viewer, who changes nothing; nothing was changed")
+            return of_error(error), None
+        return None, found
 
-    def _shows_token(self, headers: Headers) -> bool:
-        """Compared in constant time; more than one Authorization header is none."""
-        given = headers.getlist("authorization")
-        if len(given) != 1 or self._token is None:
-            return False
-        scheme, _, value = given[0].partition(" ")
-        shown = value.strip().encode("latin-1")
-        if scheme.lower() == "basic":
-            try:
-                shown = base64.b64decode(shown, validate=True).partition(b":")[2]
-            except (binascii.Error, ValueError):
-                return False
-        elif scheme.lower() != "bearer":
-            return False
-        return secrets.compare_digest(shown, self._token)
+
+def _who(asked: _Asked) -> ASGIApp:
+    """The answer to who has not said who it is: a page to say it on, for people."""
+    if asked.wants_page and not asked.path.startswith("/api/"):
+        query = asked.scope.get("query_string", b"").decode("latin-1")
+        wanted = quote(asked.path, safe="/") + (f"?{query}" if query else "")
+        return RedirectResponse(f"/login?next={quote(wanted, safe='')}", HTTPStatus.SEE_OTHER)
+    return problem(
+        401,
+        "unauthorized",
+        "Unauthorized",
+        "this server asks for a token: send `Authorization: Bearer <token>`, or Basic with the token as password; "
+        "`tidegate token create` makes one",
+        headers={"www-authenticate": 'Bearer realm="tidegate"'},
+    )
+
+
+async def _forged(
+    asked: _Asked, found: Recognized | None, tie: str | None, receive: Receive
+) -> tuple[ASGIApp | None, Receive]:
+    """The answer to a write that another site's page could have made the browser send, and the body to read.
+
+    A token in a header was put there by who knows it. A session is sent by the browser itself, so its writes carry a
+    proof. Without either, and with Basic, which browsers send by themselves too, only what needs no permission of ours
+    to be sent across sites (a form, or no body) carries one.
+    """
+    way = found.way if found is not None else Way.NONE
+    if way is Way.BEARER:
+        return None, receive
+    if way is not Way.SESSION and not (asked.scope["method"] == "POST" and asked.content_type in _PLAIN_FORMS):
+        return None, receive
+    shown = asked.headers.get(CSRF_HEADER, "")
+    if not shown and asked.content_type == FORM:
+        shown, receive = await form_field(receive, CSRF_FIELD)
+    if proves(shown, tie):
+        return None, receive
+    return problem(
+        403,
+        "unproven-form",
+        "Unproven form",
+        "nothing shows that a page of this server sent this; nothing was changed; load the page again, or as a "
+        "program send `Authorization: Bearer <token>` or `Content-Type: application/json`",
+    ), receive
+
+
+def _with_visit(send: Send, value: str) -> Send:
+    """Give the browser that gets a page the cookie that its forms are tied to."""
+
+    async def send_with_visit(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            if headers.get("content-type", "").startswith("text/html"):
+                headers.append("set-cookie", set_cookie(VISIT, value, max_age_s=_VISIT_S, secure=False))
+        await send(message)
+
+    return send_with_visit
 
 
 def _with_headers(send: Send) -> Send:
@@ -125,28 +238,3 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-def _host_name(host: str) -> str | None:
-    """The lower-case name of a Host header without its port; None where it is not one."""
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts.hostname if parts.netloc == host and "@" not in host else None
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
-
-
-def _is_foreign(headers: Headers, host: str) -> bool:
-    """Whether a browser says that another site's page sent this; clients that are no browser say nothing."""
-    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return True
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != host.lower()

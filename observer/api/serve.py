@@ -21,20 +21,27 @@ from observer.settings import ServeSettings
 _GRACE_S = 5  # for answers on their way when it is told to stop
 
 
-def serve(app: ASGIApp, settings: ServeSettings, *, on_listening: Callable[[str], None] | None = None) -> None:
+def serve(
+    app: ASGIApp,
+    settings: ServeSettings,
+    *,
+    guarded: bool = False,
+    on_listening: Callable[[str], None] | None = None,
+) -> None:
     """Answer until SIGINT or SIGTERM, then finish what is on its way and return. Prints nothing.
 
     Parameters
     ----------
     app: what answers.
     settings: where to listen; port 0 takes a free one.
+    guarded: whether ``app`` asks for a token even where ``settings`` has none.
     on_listening: told the address as soon as connections are accepted.
 
     Raises
     ------
     ServeError: it can't listen there, or would do so beyond this machine without a token.
     """
-    with listen(settings) as listener:
+    with listen(settings, guarded=guarded) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -53,7 +60,7 @@ def serve(app: ASGIApp, settings: ServeSettings, *, on_listening: Callable[[str]
             server.run(sockets=[listener])
 
 
-def listen(settings: ServeSettings) -> socket.socket:
+def listen(settings: ServeSettings, *, guarded: bool = False) -> socket.socket:
     """Bind the address and accept connections on it, which wait until the server starts.
 
     Raises
@@ -72,11 +79,11 @@ def listen(settings: ServeSettings) -> socket.socket:
             f"can't listen on {where}: {settings.host!r} is no address of this machine; nothing was started; "
             "give 127.0.0.1, or one that `ip address` shows"
         ) from error
-    if not settings.token and not ip_address(str(address[0]).partition("%")[0]).is_loopback:
+    if not (settings.token or guarded) and not ip_address(str(address[0]).partition("%")[0]).is_loopback:
         raise ServeError(
             f"refuses to listen on {settings.host}, which other machines can reach, without a token; nothing "
-            "was started; set TIDEGATE_TOKEN to a long random text (`openssl rand -hex 32`), or listen on "
-            "127.0.0.1"
+            "was started; make one (`tidegate token create NAME --role admin`), set TIDEGATE_TOKEN to a long random "
+            "text (`openssl rand -hex 32`), or listen on 127.0.0.1"
         )
     listener = socket.socket(family, kind, protocol)
     try:

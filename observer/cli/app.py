@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import elsewhere, quieting, watching
+from observer.cli import access, elsewhere, quieting, watching
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -325,7 +325,7 @@ def history(
 @verb
 def serve(
     host: Annotated[
-        str, typer.Option(help="Where to listen; beyond loopback only with TIDEGATE_TOKEN set.")
+        str, typer.Option(help="Where to listen; beyond loopback only with a token made or TIDEGATE_TOKEN set.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
     project: ProjectOption = None,
@@ -359,3 +359,4 @@ app.command()(elsewhere.observe)
 app.command("ingest")(elsewhere.take_in)
 app.command()(quieting.mute)
 app.command()(quieting.unmute)
+app.add_typer(access.token, name="token")

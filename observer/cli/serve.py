@@ -14,6 +14,7 @@ from observer.cli.speaking import note, opened
 from observer.errors import ServeError
 from observer.settings import ServeSettings, variable
 from observer.store.outbox import StoredOutbox
+from observer.tokens import tokens_of
 
 if TYPE_CHECKING:
     from observer.project import Project
@@ -28,9 +29,14 @@ def serve_project(host: str, port: int, project: Path | None, env: str | None) -
 def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
     """Serve an open project; alerts that wait are sent meanwhile."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    app = dashboard()(work.reads(), settings)
+    app = dashboard()(work.reads(), settings, work)
     with Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall):
-        serve(app, settings, on_listening=lambda url: note(f"Tidegate listens on {url} (Ctrl-C stops it)"))
+        serve(
+            app,
+            settings,
+            guarded=bool(tokens_of(work)),
+            on_listening=lambda url: note(f"Tidegate listens on {url} (Ctrl-C stops it)"),
+        )
     return ExitCode.OK
 
 

@@ -41,10 +41,12 @@ STATUSES: list[type[StrEnum]] = [
 
 
 def options(verb: str) -> set[str]:
-    """Every spelling of every option of a verb."""
+    """Every spelling of every option of a verb and of the verbs below it."""
+    commands = [VERBS[verb], *getattr(VERBS[verb], "commands", {}).values()]
     return {
         name
-        for parameter in VERBS[verb].params
+        for command in commands
+        for parameter in command.params
         for name in (*parameter.opts, *parameter.secondary_opts)
         if name[0] == "-"
     }

@@ -1,11 +1,15 @@
 import base64
+from collections.abc import Mapping
+from typing import Annotated
 
 import httpx2
 import pytest
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.testclient import TestClient
 
 from observer.api.app import create_api
+from observer.api.forms import form
 from observer.reads.base import Reads
 from observer.settings import ServeSettings
 
@@ -22,6 +26,14 @@ def client(reads: Reads, **settings: str) -> TestClient:
     @app.get("/page")
     def page() -> HTMLResponse:
         return HTMLResponse("<p>" + "tide " * 1000)
+
+    @app.get("/proof")
+    def proof(request: Request) -> HTMLResponse:
+        return HTMLResponse(request.state.proof)
+
+    @app.post("/echo")
+    def echo(sent: Annotated[Mapping[str, str], Depends(form)]) -> str:
+        return sent["text"]
 
     @app.get("/asset.json")
     def asset() -> Response:
@@ -105,7 +117,7 @@ def test_without_the_token_nothing_opens(reads: Reads, shown: str | None, path: 
     headers = {} if shown is None else {"authorization": shown.encode()}
     answer = client(reads, token=TOKEN).get(path, headers=headers)  # type: ignore[arg-type]
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Basic realm="tidegate"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="tidegate"'
     assert answer.json()["code"] == "unauthorized"
     assert "tide-g" not in answer.text
 
@@ -136,9 +148,52 @@ def test_an_empty_token_is_none(reads: Reads) -> None:
     ],
 )
 def test_another_page_writes_nothing(reads: Reads, headers: dict[str, str], status: int) -> None:
-    assert client(reads).post("/write", headers=headers).status_code == status
-    shown = {"authorization": basic("t"), **headers}
-    assert client(reads, token="t").post("/write", headers=shown).status_code == status
+    assert client(reads).post("/write", headers=headers, json={}).status_code == status
+    for shown in (basic("t"), "Bearer t"):
+        with_token = {"authorization": shown, **headers}
+        assert client(reads, token="t").post("/write", headers=with_token, json={}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+@pytest.mark.parametrize("shown", [None, basic("t")])
+def test_what_any_page_can_send_needs_a_proof(reads: Reads, kind: str | None, shown: str | None) -> None:
+    """Not even the Origin header is needed to refuse it: old browsers leave it out."""
+    asking = client(reads) if shown is None else client(reads, token="t")
+    headers = {"authorization": shown} if shown else {}
+    answer = asking.post("/write", headers=headers | ({"content-type": kind} if kind else {}))
+    assert (answer.status_code, answer.json()["code"]) == (403, "unproven-form")
+    assert asking.put("/write", headers=headers).status_code == 405  # which no page sends without asking first
+    if shown:
+        assert asking.post("/write", headers={"authorization": "Bearer t"}).status_code == 200
+
+
+def test_a_form_of_our_own_page_is_taken(reads: Reads) -> None:
+    asking = client(reads)
+    shown = asking.get("/proof").text
+    assert asking.cookies["tidegate_visit"]
+    assert asking.post("/write", data={"csrf": shown, "other": "1"}).status_code == 200
+    assert asking.post("/write", headers={"x-tidegate-csrf": shown}).status_code == 200
+    assert asking.post("/write", data={"csrf": shown[:-1] + "x"}).status_code == 403
+    asking.cookies.clear()
+    assert asking.post("/write", data={"csrf": shown}).status_code == 403
+
+
+def test_the_cookie_is_nobody_elses(reads: Reads) -> None:
+    answer = client(reads).get("/page")
+    assert answer.headers["set-cookie"].endswith("; HttpOnly; SameSite=Strict")
+    assert "set-cookie" not in client(reads).get("/readyz").headers
+
+
+def test_a_form_is_read_again_by_its_route(reads: Reads) -> None:
+    asking = client(reads)
+    shown = asking.get("/proof").text
+    text = "gåte " * 5_000
+    assert asking.post("/echo", data={"text": text, "csrf": shown}).json() == text
+    too_long = {"text": "x" * 100_000, "csrf": shown}
+    assert asking.post("/echo", data=too_long).status_code in (403, 413)
+    assert asking.post("/echo", data=too_long, headers={"x-tidegate-csrf": shown}).status_code == 413
 
 
 def test_the_headers_of_a_page(reads: Reads) -> None:
