@@ -29,7 +29,7 @@ class Marks:
     holidays: SpecialDays | None = None
 
     def with_holidays(self, holidays: SpecialDays | None) -> Marks:
-        """The same, with the days that are special to the whole project."""
+        """The same, with the days that are special to all its monitors."""
         return self if holidays is None else replace(self, holidays=holidays)
 
     def special(self, subject: str) -> Callable[[date], int] | None:

@@ -68,7 +68,7 @@ def foresee(
         kept = Kept(connection, known)
         then, now = (
             (with_effects(found, watched, series, kept, marks), marks)
-            for marks in (marks_of(given).with_holidays(work.observer.holidays) for given in (before, after))
+            for marks in (marks_of(given).with_holidays(work.observer.holidays.get(asset)) for given in (before, after))
         )
     judged = [m if budget is None else budget.applied(asset, m) for m in watched]
     return tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -56,7 +56,7 @@ class Observer:
     redact: Callable[[str], str] = str
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
-    holidays: SpecialDays | None = None
+    holidays: Mapping[AssetKey, SpecialDays] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ def judge(
     past = Past(series=series, schema=schema, effects=told.now)
     found = evaluate(
         asset, audit, quality.watched, past, data_at=data_at, now=now, part=part, learned=learned,
-        budget=budget, marks=recalled.marks.with_holidays(observer.holidays),
+        budget=budget, marks=recalled.marks.with_holidays(observer.holidays.get(asset.key)),
     )  # fmt: skip
     found, overrides = _excused(observer, made.address, found, policy, now)
     return Verdict(

@@ -26,7 +26,7 @@ from observer.measuring import withholding
 from observer.pipeline import ObserverGate
 from observer.reads.model import State
 from observer.settings import ServeSettings, variable
-from observer.special_days import special_days
+from observer.special_days import special_days_of
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
 from observer.telling import resolve
@@ -308,7 +308,9 @@ def compose(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
         new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
         profile=config.profile, false_alarms_per_week=config.false_alarms_per_week,
-        holidays=special_days(config.holidays, f"{config.root / FILE_NAME} [env.{config.name}] holidays"),
+        holidays=special_days_of(
+            definitions.graph, config.holidays, f"{config.root / FILE_NAME} [env.{config.name}] holidays"
+        ),
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from observer.errors import ProjectError
+from observer.errors import ProjectError, UnknownName
+from orchestration.errors import SelectionError
+from orchestration.graph import Graph
+from orchestration.model import AssetKey
+from orchestration.selection import select
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -30,6 +34,31 @@ class SpecialDays:
 
     def __contains__(self, day: date) -> bool:
         return day in self._days or any(day in calendar for calendar in self._calendars)
+
+
+def special_days_of(graph: Graph, named: Mapping[str, Sequence[str]], where: str) -> Mapping[AssetKey, SpecialDays]:
+    """The special days of each asset that has any.
+
+    Parameters
+    ----------
+    named:
+        By selection, as ``special_days`` takes them; of an asset that several select the last counts, no name is none.
+    where:
+        How an error calls the place in which they stand.
+
+    Raises
+    ------
+    ProjectError
+        A selection can't be used, a name stands for nothing, or the library isn't there.
+    """
+    found: dict[AssetKey, SpecialDays | None] = {}
+    for selection, names in named.items():
+        days = special_days(names, where)
+        try:
+            found |= dict.fromkeys(select(graph, selection) if graph.order else (), days)
+        except (SelectionError, UnknownName) as error:
+            raise ProjectError(f"{where}: {error}") from error
+    return {key: days for key, days in found.items() if days is not None}
 
 
 def special_days(names: Sequence[str], where: str) -> SpecialDays | None:

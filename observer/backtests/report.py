@@ -99,7 +99,9 @@ def backtest(
         paced = runs_per_week(asset, made.get(asset.key), now)
         pairs = [side.monitors_of(asset.key, monitor) for side in sides]
         with reading(project.engine) as connection:  # one asset at a time: others can write meanwhile
-            parts = list(_stored(connection, asset, [m for pair in pairs for m in pair], last, paced, holidays))
+            parts = list(
+                _stored(connection, asset, [m for pair in pairs for m in pair], last, paced, holidays.get(asset.key))
+            )
         replayed = [one for stored, known in parts for one in _replays(stored, known, sides, pairs)]
         found += replayed
         never += [f"{asset.key} {m.id}" for m in _declared(pairs) if not any(m.covers(one.monitor) for one in replayed)]

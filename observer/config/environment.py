@@ -72,7 +72,7 @@ class EnvironmentConfig:
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
-    holidays: tuple[str, ...] = ()  # codes of countries and exchanges, and days
+    holidays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by selection: countries, exchanges, days
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:

@@ -22,7 +22,7 @@ from observer.history import StoredPoint
 from observer.model import Every, FeedbackKind
 from observer.monitors import Monitor
 from observer.recurrence import Recurrence
-from observer.special_days import HOLIDAY, special_days
+from observer.special_days import HOLIDAY, special_days, special_days_of
 from observer.store import feedback as feedback_store
 from observer.store.tables import evaluations
 from orchestration.database import reading, writing
@@ -105,7 +105,8 @@ def daily(state_url: str) -> Iterator[Ledger]:
 
 
 def with_holidays(made: Ledger, *names: str) -> None:
-    made.observer = replace(made.observer, holidays=special_days(names, "here"))
+    days = special_days_of(made.observer.graph, {"*": names}, "here")
+    made.observer = replace(made.observer, holidays=days)
 
 
 def newest(made: Ledger, subject: str = "row_count") -> tuple[str, float, float, int]:
@@ -228,10 +229,29 @@ def test_the_environment_names_them_and_a_wrong_name_is_told(
     folder = shop(tmp_path / "shop", toml='[env.local]\nholidays = ["US", "2024-11-29"]\n')
     monkeypatch.chdir(folder)
     with_them = ob.open_project(folder)
-    assert with_them.observer.holidays is not None
-    assert date(2024, 7, 4) in with_them.observer.holidays
+    assert date(2024, 7, 4) in with_them.observer.holidays["orders"]
     with_them.close()
     shop(folder, toml='[env.local]\nholidays = "USS"\n')
     assert "[env.local] holidays: no calendar of holidays is called 'USS'" in tidegate("ls").err
     shop(folder, toml="[env.local]\nholidays = 3\n")
     assert "holidays is the code of a country" in tidegate("ls").err
+
+
+def test_assets_have_holidays_of_their_own_and_the_last_word_counts(
+    tidegate: Tidegate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = '"*" = "US"\norders = ["DE", "2024-11-29"]\nreport = []\n'
+    folder = shop(tmp_path / "shop", toml=f"[env.local]\n[env.local.holidays]\n{said}")
+    monkeypatch.chdir(folder)
+    work = ob.open_project(folder)
+    known = work.observer.holidays
+    work.close()
+    assert set(known) == {*work.graph.order} - {"report"}
+    american, german = date(2024, 7, 4), date(2024, 10, 3)
+    assert [day in known["orders"] for day in (american, german, date(2024, 11, 29))] == [False, True, True]
+    assert all(american in days for key, days in known.items() if key != "orders")
+    shop(folder, toml='[env.local]\nholidays = { ordres = "US" }\n')
+    refused = tidegate("ls").err
+    assert "[env.local] holidays: no asset is called 'ordres'; did you mean 'orders'" in refused
+    shop(folder, toml="[env.local]\nholidays = { orders = 4 }\n")
+    assert "[env.local] holidays: 'orders' is the code of a country" in tidegate("ls").err
