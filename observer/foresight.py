@@ -16,6 +16,7 @@ from observer.metrics import metric
 from observer.model import Feedback
 from observer.monitors import Monitor
 from observer.project import Project
+from observer.quantities import count
 from observer.sight import Sight, sight_of
 from observer.store import observations as observation_store
 from observer.store import series as series_store
@@ -44,6 +45,14 @@ class Foresight:
     raised: int
     before: Sight
     after: Sight
+
+    def sentence(self) -> str:
+        """What changes, for people: ``would have silenced 6 alarms, missed 1 on bad data; ...``."""
+        said = [f"would have silenced {count(self.silenced, 'alarm')}, missed {self.missed} on bad data"]
+        if self.raised:
+            said.append(f"raised {self.raised} more")
+        before, after = (sight.sentence(self.unit) for sight in (self.before, self.after))
+        return f"{', '.join(said)}; {before}" if before == after else f"{', '.join(said)}; {before}  ->  {after}"
 
 
 def foresee(

@@ -91,13 +91,27 @@ def mark(
     return Marked(feedback=given, changes=changes, held=version.status == VersionStatus.HELD)
 
 
-def undo(work: Project, asset: str, partition: PartitionKey, *, reason: str, by: str, preview: bool = False) -> Marked:
-    """Take the last word on an asset (or on one of its partitions) back: what it said counts no more.
+def undo(
+    work: Project,
+    asset: str,
+    partition: PartitionKey,
+    *,
+    number: int | None = None,
+    reason: str,
+    by: str,
+    preview: bool = False,
+) -> Marked:
+    """Take a word on an asset (or on one of its partitions) back: what it said counts no more.
+
+    Parameters
+    ----------
+    number:
+        Of the word; None: the last one. What was said with it goes too.
 
     Raises
     ------
     FeedbackError
-        Nothing was said that counts.
+        Nothing was said that counts, or not this.
     UnknownName, PartitionError, ReleaseError
         As for :func:`mark`.
     """
@@ -109,7 +123,12 @@ def undo(work: Project, asset: str, partition: PartitionKey, *, reason: str, by:
     counting = [one for one in in_force(before) if partition is None or one.partition == where]
     if not counting:
         raise FeedbackError(f"nothing that was said of {Address(key, where)} counts; nothing was changed")
-    last = counting[-1]
+    last = next((one for one in counting if one.id == number), None) if number is not None else counting[-1]
+    if last is None:
+        there = ", ".join(str(one.id) for one in counting[-3:])
+        raise FeedbackError(
+            f"no word {number} on {Address(key, where)} counts (the last that do: {there}); nothing was changed"
+        )
     together = [one for one in counting if (one.at, one.version_seq) == (last.at, last.version_seq)]
     now = work.clock.now()
     given = tuple(

@@ -20,7 +20,7 @@ from observer.metrics import metric as described_metric
 from observer.monitors import Monitor
 from observer.project import Project
 from observer.quantities import count, quantity, span
-from observer.reads.model import SeriesPoint
+from observer.reads.model import AssetPage, SeriesPoint
 from observer.store import observations, rollups
 from observer.store import series as series_store
 from orchestration.assets import Asset
@@ -42,6 +42,7 @@ class HistoryPoint:
     status: str
     accuracy: str  # "of a 1 % sample"; nothing of what is exact
     reason: str | None  # why there is no value
+    said: str  # who said what of it, and why; "" where nobody did
 
 
 def show_history(
@@ -79,7 +80,7 @@ def show_history(
             if point.lower is None and point.upper is None
             else f"expected {span(point.lower, point.upper, catalogued.unit)}"
         )
-        notes = "; ".join(note for note in (expected, point.accuracy, point.reason) if note)
+        notes = "; ".join(note for note in (expected, point.accuracy, point.reason, point.said) if note)
         say(f"{when:<20} {quantity(point.value, catalogued.unit):>14}  {point.status:<9} {notes}".rstrip())
     return ExitCode.OK
 
@@ -107,12 +108,12 @@ def _of(key: SeriesKey) -> str:
 def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
     page, named = work.reads().asset(asset.key), Monitor(metric=key.metric, column=key.column, segment=key.segment).id
     watched = [m for m in page.monitors if m.id == named] if page else []
-    if watched:
+    if page is not None and watched:
         return [
             HistoryPoint(
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
                 status=_status(p), accuracy=p.accuracy,
-                reason=p.sentence if p.value is None else None,
+                reason=p.sentence if p.value is None else None, said=_word(page, named, p),
             )
             for p in sorted((p for m in watched for p in m.points), key=lambda p: (p.at, p.partition or ""))
         ]  # fmt: skip
@@ -129,10 +130,23 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
         HistoryPoint(
             at=p.at, partition=p.partition, value=p.value, lower=None, upper=None,
             status="held" if p.status is VersionStatus.HELD else "measured", accuracy=in_words(p.accuracy),
-            reason=why.get(p.version_seq),
+            reason=why.get(p.version_seq), said="",
         )
         for p in sorted(stored, key=lambda point: (point.at, point.version_seq))
     ]  # fmt: skip
+
+
+def _word(page: AssetPage, monitor: str, point: SeriesPoint) -> str:
+    """The newest word on a point that counts; one on the monitor before one on all."""
+    here = [
+        one
+        for one in page.said
+        if one.counts
+        and one.subject in (monitor, "")
+        and (one.data_at == point.at if point.partition is None else one.partition == point.partition)
+    ]
+    found = max(here, key=lambda one: (one.subject == monitor, one.number), default=None)
+    return "" if found is None else f"{found.said} by {found.by} on {found.at:%Y-%m-%d}: {found.reason}"
 
 
 def _status(point: SeriesPoint) -> str:

@@ -9,27 +9,27 @@ from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.user import user_name
 from observer.errors import FeedbackError
 from observer.feedback import in_force
-from observer.foresight import Foresight
 from observer.marking import Marked, mark, said_of, undo
 from observer.model import Every, Feedback, FeedbackKind
 from observer.project import Project
-from observer.quantities import count
 from observer.reads.said import in_words
 from orchestration.model import Address
 
 
 def mark_version(
     asset: str, partition: str | None, kind: FeedbackKind | None, subject: str | None, every: Every | None, reason: str,
-    preview: bool, take_back: bool, project: Path | None, env: str | None, output: Format,
+    preview: bool, take_back: bool, word: int | None, project: Path | None, env: str | None, output: Format,
 ) -> ExitCode:  # fmt: skip
     """Say it, or take the last word back; without either, list what was said."""
     if take_back and kind is not None:
         raise FeedbackError("--undo takes the last word back and says nothing new; leave --as out; nothing was changed")
     if kind is None and every is not None:
         raise FeedbackError("--every goes with --as recurring; nothing was changed")
+    if word is not None and not take_back:
+        raise FeedbackError("--word says which word --undo takes back; nothing was changed")
     work, by = opened(project, env), user_name()
     if take_back:
-        done = undo(work, asset, partition, reason=reason, by=by, preview=preview)
+        done = undo(work, asset, partition, number=word, reason=reason, by=by, preview=preview)
     elif kind is None:
         return _list(work, asset, output)
     else:
@@ -63,7 +63,7 @@ def _say(done: Marked, preview: bool) -> None:
         else:
             say(f"{_about(one)}: {'would be' if preview else 'is'} {in_words(one)}")
     for change in done.changes:
-        say(f"  {change.monitor}: {_changed(change)}")
+        say(f"  {change.monitor}: {change.sentence()}")
     if preview:
         say("nothing was changed")
         return
@@ -71,14 +71,6 @@ def _say(done: Marked, preview: bool) -> None:
     if done.held and first.kind is not FeedbackKind.BAD_DATA:
         where = "" if first.partition is None else f" --partition {first.partition}"
         say(f"it is still held; publish it: tidegate release {first.asset}{where} --reason '...'")
-
-
-def _changed(change: Foresight) -> str:
-    said = [f"would have silenced {count(change.silenced, 'alarm')}, missed {change.missed} on bad data"]
-    if change.raised:
-        said.append(f"raised {change.raised} more")
-    before, after = (sight.sentence(change.unit) for sight in (change.before, change.after))
-    return f"{', '.join(said)}; {before}" if before == after else f"{', '.join(said)}; {before}  ->  {after}"
 
 
 def _about(one: Feedback) -> str:

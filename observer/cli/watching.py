@@ -20,6 +20,7 @@ def mark(
     ] = None,
     every: Annotated[Every | None, typer.Option(help="How often it comes again, of what is recurring.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the last word back.")] = False,
+    word: Annotated[int | None, typer.Option(help="The number of another word to take back, as listed.")] = None,
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it stays in the history.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Say what it would change; change nothing.")] = False,
     partition: PartitionOption = None,
@@ -30,7 +31,7 @@ def mark(
     """Say of a version whether it is right, and whether monitors learn from it; undone in one step."""
     from observer.cli.mark import mark_version
 
-    return mark_version(asset, partition, kind, subject, every, reason, preview, undo, project, env, output)
+    return mark_version(asset, partition, kind, subject, every, reason, preview, undo, word, project, env, output)
 
 
 @verb

@@ -268,7 +268,9 @@ class AssetPage:
 class SaidRow:
     """A person's word on a version."""
 
+    number: int
     at: datetime
+    data_at: datetime  # when the version is of
     partition: str | None
     subject: str  # a monitor; "" for all of them
     said: str  # "expected-once", "recurring every week", "takes the word of ana back"

@@ -18,8 +18,8 @@ def rows(given: Sequence[Feedback]) -> tuple[SaidRow, ...]:
     by_id = {one.id: one for one in given}
     return tuple(
         SaidRow(
-            at=one.at, partition=one.partition, subject=one.subject, said=in_words(one, by_id.get(one.undoes or -1)),
-            by=one.by, reason=one.reason, counts=one.id in counting,
+            number=one.id, at=one.at, data_at=one.data_at, partition=one.partition, subject=one.subject,
+            said=in_words(one, by_id.get(one.undoes or -1)), by=one.by, reason=one.reason, counts=one.id in counting,
         )
         for one in sorted(given, key=lambda one: one.id, reverse=True)[:_MOST]
     )  # fmt: skip

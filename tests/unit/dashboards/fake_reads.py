@@ -71,7 +71,9 @@ def hostile_reads() -> StoryReads:
         checks=(replace(story.checks()[0], name=HOSTILE, sentence=HOSTILE),),
         said=(
             SaidRow(
+                number=1,
                 at=story.asset_page().at,
+                data_at=story.asset_page().at,
                 partition=HOSTILE,
                 subject=HOSTILE,
                 said="expected",

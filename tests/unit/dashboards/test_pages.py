@@ -89,8 +89,8 @@ def test_an_asset_page_has_every_point_as_a_table() -> None:
 def test_an_asset_page_says_what_people_said_and_what_of_it_counts() -> None:
     plain = story.asset_page()
     word = SaidRow(
-        at=plain.at, partition="2013-02-08", subject="null_rate(dep_time)", said="expected-once", by="ana",
-        reason="a blizzard", counts=True,
+        number=1, at=plain.at, data_at=plain.at, partition="2013-02-08", subject="null_rate(dep_time)",
+        said="expected-once", by="ana", reason="a blizzard", counts=True,
     )  # fmt: skip
     undone = replace(word, said="bad-data", counts=False)
     assert "What people said" not in client().get("/assets/flights").text

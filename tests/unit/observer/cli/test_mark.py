@@ -56,6 +56,21 @@ def test_a_word_is_previewed_given_listed_and_taken_back(tidegate: Tidegate, fol
     assert (given["held"], given["preview"]) == (True, False)
     history = tidegate("history", "orders", "null_rate", "--column", "name", "--last", "1")
     assert re.search(rf"^{last} +100 %  bad-data ", history.out, re.MULTILINE)
+    assert f"bad-data by {user_name()} on " in history.out
+    assert ": a lost column" in history.out
+
+
+def test_any_word_is_taken_back_by_its_number(tidegate: Tidegate, folder: Path, last: str) -> None:
+    for day in ("2024-02-05", last):
+        assert tidegate("mark", "orders", "--partition", day, "--as", "bad-data", "--reason", day).code == 0
+    listed = tidegate("mark", "orders", "--format", "json").json
+    first = listed[0]["feedback"]["id"]
+    unknown = tidegate("mark", "orders", "--undo", "--word", "99", "--reason", "x")
+    assert (unknown.code, "no word 99 on orders counts" in unknown.err) == (2, True)
+    assert tidegate("mark", "orders", "--undo", "--word", str(first), "--reason", "it was right").code == 0
+    now = tidegate("mark", "orders", "--format", "json").json
+    assert [one["feedback"]["partition"] for one in now if one["counts"]] == [last, last]
+    assert tidegate("mark", "orders", "--word", "1", "--reason", "x").code == 2
 
 
 def test_wrong_use_changes_nothing(tidegate: Tidegate, last: str) -> None:
