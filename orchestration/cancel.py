@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from orchestration import log, runs
+from orchestration import log, queue, runs
 from orchestration.database import reading, writing
 from orchestration.errors import RunError
 from orchestration.model import Run, RunStatus
@@ -18,7 +18,7 @@ def cancel(runtime: Runtime, run_id: str | None = None, *, by: str, reason: str 
     """Ask a run to end (by default the one that runs); returns it, with who has asked first.
 
     The process that walks it notices within about a second: it stops what is under way, publishes nothing more and
-    ends the run as cancelled. ``ended`` waits for that.
+    ends the run as cancelled. ``ended`` waits for that. One that waits in the queue ends at once.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def cancel(runtime: Runtime, run_id: str | None = None, *, by: str, reason: str 
     """
     recover(runtime.engine, runtime.io, runtime.clock)
     with writing(runtime.engine) as connection:
-        run = runs.find(connection, run_id or _the_only(runs.running(connection, runtime.environment)))
+        run = queue.run_of(connection, run_id or _the_only(runs.running(connection, runtime.environment)))
         if run.status is not RunStatus.RUNNING:
             raise RunError(f"run {run.id} has ended already, as {run.status}; nothing was changed")
         if run.environment != runtime.environment:
@@ -39,8 +39,9 @@ def cancel(runtime: Runtime, run_id: str | None = None, *, by: str, reason: str 
                 f"run {run.id} is one of the environment {run.environment}, this is {runtime.environment}; nothing "
                 f"was changed; cancel it there: tidegate cancel {run.id} --env {run.environment}"
             )
+        queue.cancel(connection, run.id, by, runtime.redact(reason))
         log.ask_to_cancel(connection, run.id, by, runtime.redact(reason), runtime.clock)
-        return runs.find(connection, run.id)
+        return queue.run_of(connection, run.id)
 
 
 def _the_only(running: tuple[Run, ...]) -> str:
@@ -57,7 +58,7 @@ def ended(runtime: Runtime, run_id: str, within_s: float) -> Run:
     until = time.monotonic() + within_s
     while True:
         with reading(runtime.engine) as connection:
-            run = runs.find(connection, run_id)
+            run = queue.run_of(connection, run_id)
         if run.status is not RunStatus.RUNNING or time.monotonic() >= until:
             return run
         time.sleep(min(_POLL_S, max(0.0, until - time.monotonic())))

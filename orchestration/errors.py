@@ -13,6 +13,8 @@
     ├── StateError (RuntimeError)          the state database can't be read or written
     │   └── LeaseHeld                      another process is materializing this address
     ├── LeaseLost (RuntimeError)           our lease was taken over: what we made must not be published
+    │   ├── ClaimLost                      another process goes on with a queued run of ours
+    │   └── LeadLost                       another process leads
     ├── StorageError (OSError)             data can't be read or written
     │   ├── CorruptData                    what is stored is not what was recorded
     │   ├── DoesNotFit                     a version that can never stand beside what readers see; make it anew
@@ -136,6 +138,30 @@ class LeaseLost(TidegateError, RuntimeError):
         super().__init__(
             f"{address}: another process took over while this one was not heard of; what this one made was "
             "not published and readers keep what they had; run it again if it is still needed"
+        )
+
+
+class ClaimLost(LeaseLost):
+    """Another process goes on with a queued run that this one had claimed."""
+
+    code = "claim-lost"
+
+    def __init__(self, run_id: str) -> None:
+        RuntimeError.__init__(
+            self,
+            f"run {run_id}: another process took it from the queue while this one was not heard of, and goes on with "
+            f"it; this one changed nothing more; see how it stands: GET /api/v1/runs/{run_id}",
+        )
+
+
+class LeadLost(LeaseLost):
+    """Another process leads."""
+
+    code = "lead-lost"
+
+    def __init__(self, name: str) -> None:
+        RuntimeError.__init__(
+            self, f"another process leads {name} since this one was not heard of; what this one decided was not written"
         )
 
 

@@ -229,7 +229,9 @@ def release_some(connection: Connection, tokens: Mapping[Address, int]) -> None:
 def renew(connection: Connection, run_ids: Iterable[str], wall: datetime) -> None:
     """Say that the holder of these runs' leases is alive."""
     connection.execute(
-        update(leases).where(leases.c.run_id.in_(tuple(run_ids)), leases.c.held).values(expires_at=wall + LEASE)
+        update(leases)
+        .where(leases.c.run_id.in_(tuple(run_ids)), leases.c.held, leases.c.holder == this_process())
+        .values(expires_at=wall + LEASE)
     )
 
 

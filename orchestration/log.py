@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration import lease
@@ -33,8 +33,9 @@ from orchestration.tables import events, gates, runs, steps, versions
 # Statements of the hot path are built once: building one anew costs several times what running it does.
 _APPEND = Bulk(insert(events))
 _PLAN_STEPS = Bulk(insert(steps))
+_IS_OURS = exists().where(runs.c.id == bindparam("b_run_id"), runs.c.holder == bindparam("b_holder"))
 _SAVE_STEP = Bulk(
-    update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"))
+    update(steps).where(steps.c.run_id == bindparam("b_run_id"), steps.c.position == bindparam("b_position"), _IS_OURS)
 )
 _ADD_VERSIONS = Bulk(insert(versions))
 _NUMBERS = Question(select(versions.c.id, versions.c.seq).where(Among(versions.c.id, "b_ids")))
@@ -99,8 +100,19 @@ def start_run(connection: Connection, run: Run, wall: datetime) -> None:
     lease.hold_run(connection, run.id, wall)
 
 
+def go_on(connection: Connection, run: Run, wall: datetime) -> None:
+    """Log that this process goes on with a run whose process died; that one, if it lives after all, changes no more."""
+    lease.release_all(connection, run.id)  # by which its tokens are worth nothing any more
+    going = {"status": RunStatus.RUNNING.value, "holder": run.holder, "ended_at": None}
+    connection.execute(update(runs).where(runs.c.id == run.id).values(going))
+    connection.execute(delete(steps).where(steps.c.run_id == run.id))  # what they were is in the events
+    _PLAN_STEPS.run(connection, [{**_step_row(step), "forced": step.forced} for step in run.steps])
+    append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id, detail={"again": True}))
+    lease.hold_run(connection, run.id, wall)
+
+
 def end_run(connection: Connection, run_id: str, status: RunStatus, at: datetime) -> None:
-    """Log how a run ended."""
+    """Log how a run of ours, or one whose process is gone, ended."""
     connection.execute(update(runs).where(runs.c.id == run_id).values(status=status.value, ended_at=at))
     lease.forget_run(connection, run_id)
     append(connection, Event(at=at, kind=EventKind.RUN_ENDED, run_id=run_id, detail={"status": status.value}))
@@ -121,9 +133,9 @@ def ask_to_cancel(connection: Connection, run_id: str, by: str, reason: str, clo
 
 def save_steps(connection: Connection, ended: Sequence[StepRecord], at: datetime) -> None:
     """Log what several steps have become, those that are running among them."""
-    rows = [_step_row(step) for step in ended]
+    rows, ours = [_step_row(step) for step in ended], lease.this_process()
     for row in rows:
-        row["b_run_id"], row["b_position"] = row.pop("run_id"), row.pop("position")
+        row["b_run_id"], row["b_position"], row["b_holder"] = row.pop("run_id"), row.pop("position"), ours
     _SAVE_STEP.run(connection, rows)
     over = [step for step in ended if step.status is not StepStatus.RUNNING]
     if over:

@@ -70,6 +70,13 @@ def resume(runtime: Runtime, run_id: str | None = None) -> Resumption:
     return left if other is None else replace(left, done_by=other[0])
 
 
+def left_of(runtime: Runtime, run: Run) -> Resumption:
+    """Plan what is left of a run of ours whose process has died, whatever its record says it does."""
+    with reading(runtime.engine) as connection:
+        snapshot = load(connection, _assets(runtime.graph, run))
+    return _resumption(runtime.graph, run, snapshot, runtime.code_versions)
+
+
 def _assets(graph: Graph, run: Run) -> set[AssetKey]:
     chosen = {step.asset for step in run.steps if step.asset in graph}
     return chosen | graph.ancestors(chosen, 1)

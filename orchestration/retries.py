@@ -29,6 +29,11 @@ class Retries:
         self._failed[failed.position] = failed
         heapq.heappush(self._waiting, (time.monotonic() + wait_s, failed.position))
 
+    def put_off(self, step: StepRecord, wait_s: float) -> None:
+        """Begin a step in so many seconds that could not begin now, which was no try of it."""
+        self._begun[step.position] -= 1
+        heapq.heappush(self._waiting, (time.monotonic() + wait_s, step.position))
+
     def due(self, *, at_once: bool) -> Iterator[int]:
         """Positions of the steps whose wait is over, each once; ``at_once``: nobody waits any longer."""
         now = math.inf if at_once else time.monotonic()

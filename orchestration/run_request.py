@@ -13,8 +13,9 @@ class RunRequest:
     """One request for one run.
 
     ``due_key`` is the stable identity of one due time or trigger, e.g. "cron:flights:2013-02-08T06:00:00Z": the
-    queue takes each key once for ever. ``partitions`` None: each asset's newest, as a run without a choice takes;
+    queue takes each key once for ever. ``partitions`` are keys or ranges, "FIRST..LAST"; None: each asset's newest.
     ``upstream``: what the assets read is made with them where it has to be. The greater ``priority`` goes first.
+    ``force``: the assets are made again whatever their state.
     """
 
     due_key: str
@@ -25,3 +26,4 @@ class RunRequest:
     due_at: datetime | None = None
     upstream: bool = True
     priority: int = 0
+    force: bool = False

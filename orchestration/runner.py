@@ -28,7 +28,7 @@ from orchestration.model import Address, AssetKey, AssetKind, Cancellation, Run,
 from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
 from orchestration.retries import Retries
-from orchestration.run_record import RunOptions, cancelled, planned_run, silent, status_of
+from orchestration.run_record import RunOptions, as_before, cancelled, planned_run, silent, status_of
 from orchestration.runtime import Runtime
 from orchestration.settlement import Judged, Settlement
 from orchestration.staleness import Action, Judgement, together
@@ -67,8 +67,12 @@ def run_plan(
     KeyboardInterrupt
         Passed on after the run was logged as interrupted, with everything that was under way stopped.
     """
+    return walk(runtime, plan, RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast, resumes=resumes))
+
+
+def walk(runtime: Runtime, plan: Plan, options: RunOptions) -> Run:
+    """``run_plan`` with every option; raises what ``options.confirm`` does, too."""
     recover(runtime.engine, runtime.io, runtime.clock)
-    options = RunOptions(trigger=trigger, listener=listener, fail_fast=fail_fast, resumes=resumes)
     with quiet_heap():
         return _Walk(runtime, plan, options).to_the_end()
 
@@ -98,7 +102,8 @@ class _Walk:
         with writing(runtime.engine) as connection:
             if run.resumes is not None:
                 runs.claim(connection, run.resumes)
-            log.start_run(connection, run, runtime.clock.wall())
+            self._options.confirm(connection)
+            (log.start_run if self._options.again is None else log.go_on)(connection, run, runtime.clock.wall())
         try:
             with self._keeper, closing(runtime.begin_executor()) as executor:
                 with reading(runtime.engine) as connection:
@@ -230,7 +235,11 @@ class _Walk:
         except TidegateError as error:
             if isinstance(error, StateError) and not isinstance(error, LeaseHeld):
                 raise
-            self._fail(step, str(error))
+            if isinstance(error, LeaseHeld) and self._took_s(step) < self._options.patience_s - (step.offset_s or 0.0):
+                self._agenda.leave(step.position)
+                self._retries.put_off(step, _LONGEST_NAP_S)
+            else:
+                self._fail(step, str(error))
             return False
         return True
 
@@ -319,12 +328,9 @@ class _Walk:
 
     def _started(self, record: StepRecord, reason: str, note: str) -> StepRecord:
         return record._replace(
-            status=StepStatus.RUNNING,
-            reason=reason,
-            note=note,
-            started_at=self._runtime.clock.now(),
+            status=StepStatus.RUNNING, reason=reason, note=note, started_at=self._runtime.clock.now(),
             offset_s=self._runtime.clock.monotonic() - self._began,
-        )
+        )  # fmt: skip
 
     def _took_s(self, step: StepRecord) -> float:
         return self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0)
@@ -339,7 +345,8 @@ class _Walk:
 
     def _end(self, step: StepRecord) -> None:
         """A step has ended without a version."""
-        ended = storable(step._replace(duration_s=self._took_s(step)))
+        took = step._replace(duration_s=self._took_s(step))
+        ended = storable(as_before(took, self._options.again, self._snapshot.of(step.address).published))
         self._outcomes[ended.address] = (ended.status, ended.blocked_by)
         self._settlement.add_quiet(ended)
         self._agenda.leave(step.position)

@@ -20,6 +20,7 @@ from observer.store import schema
 from observer.store.tables import outbox
 from orchestration import runs
 from orchestration.database import open_database, reading, writing
+from orchestration.queue_tables import run_queue
 from orchestration.tables import metadata
 from tests.unit.observer.shop import put, shop
 
@@ -36,6 +37,7 @@ def differences(connection: Connection) -> list[object]:
 def test_the_code_speaks_alembics_head() -> None:
     assert scripts().get_heads() == [schema.HEAD]
     assert outbox.metadata is metadata
+    assert run_queue.metadata is metadata
 
 
 def test_revisions_are_one_line_from_the_first() -> None:

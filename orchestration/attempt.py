@@ -1,0 +1,128 @@
+"""One attempt at a queued run: planned and begun, or gone on with where a process died, under one id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Connection
+
+from orchestration import queue, runs
+from orchestration.addresses import addresses
+from orchestration.database import reading
+from orchestration.errors import RunError, UnknownName
+from orchestration.graph import Graph
+from orchestration.model import Address, AssetKey, Run, RunStatus
+from orchestration.plan import Plan, plan_addresses
+from orchestration.queue import Queued
+from orchestration.recovery import recover
+from orchestration.resume import left_of
+from orchestration.run_record import RunOptions
+from orchestration.run_request import RunRequest
+from orchestration.runner import walk
+from orchestration.runtime import Runtime
+from orchestration.selection import quote
+from orchestration.state import Snapshot, load
+
+PATIENCE_S = 600.0
+"""How long a step waits for another run that makes the same partition."""
+
+
+def attempt(runtime: Runtime, claim: Queued, check: Callable[[Plan], None] = lambda plan: None) -> Run:
+    """Walk a queued run to its end and return it; one that had ended before its process said so is left as it is.
+
+    ``check`` raises where its plan can't be walked.
+
+    Raises
+    ------
+    ClaimLost
+        Another process goes on with it.
+    UnknownName, PartitionError, SelectionError, RunError
+        It can't be planned by now; nothing was run.
+    StateError, KeyboardInterrupt
+        As ``run_plan`` raises them.
+    """
+    recover(runtime.engine, runtime.io, runtime.clock)
+    before = _before(runtime, claim.id)
+    if before is None:
+        plan = plan_request(runtime, claim.request)
+    elif before.status in (RunStatus.RUNNING, RunStatus.INTERRUPTED):
+        plan = left_of(runtime, before).plan
+    else:
+        return before
+    check(plan)
+    options = RunOptions(
+        trigger=claim.request.reason, run_id=claim.id, again=before,
+        confirm=lambda connection: _confirm(connection, claim), patience_s=PATIENCE_S,
+    )  # fmt: skip
+    return walk(runtime, plan, options)
+
+
+def _confirm(connection: Connection, claim: Queued) -> None:
+    queue.confirm(connection, claim)
+    if (asked := queue.find(connection, claim.id)).cancel_by is not None:
+        raise RunError(f"run {claim.id} was cancelled by {asked.cancel_by} before it had begun; nothing was run")
+
+
+def _before(runtime: Runtime, run_id: str) -> Run | None:
+    with reading(runtime.engine) as connection:
+        try:
+            return runs.find(connection, run_id)
+        except UnknownName:
+            return None
+
+
+def plan_request(runtime: Runtime, request: RunRequest) -> Plan:
+    """The steps that a request asks for; its selection is written as a person would.
+
+    Raises
+    ------
+    UnknownName
+        The project has an asset no more.
+    PartitionError
+        A partition isn't one.
+    """
+    graph = runtime.graph
+    chosen = graph.with_siblings(graph.asset(key).key for key in request.assets)
+    wanted = chosen | graph.ancestors(chosen)
+    with reading(runtime.engine) as connection:
+        snapshot = load(connection, wanted, runtime.clock.now())
+    asked = request.partitions or (None,)
+    planned: dict[Address, None] = {}
+    for partitions in asked:
+        planned |= dict.fromkeys(_addresses(runtime, chosen, wanted, partitions, snapshot))
+    here = [one for one in planned if request.upstream or one.asset in chosen]
+    if len(asked) > 1:
+        here = _in_order(graph, here)
+    forced = {one for one in here if one.asset in chosen} if request.force else frozenset()
+    steps = plan_addresses(graph, here, forced, snapshot, runtime.code_versions)
+    selection = ", ".join(key if key.isidentifier() else quote(key) for key in request.assets)
+    said = ", ".join(request.partitions or ())
+    return Plan(selection=selection, partitions=said, force=request.force, steps=steps)
+
+
+def _addresses(
+    runtime: Runtime, chosen: set[AssetKey], wanted: set[AssetKey], partitions: str | None, snapshot: Snapshot
+) -> Iterable[Address]:
+    now = runtime.clock.now()
+    if partitions is not None:
+        return addresses(runtime.graph, chosen, wanted, partitions, snapshot.keys_of, now)
+    found: dict[Address, None] = {}
+    for newest, keys in _by_newest(runtime, chosen, snapshot).items():
+        upstream = keys | runtime.graph.ancestors(keys)
+        found |= dict.fromkeys(addresses(runtime.graph, keys, upstream, newest, snapshot.keys_of, now))
+    return _in_order(runtime.graph, list(found))
+
+
+def _by_newest(runtime: Runtime, chosen: set[AssetKey], snapshot: Snapshot) -> dict[str | None, set[AssetKey]]:
+    """The chosen assets by their newest partition that has ended; those that are not partitioned by None."""
+    found: dict[str | None, set[AssetKey]] = {}
+    for key in chosen:
+        cut = runtime.graph.asset(key).partitions
+        newest = None if cut is None else cut.bound(snapshot.keys_of).latest(runtime.clock.now())
+        found.setdefault(newest, set()).add(key)
+    return found
+
+
+def _in_order(graph: Graph, planned: list[Address]) -> list[Address]:
+    place = {key: n for n, key in enumerate(graph.order)}
+    return sorted(planned, key=lambda one: place[one.asset])  # stable: partitions stay in their order
