@@ -38,6 +38,7 @@ from orchestration.cancel import cancel, ended
 from orchestration.clock import Clock, replay_clock
 from orchestration.code_version import CodeVersions
 from orchestration.database import open_database, reading, writing
+from orchestration.database_clock import DatabaseWall
 from orchestration.executors.base import WorkerRecipe
 from orchestration.executors.recipe import ShiftedNow
 from orchestration.graph import Graph
@@ -107,7 +108,7 @@ class Project:
                 self.graph, selection, partitions, snapshot, self.runtime.code_versions, self.clock.now(),
                 force=force, statuses=statuses,
             )  # fmt: skip
-        self._check_configs(plan)
+        self.check_configs(plan)
         return plan
 
     def select(self, selection: str) -> tuple[AssetKey, ...]:
@@ -152,10 +153,11 @@ class Project:
     def resume(self, run_id: str | None = None) -> Resumption:
         """What is left of a run; see :func:`orchestration.resume.resume`."""
         left = resume(self.runtime, run_id)
-        self._check_configs(left.plan)
+        self.check_configs(left.plan)
         return left
 
-    def _check_configs(self, plan: Plan) -> None:
+    def check_configs(self, plan: Plan) -> None:
+        """Raise ProjectError where what is to be made lacks a setting, or has one that isn't."""
         self.configs.check(step.address.asset for step in plan.steps if step.action is Action.RUN)
 
     def cancel(self, run_id: str | None = None, *, by: str, reason: str = "") -> Run:
@@ -347,8 +349,9 @@ def defined(file: Path, redact: Callable[[str], str]) -> Definitions:
 
 
 def clock_of(config: EnvironmentConfig, engine: Engine) -> Clock:
-    """The clock of an environment: the real one, or one that replays."""
-    return replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock()
+    """The clock of an environment: the real one, or one that replays; processes live by the database's."""
+    clock = replay_clock(_stands_at(engine, config.clock)) if config.clock else Clock()
+    return replace(clock, wall=DatabaseWall(engine)) if engine.dialect.name == "postgresql" else clock
 
 
 def _stands_at(engine: Engine, start: datetime) -> datetime:

@@ -22,7 +22,7 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 def serve(channel: socket.socket, nursery: int) -> None:
     """Serve the other end of ``channel`` until it is closed; ``nursery`` is the process that forked this one."""
-    _settle(nursery)
+    settle(nursery)
     first = frames.receive(channel)
     if first is None:
         return
@@ -36,7 +36,7 @@ def serve(channel: socket.socket, nursery: int) -> None:
         frames.send(channel, *_answer(worker, message[1]))
 
 
-def _settle(nursery: int) -> None:
+def settle(nursery: int) -> None:
     """Lead a session of one's own, leave Ctrl-C to the coordinator, and never outlive the nursery."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

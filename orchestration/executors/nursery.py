@@ -18,7 +18,7 @@ import subprocess
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,19 +29,22 @@ _FORK, _REAP = b"F", b"R"
 _MESSAGE = struct.Struct("!cqq")
 _PATIENCE_S = 5.0
 _BOOT = (
-    "import json, sys; path, preload = json.loads(sys.argv[2]); sys.path[:] = path; "
-    "from orchestration.executors.nursery import run; run(int(sys.argv[1]), preload)"
+    "import json, sys; path, preload, serves = json.loads(sys.argv[2]); sys.path[:] = path; "
+    "from orchestration.executors.nursery import run; run(int(sys.argv[1]), preload, serves)"
 )
 
 
 class Nursery:
     """The coordinator's end. Requests are answered in order, by messages that ``receive`` gives."""
 
-    def __init__(self, preload: Sequence[str], folder: Path | None) -> None:
-        """Start it; ``preload``: modules that workers find imported; ``folder``: where they work."""
+    def __init__(self, preload: Sequence[str], folder: Path | None, serves: str = child.__name__) -> None:
+        """Start it; ``preload``: modules that workers find imported; ``folder``: where they work.
+
+        ``serves``: the module whose ``serve(channel, nursery)`` is a worker's work.
+        """
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path = [entry or os.getcwd() for entry in sys.path]
-        given = json.dumps([([str(folder)] if folder else []) + path, list(preload)])
+        given = json.dumps([([str(folder)] if folder else []) + path, list(preload), serves])
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _BOOT, str(theirs.fileno()), given],
@@ -81,7 +84,7 @@ class Nursery:
             self._process.wait()
 
 
-def run(fd: int, preload: Sequence[str]) -> None:
+def run(fd: int, preload: Sequence[str], serves: str) -> None:
     """The nursery's end: fork and reap until the coordinator is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore", DeprecationWarning)  # libraries' idle threads: forking stays right, see preload
@@ -90,6 +93,7 @@ def run(fd: int, preload: Sequence[str]) -> None:
     for name in preload:
         with suppress(Exception, SystemExit):  # the worker that needs it will say what is wrong with it
             importlib.import_module(name)
+    serve = importlib.import_module(serves).serve
     gc.collect()
     gc.freeze()  # keeps the pages that workers share unwritten
     alive: set[int] = set()
@@ -100,7 +104,7 @@ def run(fd: int, preload: Sequence[str]) -> None:
                 return
             order, pid, _ = _MESSAGE.unpack(message)
             if order == _FORK:
-                pid = _fork(control, fds[0])
+                pid = _fork(control, fds[0], serve)
                 alive.add(pid)
                 control.send(_MESSAGE.pack(FORKED, pid, 0))
             else:
@@ -115,7 +119,7 @@ def run(fd: int, preload: Sequence[str]) -> None:
         os._exit(0)  # the libraries' own endings are for those who used them
 
 
-def _fork(control: socket.socket, fd: int) -> int:
+def _fork(control: socket.socket, fd: int, serve: Callable[[socket.socket, int], None]) -> int:
     nursery = os.getpid()
     pid = os.fork()
     if pid:
@@ -126,7 +130,7 @@ def _fork(control: socket.socket, fd: int) -> int:
         control.close()
         channel = socket.socket(fileno=fd)
         channel.set_inheritable(False)
-        child.serve(channel, nursery)
+        serve(channel, nursery)
         status = 0
     except OSError:
         pass  # the coordinator is gone
