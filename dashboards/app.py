@@ -8,7 +8,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dashboards.pages import asset, login, now, run
+from dashboards.pages import asset, feedback, login, now, run
 from dashboards.pages.site import Problem, Site
 from observer.api.app import create_api
 from observer.reads.base import Reads
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def create_app(reads: Reads, settings: ServeSettings, work: Project | None = None) -> FastAPI:
     """The whole service: API, host and token checks, security headers (``observer.api``), and the pages."""
     app = create_api(reads, settings, work)
-    add_pages(app, reads)
+    add_pages(app, reads, work)
     return app
 
 
-def add_pages(app: FastAPI, reads: Reads) -> None:
+def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
     """Add the pages, their JSON twins and their static files to ``app``, and a 404 page for people."""
-    site = Site(reads)
+    site = Site(reads, writes=work is not None)
 
     @app.get("/static/{digest}/{name}", include_in_schema=False)
     def static(request: Request, digest: str, name: str) -> Response:
@@ -35,6 +35,8 @@ def add_pages(app: FastAPI, reads: Reads) -> None:
 
     for page in (login, now, asset, run):
         page.add(app, site)
+    if work is not None:
+        feedback.add(app, site, work)
     _add_missing(app, site)
 
 

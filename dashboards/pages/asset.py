@@ -8,8 +8,9 @@ from fastapi.responses import RedirectResponse
 from dashboards.figures import compared, history, null_heatmap
 from dashboards.figures.heatmap import BINS
 from dashboards.instants import Clock
+from dashboards.pages.feedback import is_odd
 from dashboards.pages.site import Context, Problem, Site, incident_url
-from observer.reads.model import AssetPage, IncidentRow
+from observer.reads.model import AssetPage, IncidentRow, MonitorSeries
 
 _SUFFIX = ".json"
 
@@ -70,12 +71,20 @@ def view(page: AssetPage, partition: str | None = None) -> Context:
             history(series, timezone=page.timezone, large=index == 0) if series.points else None
             for index, series in enumerate(drawn)
         ],
+        "pointed": [_pointed(series, partition) for series in drawn],
         "beside_all": [compared(series.compared) if series.compared else None for series in drawn],
         "across": _across(len(drawn) - 1),
         "heatmap": null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
         "bins": BINS,
         "plots": any(series.points for series in page.monitors) or page.heatmap is not None,
     }
+
+
+def _pointed(series: MonitorSeries, partition: str | None) -> str | None:
+    """The partition that a word would be on: what is pointed to, else the newest alarm, else the newest."""
+    there = [point for point in series.points if point.partition is not None]
+    odd = [point.partition for point in there if point.mark is None and is_odd(point)]
+    return partition or next(iter(reversed(odd)), there[-1].partition if there else None)
 
 
 _DRAWN = 49

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -45,11 +45,12 @@ class Site:
     """The reads behind the pages and the templates in front of them."""
 
     reads: Reads
+    writes: bool = False  # whether pages may offer what changes something
     static: StaticFiles = field(default_factory=StaticFiles)
     templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "templates", _environment(self.static))
+        object.__setattr__(self, "templates", _environment(self.static, writes=self.writes))
 
     def answer(
         self,
@@ -113,12 +114,18 @@ def incident_url(row: IncidentRow) -> str:
     return f"{asset_url(row.asset)}{query}#incident-{row.id}"
 
 
+def feedback_url(asset: str, partition: str | None = None, monitor: str | None = None, undo: int | None = None) -> str:
+    """Where a word on a version is chosen, or taken back."""
+    fields = {"asset": asset, "partition": partition, "monitor": monitor, "undo": undo}
+    return f"/feedback?{urlencode({name: value for name, value in fields.items() if value is not None})}"
+
+
 def run_url(run_id: str) -> str:
     """The address of a run's page."""
     return f"/runs/{quote(run_id, safe='')}"
 
 
-def _environment(static: StaticFiles) -> Environment:
+def _environment(static: StaticFiles, *, writes: bool) -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -142,5 +149,7 @@ def _environment(static: StaticFiles) -> Environment:
         run_url=run_url,
         sparkline=sparkline,
     )
-    made.globals.update(static=static.url, clock=None, span=span, tones=theme.TONES)
+    made.globals.update(
+        writes=writes, feedback_url=feedback_url, static=static.url, clock=None, span=span, tones=theme.TONES
+    )
     return made

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from observer.api.callers import Callers
+from observer.api.feedback import feedback_routes
 from observer.api.gate import gate_routes
 from observer.api.health import health_routes
 from observer.api.login import login_routes
@@ -46,6 +47,8 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     app.include_router(health_routes(reads))
     app.include_router(login_routes())
     app.include_router(gate_routes(reads))
+    if work is not None:
+        app.include_router(feedback_routes(work))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Security, settings=settings, callers=Callers(settings, work))

@@ -1,7 +1,6 @@
 """`tidegate mark`: its text, its JSON and its exit codes."""
 
 import re
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from orchestration.database import reading
 from orchestration.events import EventKind
 from orchestration.tables import events
 from tests.unit.observer.cli.conftest import Tidegate, assert_golden
-from tests.unit.observer.shop import put
+from tests.unit.observer.shop import put_lost_names
 
 
 @pytest.fixture
 def last(tidegate: Tidegate, folder: Path) -> str:
     """The last of twelve days of orders; it has hardly any names and is held."""
-    days = [(date(2024, 2, 1) + timedelta(days=n)).isoformat() for n in range(12)]
-    for n, day in enumerate(days):
-        put(folder, day, (["ada"] if day != days[-1] else [None]) * (40 + n * 7 % 11))
+    days = put_lost_names(folder)
     assert tidegate("run", "orders", "--partition", f"{days[0]}..{days[-1]}").code == 1
     return days[-1]
 
