@@ -1,8 +1,8 @@
 """The history plot: one monitor's series with the band as it was stored, and what was surprising in it.
 
-From below: training window (wash) · expected range (fill) · expected value (dash) · measured line, broken
-where missing · missing (ticks on the axis) · held (ring) · what a person said of it (ring) · anomalies
-(▲ high ▼ low) · the newest point, enlarged, with its sentence.
+From below: what is not learned from (hatched) · training window (wash) · expected range (fill) · expected
+value (dash) · measured line, broken where missing · missing (ticks on the axis) · held (ring) · what a person
+said of it (ring) · anomalies (▲ high ▼ low) · the newest point, enlarged, with its sentence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from dashboards.figures.callout import Part, callout, crowded, extent, local, spoken
+from dashboards.figures.left_out import left_out
 from dashboards.figures.scale import Scale, scale
 from dashboards.figures.text import plain
 from dashboards.instants import zone
@@ -35,7 +36,7 @@ def history(series: MonitorSeries, *, timezone: str, large: bool = True) -> Part
     points, place = series.points, zone(timezone)
     tight = large and crowded(points)
     bounds = scale(extent(points), series.unit, ticks=5 if large else 3, headroom=0.5 if tight else 0.1)
-    data: list[Part] = []
+    data: list[Part] = [part for part in (left_out(points, bounds, place),) if part]
     if any(point.lower is not None and point.upper is not None for point in points):
         data.append(_band(points, bounds, place))
         data.append(_expected(points, place))
@@ -151,7 +152,9 @@ def _missing(points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> P
 
 
 def _ringed(points: Sequence[SeriesPoint], place: ZoneInfo, *, large: bool) -> Part | None:
-    kept = [point for point in points if point.excluded and point.mark is None and point.value is not None]
+    kept = [
+        point for point in points if point.held and point.excluded and point.mark is None and point.value is not None
+    ]
     if not kept:
         return None
     return {

@@ -69,6 +69,7 @@ def _series(
                 status=status,
                 direction=direction,
                 excluded=held,
+                held=held,
                 p_value=None,
                 sentence=sentence,
                 run_id="r039",

@@ -51,6 +51,9 @@ def test_the_blizzard_is_a_filled_red_mark_in_a_ring_with_its_words() -> None:
     assert newest["marker"]["symbol"] == "triangle-up"
     assert newest["marker"]["color"] == "var(--failing)"
     assert trace(figure, "held, not learned from")["x"] == ["2013-02-08"]
+    hatched = trace(figure, "not learned from")
+    assert (hatched["x"][0], hatched["x"][1]) == ("2013-02-07 12:00:00", "2013-02-08 12:00:00")
+    assert hatched["fillpattern"]["shape"] == "/"
     storms = trace(figure, "anomaly, high")
     assert {"2013-01-16", "2013-01-28", "2013-01-30", "2013-01-31"} <= set(storms["x"])
     texts = [note["text"] for note in figure["layout"]["annotations"]]
@@ -261,3 +264,13 @@ def test_hostile_names_reach_no_figure_as_markup() -> None:
     ):
         go.Figure(figure)
         assert "<img" not in json.dumps(figure)
+
+
+def test_each_run_of_points_that_teach_nothing_is_hatched_once() -> None:
+    series = story.monitors()[0]
+    before = tuple(replace(point, excluded=at < 5 or at == 8) for at, point in enumerate(series.points[:20]))
+    hatched = trace(drawn(replace(series, points=before)), "not learned from")
+    assert hatched["x"].count(None) == 1
+    assert [part["name"] for part in drawn(replace(series, points=before))["data"]].count("held, not learned from") == 0
+    none = tuple(replace(point, excluded=False) for point in before)
+    assert "not learned from" not in {part["name"] for part in drawn(replace(series, points=none))["data"]}
