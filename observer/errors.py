@@ -9,6 +9,7 @@
         ├── StateError (RuntimeError)     the state database can't be read or written
         ├── ReleaseError (ValueError)     a release that can't be done, and why
         ├── FeedbackError (ValueError)    a word on a version that can't be, and why
+        ├── IncidentError (ValueError)    what can't be done to an incident as it is, and why
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
         ├── TokenError (ValueError)       a token that can't be made
         ├── NotAllowed (PermissionError)  a caller whose role or assets don't cover what was asked
@@ -28,6 +29,7 @@ __all__ = [
     "CheckError",
     "ExpectationError",
     "FeedbackError",
+    "IncidentError",
     "NotAllowed",
     "ObserverError",
     "OverrideError",
@@ -75,6 +77,12 @@ class FeedbackError(ObserverError, ValueError):
     """A word on a version that can't be."""
 
     code = "cannot-mark"
+
+
+class IncidentError(ObserverError, ValueError):
+    """What can't be done to an incident, or a maintenance window, as it is."""
+
+    code = "cannot-change-incident"
 
 
 class OverrideError(ObserverError, ValueError):

@@ -1,30 +1,26 @@
-"""Incidents: opened, folded and resolved by what the gate sees. Pure; ``observer.store.incidents`` keeps them."""
+"""From what the gate sees to the turns of incidents: opened, joined, reopened, over. Pure; ``turns.py`` says what then.
+
+``observer.store.incidents`` keeps them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
-from observer.model import Evaluation, EvaluationStatus, Incident, IncidentStatus, Severity
+from observer.model import Evaluation, EvaluationStatus, Incident, IncidentStatus, Resolution, Severity
+from observer.turns import Finding, Turn, TurnKind
 from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey
 from orchestration.partitions import Interval
 
 Covers = Callable[[PartitionKey], Interval | None]
 """The data time that a partition of the asset covers; None where it has none, or is none any more."""
 
+REOPENS_WITHIN = timedelta(hours=24)
+"""What comes back so soon after it passed, or was said to be fixed, is the same incident."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What is wrong with one version, in one: its root sentence and everything that says so."""
-
-    asset: AssetKey
-    partition: PartitionKey
-    severity: Severity
-    sentence: str
-    subjects: tuple[str, ...]
-    affected: tuple[AssetKey, ...]
-    at: datetime
+GATE = "gate"
+"""Who brings about what no person did."""
 
 
 def finding(
@@ -43,63 +39,82 @@ def finding(
     subjects = (decision.holds if held else ()) + tuple(e.subject for e in warned)
     return Finding(
         asset=decision.asset, partition=decision.partition, severity=Severity.ERROR if held else Severity.WARN,
-        sentence=sentence, subjects=subjects, affected=affected if held else (), at=decision.decided_at,
+        sentence=sentence, subjects=tuple(dict.fromkeys(subjects)), affected=affected if held else (),
+        at=decision.decided_at,
     )  # fmt: skip
 
 
-def opened(found: Finding) -> Incident:
-    """A new incident; its number is given by the store."""
-    return Incident(
-        id=0, asset=found.asset, first_partition=found.partition, last_partition=found.partition,
-        severity=found.severity, status=IncidentStatus.OPEN, sentence=found.sentence, subjects=found.subjects,
-        affected=found.affected, opened_at=found.at, updated_at=found.at,
+def opening(found: Finding) -> Turn:
+    """The turn that begins an incident."""
+    return Turn(
+        kind=TurnKind.OPENED, at=found.at, by=GATE, reason=found.sentence, found=found, first=found.partition,
+        last=found.partition,
     )  # fmt: skip
 
 
 def to_fold_into(found: Finding, open_ones: Sequence[Incident], covers: Covers) -> Incident | None:
-    """The newest incident that goes on with this finding: about the same partition, or one right beside it.
+    """The incident of the asset that goes on with this finding: about the same partition, or one right beside it.
 
-    An error is not folded into a warning: people were told of less than what it is.
+    The newest of the same severity or a worse one; else the newest warning, which gets worse by it.
     """
-    for incident in reversed(open_ones):
-        if incident.severity is Severity.WARN and found.severity is Severity.ERROR:
-            continue
-        if _touches(incident, found.partition, covers):
-            return incident
+    near = [one for one in reversed(open_ones) if one.asset == found.asset and _touches(one, found.partition, covers)]
+    alike = [one for one in near if one.severity is Severity.ERROR or found.severity is Severity.WARN]
+    return next(iter(alike or near), None)
+
+
+def to_reopen(found: Finding, resolved_ones: Iterable[Incident], covers: Covers) -> Incident | None:
+    """The newest of the asset's resolved incidents that has come back: soon, and not put aside by a person."""
+    back = (Resolution.PASSED, Resolution.FIXED)
+    for one in resolved_ones:
+        soon = one.resolved_at is not None and found.at - one.resolved_at <= REOPENS_WITHIN
+        if soon and one.resolved_as in back and _touches(one, found.partition, covers):
+            return one
     return None
 
 
-def folded(incident: Incident, found: Finding, covers: Covers) -> Incident:
-    """The incident with one more finding in it; the newest sentence is the one that is shown."""
-    severe = found.severity is Severity.ERROR or incident.severity is Severity.WARN
+def joining(incident: Incident, found: Finding, covers: Covers) -> Turn:
+    """The turn that takes one more version of the asset in: the incident is reopened, gets worse, or goes on."""
     first, last = incident.first_partition, incident.last_partition
     this, begin, end = covers(found.partition), covers(first), covers(last)
-    return replace(
-        incident,
-        first_partition=found.partition if this and begin and this.start < begin.start else first,
-        last_partition=found.partition if this and end and this.start > end.start else last,
-        sentence=found.sentence if severe else incident.sentence,
-        subjects=tuple(dict.fromkeys(incident.subjects + found.subjects)),
-        affected=tuple(dict.fromkeys(incident.affected + found.affected)),
-        updated_at=found.at,
-    )
+    if incident.status is IncidentStatus.RESOLVED:
+        kind = TurnKind.REOPENED
+    elif found.severity is Severity.ERROR and incident.severity is Severity.WARN:
+        kind = TurnKind.WORSENED
+    else:
+        kind = TurnKind.JOINED
+    return Turn(
+        kind=kind, at=found.at, by=GATE, reason=found.sentence, found=found,
+        first=found.partition if this and begin and this.start < begin.start else first,
+        last=found.partition if this and end and this.start > end.start else last,
+    )  # fmt: skip
 
 
-def is_over(incident: Incident, partition: PartitionKey, evaluations: Sequence[Evaluation], covers: Covers) -> bool:
-    """Whether a warning has ended with a published version: what it was about passes, on its last partition or later.
+def following(incident: Incident, found: Finding) -> Turn:
+    """The turn that takes in what is wrong downstream, which the incident explains."""
+    worse = found.severity is Severity.ERROR and incident.severity is Severity.WARN
+    return Turn(
+        kind=TurnKind.WORSENED if worse else TurnKind.FOLLOWED, at=found.at, by=GATE, found=found,
+        reason=f"{found.address}: {found.sentence}", first=incident.first_partition, last=incident.last_partition,
+    )  # fmt: skip
 
-    What is no longer watched can't pass, and keeps no incident open.
+
+def passes_now(incident: Incident, partition: PartitionKey, evaluations: Sequence[Evaluation], covers: Covers) -> bool:
+    """Whether what an incident is about passes with a version of its last partition or a later one.
+
+    That ends its warnings. What is no longer watched can't pass, and keeps no incident open.
     """
-    last, this = covers(incident.last_partition), covers(partition)
-    if last is not None and this is not None and this.start < last.start:
-        return False
     about = [e for e in evaluations if e.subject in incident.subjects]
-    return incident.severity is Severity.WARN and all(e.status is EvaluationStatus.PASSED for e in about)
+    return _is_late_enough(incident, partition, covers) and all(e.status is EvaluationStatus.PASSED for e in about)
 
 
-def resolved(incident: Incident, resolution: str, at: datetime) -> Incident:
-    """The incident, ended, and by what."""
-    return replace(incident, status=IncidentStatus.RESOLVED, resolution=resolution, resolved_at=at, updated_at=at)
+def resolving(how: Resolution, reason: str, at: datetime, by: str = GATE) -> Turn:
+    """The turn that ends an incident."""
+    return Turn(kind=TurnKind.RESOLVED, at=at, by=by, reason=reason, resolved_as=how)
+
+
+def _is_late_enough(incident: Incident, partition: PartitionKey, covers: Covers) -> bool:
+    last, this = covers(incident.last_partition), covers(partition)
+    return last is None or this is None or this.start >= last.start
 
 
 def _touches(incident: Incident, partition: PartitionKey, covers: Covers) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
@@ -57,6 +57,7 @@ class Observer:
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
     holidays: Mapping[AssetKey, SpecialDays] = field(default_factory=dict)
+    remind_after: timedelta | None = None  # of open incidents, since the last message was delivered; None: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,14 +322,30 @@ class Feedback:
 
 class IncidentStatus(StrEnum):
     OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    SNOOZED = "snoozed"
+    ACKNOWLEDGED = "acknowledged"  # somebody works on it: no reminders
+    SNOOZED = "snoozed"  # a person wants to hear of it later
+    MUTED = "muted"  # it began in a maintenance window, and is told when that ends
     RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    """How an incident ended."""
+
+    PASSED = "passed"  # what was wrong passes again
+    RELEASED = "released"  # a person let the held version go
+    FIXED = "fixed"  # a person: it was wrong, and is mended
+    EXPECTED = "expected"  # a person: the data is right, and such data will come
+    NO_ACTION = "no-action"  # a person: it was wrong, and is left so
+    FALSE_ALARM = "false-alarm"  # a person: nothing was wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Something that people must look at: one root, whatever follows from it folded in."""
+    """Something that people must look at: one root, whatever follows from it folded in.
+
+    ``revision`` counts its turns: whoever changes it says which one was seen. ``passes`` are the good versions since
+    the last bad one, of which it takes more each time that it is ``reopened``.
+    """
 
     id: int
     asset: AssetKey
@@ -344,6 +360,12 @@ class Incident:
     updated_at: datetime
     resolved_at: datetime | None = None
     resolution: str | None = None
+    resolved_as: Resolution | None = None
+    until: datetime | None = None  # snoozed or muted; None: neither
+    assigned: tuple[str, ...] = ()  # by people; none: to the asset's owners
+    passes: int = 0
+    reopened: int = 0
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

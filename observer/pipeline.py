@@ -25,7 +25,7 @@ from observer.store import incidents as incident_store
 from observer.store import observations as observation_store
 from observer.store import schemas as schema_store
 from observer.store import sketches as sketch_store
-from observer.telling import open_incident, settle_incidents
+from observer.telling import found_wrong, open_incident, settle_incidents
 from observer.trails import Trails
 from orchestration import log
 from orchestration.errors import StateError
@@ -114,8 +114,12 @@ def save_evaluations(connection: Connection, logged: Logged) -> None:
 
 
 def update_incidents(connection: Connection, logged: Logged) -> None:
-    """Version by version: what is over is resolved, what is wrong is opened or folded."""
-    troubled = incident_store.troubled(connection, {verdict.asset.key for verdict, _ in logged})
+    """Version by version: what is over is resolved, what is wrong is opened, or joins what it goes on with."""
+    keys = {verdict.asset.key for verdict, _ in logged}
+    if not incident_store.troubled(connection, keys) and not any(found_wrong(verdict) for verdict, _ in logged):
+        return
+    incident_store.alone(connection)
+    troubled = incident_store.troubled(connection, keys)
     for verdict, _ in logged:
         if verdict.asset.key in troubled:
             settle_incidents(connection, verdict)

@@ -19,17 +19,19 @@ from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_ro
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
 from observer.ids import Ids
+from observer.incidents import resolving
 from observer.io_managers import check_queries, io_of, keepers_of
 from observer.judging import Observer
 from observer.loading import Definitions, load
 from observer.measuring import withholding
+from observer.model import Resolution
 from observer.pipeline import ObserverGate
 from observer.reads.model import State
 from observer.settings import ServeSettings, variable
 from observer.special_days import special_days_of
 from observer.store import incidents as incident_store
 from observer.store.schema import ensure
-from observer.telling import resolve
+from observer.telling import take
 from observer.tidying import tidy
 from observer.worker import ProjectRecipe
 from orchestration.agenda import names_of
@@ -201,8 +203,10 @@ class Project:
         address = self.address(asset, partition)
 
         def record(connection: Connection, decision: GateDecision) -> None:
+            incident_store.alone(connection)
             for incident in incident_store.settle(connection, address.asset, address.partition):
-                resolve(connection, self.observer, incident, decision.reasons[0], decision)
+                turn = resolving(Resolution.RELEASED, decision.reasons[0], decision.decided_at, decision.by)
+                take(connection, self.observer, incident, turn, decision=decision)
 
         version = release(
             self.engine, self.runtime.io, self.clock, address, reason=reason.strip(), by=by, record=record
@@ -245,10 +249,12 @@ class Project:
         return StoredReads(self)
 
     def deliver(self) -> DeliveryReport:
-        """Send the alerts that are due, once."""
+        """Wake incidents, and send the alerts that are due, once."""
         from observer.alerts.outbox import deliver_due
         from observer.store.outbox import StoredOutbox
+        from observer.waking import wake
 
+        wake(self.observer)
         return deliver_due(StoredOutbox(self.engine), self.observer.channels, self.clock.wall)
 
 
@@ -313,6 +319,7 @@ def compose(
         holidays=special_days_of(
             definitions.graph, config.holidays, f"{config.root / FILE_NAME} [env.{config.name}] holidays"
         ),
+        remind_after=config.remind_after,
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,

@@ -1,29 +1,94 @@
-"""An alert -> one message for each channel that wants to hear of it, ready for the outbox."""
+"""What happened to an incident -> what is said of it, and to whom: the only place where that is decided. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from observer.alerts.base import Channel
 from observer.alerts.payload import Alert, body
-from observer.model import Notification
+from observer.model import Incident, IncidentStatus, Notification
+from observer.turns import TurnKind
+
+Names = tuple[str, ...]
+"""Of channels, in the order in which they are configured."""
+
+
+class Event(StrEnum):
+    """What is said of an incident."""
+
+    OPENED = "incident.opened"
+    WORSE = "incident.worse"
+    REOPENED = "incident.reopened"
+    REMINDER = "incident.reminder"
+    RESOLVED = "incident.resolved"
+
+
+def event_of(kind: TurnKind, before: Incident | None, after: Incident) -> Event | None:
+    """What a turn makes worth saying; None: nothing.
+
+    Nothing is said of what is muted. What joins or follows an incident is not said: it has been.
+    """
+    if after.status is IncidentStatus.MUTED or (before is not None and before.status is IncidentStatus.RESOLVED):
+        return Event.REOPENED if kind is TurnKind.REOPENED else None
+    match kind:
+        case TurnKind.OPENED:
+            return Event.OPENED
+        case TurnKind.WORSENED:
+            return Event.WORSE
+        case TurnKind.WOKEN:
+            muted = before is not None and before.status is IncidentStatus.MUTED
+            return Event.OPENED if muted else Event.REMINDER
+        case TurnKind.RESOLVED:
+            return Event.RESOLVED
+    return None
+
+
+def hearing(event: Event, incident: Incident, channels: Iterable[Channel], told: Sequence[Notification]) -> Names:
+    """The names of the channels that hear of an event: who wants such incidents; of its end, who heard of it before."""
+    if event is Event.RESOLVED:
+        return tuple(dict.fromkeys(message.channel for message in told))
+    return tuple(channel.name for channel in channels if channel.accepts(incident))
+
+
+def unheard(incident: Incident, channels: Iterable[Channel], told: Sequence[Notification]) -> Names:
+    """The channels that want an incident and that every message of it was given up for: nothing is suppressed there."""
+    if incident.status is not IncidentStatus.OPEN:
+        return ()
+    lost = {message.channel for message in told}
+    lost -= {m.channel for m in told if m.delivered_at is not None or m.next_attempt_at is not None}
+    return tuple(channel.name for channel in channels if channel.name in lost and channel.accepts(incident))
+
+
+def to_remind(
+    incident: Incident, channels: Iterable[Channel], told: Sequence[Notification], wall: datetime, after: timedelta
+) -> Names:
+    """The channels that are to be reminded of an open incident: the last they heard was delivered ``after`` ago."""
+    if incident.status is not IncidentStatus.OPEN:
+        return ()
+    last: dict[str, datetime] = {}
+    for message in told:
+        if message.delivered_at is not None:
+            last[message.channel] = max(message.delivered_at, last.get(message.channel, message.delivered_at))
+    waits = {message.channel for message in told if message.next_attempt_at is not None}
+    due = {name for name, at in last.items() if wall - at >= after} - waits
+    return tuple(channel.name for channel in channels if channel.name in due and channel.accepts(incident))
 
 
 def notifications(
-    alert: Alert, channels: Iterable[Channel], *, new_id: Callable[[], str], wall_now: datetime
+    alert: Alert, names: Names, *, new_id: Callable[[], str], wall_now: datetime
 ) -> tuple[Notification, ...]:
     """Make the messages of one alert, due at once.
 
     Parameters
     ----------
     alert: what to say; its body is made once and never changes after.
-    channels: those of the environment.
+    names: of the channels that hear it.
     new_id: gives an id of at most 40 characters that was never given before; receivers see it.
     wall_now: the real time, also where the project's clock is set to another day.
     """
-    wanting = [channel for channel in channels if channel.accepts(alert.incident)]
-    if not wanting:
+    if not names:
         return ()
     payload = body(alert)
     return tuple(
@@ -31,7 +96,7 @@ def notifications(
             id=new_id(),
             incident_id=alert.incident.id,
             event=alert.event,
-            channel=channel.name,
+            channel=name,
             payload=payload,
             created_at=wall_now,
             attempts=0,
@@ -39,5 +104,5 @@ def notifications(
             delivered_at=None,
             last_error=None,
         )
-        for channel in wanting
+        for name in names
     )

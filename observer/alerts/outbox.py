@@ -160,6 +160,7 @@ class Sender:
     ----------
     outbox, channels, wall, rng: as for ``deliver_due``; ``StoredOutbox(engine)`` is the usual outbox.
     interval_s: between two looks.
+    first: done before each look, as what puts messages into the outbox by the clock.
     """
 
     def __init__(
@@ -170,12 +171,14 @@ class Sender:
         *,
         rng: random.Random | None = None,
         interval_s: float = _IDLE_S,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._channels = tuple(channels)
         self._wall = wall
         self._rng = rng or random.Random()
         self._interval_s = interval_s
+        self._first = first
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -206,6 +209,7 @@ class Sender:
         broken = False
         while not self._stopping.is_set():
             try:
+                self._first()
                 deliver_due(
                     self._outbox,
                     self._channels,

@@ -29,6 +29,8 @@ class Alert:
     last_good: the newest partition (or instant) that readers have; None if they never had any.
     dashboard_url: where people reach the dashboard (``TIDEGATE_URL``); None without one.
     built_in_place: readers see the version that is held, since it could not be built aside.
+    owners: whose it is: those that it was assigned to, else the asset's.
+    suspects: what changed around then, in sentences, the nearest first; a few.
     """
 
     event: str
@@ -38,6 +40,8 @@ class Alert:
     last_good: str | None = None
     dashboard_url: str | None = None
     built_in_place: bool = False
+    owners: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
 
 
 def body(alert: Alert) -> str:
@@ -59,10 +63,13 @@ def body(alert: Alert) -> str:
             "subjects": list(incident.subjects),
             "held": is_held(gate),
             "affected": list(incident.affected),
+            "owners": list(alert.owners),
+            "suspects": list(alert.suspects),
             "since": _iso(incident.opened_at),
             "last_good": alert.last_good,
             "resolved_at": None if incident.resolved_at is None else _iso(incident.resolved_at),
             "resolution": incident.resolution,
+            "resolved_as": None if incident.resolved_as is None else incident.resolved_as.value,
             "url": incident_url(alert.dashboard_url, incident.id),
             "gate": None if gate is None else _gate(gate),
         },
@@ -89,6 +96,8 @@ def paragraph(alert: Alert) -> str:
             sentences.append(
                 "Readers have no version yet." if alert.last_good is None else f"Readers see up to {alert.last_good}."
             )
+        if alert.suspects:
+            sentences.append(f"Changed around then: {alert.suspects[0].rstrip('.')}.")
     since = f"{incident.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     url = incident_url(alert.dashboard_url, incident.id)
     sentences.append(f"Incident #{incident.id} since {since}" + (f": {url}" if url else "."))
@@ -119,7 +128,15 @@ def incident_url(dashboard_url: str | None, incident_id: int) -> str | None:
 def _state(alert: Alert) -> str:
     if alert.incident.status is IncidentStatus.RESOLVED:
         return "is resolved"
-    return "is held" if is_held(alert.gate) else f"has an incident ({alert.incident.severity.value})"
+    held, severity = is_held(alert.gate), alert.incident.severity.value
+    match alert.event:
+        case "incident.worse":
+            return "got worse and is held" if held else f"got worse and has an incident ({severity})"
+        case "incident.reopened":
+            return "is held again" if held else f"has its incident again ({severity})"
+        case "incident.reminder":
+            return "is still held" if held else f"still has an incident ({severity})"
+    return "is held" if held else f"has an incident ({severity})"
 
 
 def _affected(incident: Incident) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from observer.errors import ServeError
 from observer.settings import ServeSettings, variable
 from observer.store.outbox import StoredOutbox
 from observer.tokens import tokens_of
+from observer.waking import Waker
 
 if TYPE_CHECKING:
     from observer.project import Project
@@ -30,7 +32,8 @@ def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
     """Serve an open project; alerts that wait are sent meanwhile."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     app = dashboard()(work.reads(), settings, work)
-    with Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall):
+    waker = Waker(work.observer, time.monotonic)
+    with Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall, first=waker):
         serve(
             app,
             settings,

@@ -19,6 +19,7 @@ from observer.config.history import history
 from observer.config.holidays import holidays
 from observer.config.io import FILES, IOConfig, io
 from observer.config.profile import profile
+from observer.config.reminders import DAILY, remind_after
 from observer.config.section import Section
 from observer.config.variables import fill, written_secrets
 from observer.errors import ProjectError, UnknownName
@@ -38,6 +39,7 @@ KEYS = (
     "executor",
     "pools",
     "channels",
+    "remind_after",
     "clock",
     "url",
     "config",
@@ -73,6 +75,7 @@ class EnvironmentConfig:
     history: timedelta | None = None  # how long points stay; None: for good
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
     holidays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by selection: countries, exchanges, days
+    remind_after: timedelta | None = DAILY  # of open incidents; None: never
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:
@@ -112,7 +115,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
         dbt=dbt(env, root),
         false_alarms_per_week=budget(env), holidays=holidays(env),
-        secrets=tuple(dict.fromkeys(secrets)),
+        remind_after=remind_after(env), secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
 

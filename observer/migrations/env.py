@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from alembic import context
 
+from observer.store.incident_tables import incident_turns
 from observer.store.tables import observations  # with it the observer's tables join the log's metadata
 from orchestration.queue_tables import run_queue
 from orchestration.tables import metadata
 
 assert observations.metadata is metadata
 assert run_queue.metadata is metadata
+assert incident_turns.metadata is metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)

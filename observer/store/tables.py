@@ -188,7 +188,14 @@ incidents = Table(
     Column("updated_at", Instant, nullable=False),
     Column("resolved_at", Instant),
     Column("resolution", Text),
+    Column("resolved_as", String(16)),
+    Column("until", Instant),
+    Column("assigned", JSON, nullable=False, server_default="[]"),
+    Column("passes", Integer, nullable=False, server_default="0"),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("revision", Integer, nullable=False, server_default="0"),  # its newest turn
     Index(None, "asset", "status"),
+    Index(None, "status"),
 )
 
 incident_versions = Table(
@@ -196,8 +203,11 @@ incident_versions = Table(
     metadata,
     Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
     Column("materialization_id", String(40), primary_key=True),
+    Column("asset", Text, nullable=False, server_default=""),  # the incident's, or one downstream that follows from it
     Column("partition", Text, nullable=False),
+    Column("severity", String(16), nullable=False, server_default="error"),  # warn: readers have it
     Column("settled", Boolean, nullable=False, default=False),  # released, replaced, discarded or passed since
+    Index(None, "asset", "partition"),
 )
 
 outbox = Table(

@@ -4,8 +4,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import observer as ob
-from observer.incidents import Finding, finding, folded, is_over, opened, resolved, to_fold_into
-from observer.model import Evaluation, EvaluationStatus, Incident, IncidentStatus, Severity, SubjectKind
+from observer.incidents import (
+    REOPENS_WITHIN,
+    finding,
+    following,
+    joining,
+    opening,
+    passes_now,
+    resolving,
+    to_fold_into,
+    to_reopen,
+)
+from observer.model import Evaluation, EvaluationStatus, Incident, IncidentStatus, Resolution, Severity, SubjectKind
+from observer.turns import Finding, TurnKind, turned
 from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey
 from orchestration.partitions import Interval
 
@@ -26,7 +37,7 @@ def found(partition: PartitionKey, severity: Severity = Severity.ERROR, subject:
 
 
 def incident(first: PartitionKey, last: PartitionKey, severity: Severity = Severity.ERROR) -> Incident:
-    return replace(opened(found(first, severity)), id=7, last_partition=last)
+    return replace(turned(None, opening(found(first, severity))), id=7, last_partition=last)
 
 
 def evaluation(subject: str, status: EvaluationStatus) -> Evaluation:
@@ -82,16 +93,22 @@ def test_without_partitions_everything_folds() -> None:
     assert to_fold_into(found("2024-03-05"), [one], covers) is None
 
 
-def test_an_error_is_not_folded_into_a_warning_but_the_other_way_round() -> None:
+def test_an_error_folds_into_an_error_before_it_makes_a_warning_worse() -> None:
     warning, error = incident("2024-03-05", "2024-03-05", Severity.WARN), incident("2024-03-05", "2024-03-05")
-    assert to_fold_into(found("2024-03-06"), [warning], covers) is None
-    assert to_fold_into(found("2024-03-06", Severity.WARN), [error], covers) is error
     assert to_fold_into(found("2024-03-06"), [error, warning], covers) is error
+    assert to_fold_into(found("2024-03-06", Severity.WARN), [error], covers) is error
+    assert to_fold_into(found("2024-03-06"), [warning], covers) is warning
+    worse = joining(warning, found("2024-03-06"), covers)
+    assert (worse.kind, turned(warning, worse).severity) == (TurnKind.WORSENED, Severity.ERROR)
+
+
+def folded(one: Incident, what: Finding) -> Incident:
+    return turned(one, joining(one, what, covers))
 
 
 def test_folding_widens_and_never_narrows() -> None:
     one = incident("2024-03-05", "2024-03-07")
-    spans = {key: folded(one, found(key), covers) for key in ("2024-03-04", "2024-03-05", "2024-03-08")}
+    spans = {key: folded(one, found(key)) for key in ("2024-03-04", "2024-03-05", "2024-03-08")}
     assert [(i.first_partition, i.last_partition) for i in spans.values()] == [
         ("2024-03-04", "2024-03-07"), ("2024-03-05", "2024-03-07"), ("2024-03-05", "2024-03-08"),
     ]  # fmt: skip
@@ -99,9 +116,9 @@ def test_folding_widens_and_never_narrows() -> None:
 
 def test_folding_shows_the_newest_sentence_unless_it_is_the_lesser() -> None:
     one = incident("2024-03-05", "2024-03-05")
-    later = folded(one, found("2024-03-06", subject="b"), covers)
+    later = folded(one, found("2024-03-06", subject="b"))
     assert (later.sentence, later.subjects, later.opened_at) == ("b on 2024-03-06", ("a", "b"), AT)
-    lesser = folded(one, found("2024-03-06", Severity.WARN, "b"), covers)
+    lesser = folded(one, found("2024-03-06", Severity.WARN, "b"))
     assert (lesser.sentence, lesser.subjects) == ("a on 2024-03-05", ("a", "b"))
 
 
@@ -119,11 +136,41 @@ def test_a_warning_is_over_when_its_subject_passes_no_earlier(
     partition: str, status: EvaluationStatus, over: bool
 ) -> None:
     one = incident("2024-03-05", "2024-03-05", Severity.WARN)
-    assert is_over(one, partition, [evaluation("a", status)], covers) is over
-    assert not is_over(replace(one, severity=Severity.ERROR), partition, [evaluation("a", status)], covers)
+    assert passes_now(one, partition, [evaluation("a", status)], covers) is over
 
 
-def test_resolving_says_when_and_why() -> None:
-    ended = resolved(incident("2024-03-05", "2024-03-05"), "passed again", AT + timedelta(hours=1))
-    assert (ended.status, ended.resolution) == (IncidentStatus.RESOLVED, "passed again")
+def test_resolving_says_when_how_and_why() -> None:
+    turn = resolving(Resolution.PASSED, "passed again", AT + timedelta(hours=1))
+    ended = turned(incident("2024-03-05", "2024-03-05"), turn)
+    assert (ended.status, ended.resolution, ended.resolved_as) == (IncidentStatus.RESOLVED, "passed again", "passed")
     assert ended.resolved_at == ended.updated_at == AT + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("how", "after", "partition", "comes_back"),
+    [
+        (Resolution.PASSED, REOPENS_WITHIN, "2024-03-06", True),
+        (Resolution.FIXED, timedelta(), "2024-03-05", True),
+        (Resolution.PASSED, REOPENS_WITHIN + timedelta(seconds=1), "2024-03-06", False),
+        (Resolution.PASSED, timedelta(), "2024-03-08", False),
+        (Resolution.RELEASED, timedelta(), "2024-03-05", False),
+        (Resolution.EXPECTED, timedelta(), "2024-03-05", False),
+        (Resolution.FALSE_ALARM, timedelta(), "2024-03-05", False),
+        (Resolution.NO_ACTION, timedelta(), "2024-03-05", False),
+    ],
+)
+def test_what_comes_back_soon_is_the_same_incident_unless_a_person_put_it_aside(
+    how: Resolution, after: timedelta, partition: str, comes_back: bool
+) -> None:
+    ended = turned(incident("2024-03-05", "2024-03-05"), resolving(how, "so", AT - after))
+    assert (to_reopen(found(partition), [ended], covers) is ended) is comes_back
+
+
+def test_what_follows_is_affected_and_no_subject_and_an_error_makes_a_warning_worse() -> None:
+    root = incident("2024-03-05", "2024-03-05", Severity.WARN)
+    below = replace(found("2024-03-05", subject="b"), asset=AssetKey("report"), affected=(AssetKey("mail"),))
+    worse = turned(root, following(root, below))
+    assert (worse.severity, worse.subjects, worse.affected) == (Severity.ERROR, ("a",), ("report", "mail"))
+    assert worse.sentence == "downstream report 2024-03-05: b on 2024-03-05"
+    warned = turned(root, following(root, replace(below, severity=Severity.WARN)))
+    assert (warned.severity, warned.sentence) == (Severity.WARN, root.sentence)

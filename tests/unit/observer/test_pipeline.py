@@ -109,11 +109,14 @@ def test_days_apart_are_incidents_of_their_own(here: Ledger) -> None:
     assert [first for first, *_ in here.incidents()] == [day(21), day(23)]
 
 
-def test_an_error_is_not_folded_into_a_warning(here: Ledger) -> None:
-    here.days(1, 20)
-    here.version(day(21), checks={"known": (WARN, False)})
-    here.version(day(22), nulls=0.5, checks={"known": (WARN, False)})
-    assert [severity for *_, severity, _ in here.incidents()] == ["warn", "error"]
+def test_a_warning_that_becomes_an_error_gets_worse_and_is_told_so(daily: Ledger) -> None:
+    daily.days(1, 20)
+    daily.version(day(21), checks={"known": (WARN, False)})
+    daily.version(day(22), nulls=0.5, checks={"known": (WARN, False)})
+    assert daily.incidents() == [(day(21), day(22), "error", "open")]
+    assert daily.told() == [(1, "incident.opened"), (1, "incident.worse")]
+    daily.version(day(22))
+    assert daily.incidents() == [(day(21), day(22), "error", "resolved")]
 
 
 def test_a_warning_beside_an_error_does_not_keep_it_open(here: Ledger) -> None:

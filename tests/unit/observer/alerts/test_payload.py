@@ -1,16 +1,17 @@
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from observer.alerts.notify import notifications
+from observer.alerts.notify import Event, hearing, notifications
 from observer.alerts.payload import Alert, body, incident_url, paragraph
 from observer.alerts.webhook import WebhookChannel
 from observer.alerts.when import parse_when
-from observer.model import Incident, IncidentStatus, Severity
+from observer.model import Incident, IncidentStatus, Resolution, Severity
 from orchestration.model import AssetKey, GateDecision, GateOutcome
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "alerts"
@@ -45,6 +46,7 @@ def resolved(alert: Alert) -> Alert:
         status=IncidentStatus.RESOLVED,
         resolved_at=AT + timedelta(hours=5),
         resolution="released by ops: a blizzard",
+        resolved_as=Resolution.RELEASED,
     )
     return replace(alert, event="incident.resolved", at=AT + timedelta(hours=5), incident=incident, gate=None)
 
@@ -57,9 +59,26 @@ def assert_golden(name: str, text: str) -> None:
     assert text == path.read_text(encoding="utf-8"), "set UPDATE_GOLDEN=1 where the change is meant"
 
 
-@pytest.mark.parametrize("event", ["opened", "resolved"])
+def worse(alert: Alert) -> Alert:
+    incident = replace(alert.incident, assigned=("ana@example.com",), revision=3)
+    return replace(alert, event="incident.worse", incident=incident, owners=incident.assigned)
+
+
+MADE: dict[str, Callable[[Alert], Alert]] = {
+    "opened": lambda alert: replace(
+        alert, owners=("ops@example.com",),
+        suspects=("weather_raw 2013-02-08: 12 rows, 72 rows are usual", "flights 2013-02-08: its code changed"),
+    ),
+    "resolved": resolved,
+    "worse": worse,
+    "reopened": lambda alert: replace(alert, event="incident.reopened"),
+    "reminder": lambda alert: replace(alert, event="incident.reminder", at=AT + timedelta(days=1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", sorted(MADE))
 def test_payload_is_the_golden_one(opened: Alert, event: str) -> None:
-    alert = opened if event == "opened" else resolved(opened)
+    alert = MADE[event](opened)
     pretty = json.dumps(json.loads(body(alert)), indent=2, ensure_ascii=False)
     assert_golden(f"incident_{event}.json", pretty + "\n")
     assert_golden(f"incident_{event}.txt", paragraph(alert) + "\n")
@@ -110,11 +129,12 @@ def test_each_channel_that_accepts_gets_one_message(opened: Alert) -> None:
         WebhookChannel(name, "http://127.0.0.1:1", "s", parse_when(when))
         for name, when in [("ops", "severity>=error"), ("orders", "asset:orders"), ("all", "")]
     ]
-    made = notifications(opened, channels, new_id=lambda: next(ids), wall_now=AT)
+    names = hearing(Event.OPENED, opened.incident, channels, ())
+    made = notifications(opened, names, new_id=lambda: next(ids), wall_now=AT)
     assert [(each.id, each.channel) for each in made] == [("n1", "ops"), ("n2", "all")]
     assert {each.payload for each in made} == {body(opened)}
     assert all(each.attempts == 0 and each.delivered_at is None for each in made)
-    assert notifications(opened, channels[1:2], new_id=lambda: next(ids), wall_now=AT) == ()
+    assert notifications(opened, (), new_id=lambda: next(ids), wall_now=AT) == ()
 
 
 def test_what_was_built_in_place_is_seen_by_readers_and_said_to_be(opened: Alert) -> None:

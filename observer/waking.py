@@ -1,0 +1,89 @@
+"""What time alone does to incidents: a snooze or a maintenance window ends, a reminder falls due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from observer.alerts.notify import to_remind
+from observer.judging import Observer
+from observer.maintenance import muting
+from observer.model import Incident, IncidentStatus
+from observer.store import incidents as incident_store
+from observer.store import maintenance as maintenance_store
+from observer.store.outbox import by_incident
+from observer.telling import remind, take
+from observer.turns import Turn, TurnKind
+from orchestration.database import reading, writing
+
+_EVERY_S = 10.0
+
+
+def wake(observer: Observer) -> int:
+    """Wake what has slept long enough, and remind of what is open; returns how many incidents that was.
+
+    Any number of processes may do this at once: each turn is taken once.
+    """
+    now, wall = observer.clock.now(), observer.clock.wall()
+    with reading(observer.engine) as connection:
+        if not incident_store.waking(connection, now) and not _due(connection, observer, now, wall):
+            return 0
+    with writing(observer.engine) as connection:
+        incident_store.alone(connection)
+        woken = incident_store.waking(connection, now)
+        for one in woken:
+            _wake(connection, observer, one, now)
+        due = _due(connection, observer, now, wall)
+        for one, names in due:
+            remind(connection, observer, one, names)
+    return len(woken) + len(due)
+
+
+def _wake(connection: Connection, observer: Observer, incident: Incident, now: datetime) -> None:
+    """A muted one sleeps on where the window, or another, is open for longer by now."""
+    if incident.status is IncidentStatus.MUTED:
+        window = muting(maintenance_store.coming(connection, now), observer.graph, incident.asset, now)
+        if window is not None:
+            return
+    take(connection, observer, incident, Turn(kind=TurnKind.WOKEN, at=now, by="clock", reason=_over(incident)))
+
+
+def _over(incident: Incident) -> str:
+    return "the snooze is over" if incident.status is IncidentStatus.SNOOZED else "the maintenance window is over"
+
+
+def _due(
+    connection: Connection, observer: Observer, now: datetime, wall: datetime
+) -> list[tuple[Incident, tuple[str, ...]]]:
+    """The open incidents that channels are to be reminded of."""
+    if observer.remind_after is None:
+        return []
+    open_ones = incident_store.open_ones(connection)
+    if not open_ones:
+        return []
+    told = by_incident(connection, [one.id for one in open_ones])
+    found = [(one, to_remind(one, observer.channels, told[one.id], wall, observer.remind_after)) for one in open_ones]
+    due = [(one, names) for one, names in found if names]
+    windows = maintenance_store.coming(connection, now) if due else ()
+    return [(one, names) for one, names in due if muting(windows, observer.graph, one.asset, now) is None]
+
+
+class Waker:
+    """``wake``, as often as it is asked to and at most every ten seconds; for whoever loops anyway.
+
+    Parameters
+    ----------
+    observer: of the project.
+    monotonic: seconds that only grow.
+    """
+
+    def __init__(self, observer: Observer, monotonic: Callable[[], float]) -> None:
+        self._observer, self._monotonic = observer, monotonic
+        self._next = monotonic()
+
+    def __call__(self) -> None:
+        if self._monotonic() >= self._next:
+            self._next = self._monotonic() + _EVERY_S
+            wake(self._observer)
