@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from observer.model import EXACT, Accuracy, AccuracyKind
 from observer.quantities import quantity
 
@@ -17,8 +19,9 @@ def stored(accuracy: Accuracy) -> str | None:
     return None if accuracy.kind is AccuracyKind.EXACT else f"{accuracy.kind.value[0]}{accuracy.amount:.4g}"
 
 
+@lru_cache
 def read(text: str | None) -> Accuracy:
-    """What ``stored`` wrote.
+    """What ``stored`` wrote; of one metric mostly the same again and again.
 
     >>> read("a0.033")
     Accuracy(kind=<AccuracyKind.APPROXIMATE: 'approximate'>, amount=0.033)

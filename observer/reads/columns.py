@@ -63,7 +63,7 @@ def _columns(columns: Sequence[Sequence[Any]], numbers: Iterable[Any]) -> Iterab
 def heatmap(
     connection: Connection, asset: Asset, columns: tuple[SchemaColumn, ...], zone: ZoneInfo
 ) -> NullHeatmap | None:
-    """Null rates of the columns over the newest partitions (or versions): one statement; None without columns."""
+    """Null rates of the columns over the newest partitions (or versions); None without columns."""
     keys = {column.name: SeriesKey("null_rate", column.name) for column in columns}
     stored = points.load(connection, asset, set(keys.values()), _PARTITIONS)
     of_key = {key: {(p.at, part): p for part, found in stored[key].items() for p in found} for key in keys.values()}

@@ -43,7 +43,7 @@ _WORST_FIRST = (
 def series(
     connection: Connection, asset: Asset, declared: tuple[Monitor, ...], verdicts: Verdicts, marks: Marks
 ) -> tuple[MonitorSeries, ...]:
-    """The monitors of numbers, worst first, declared before default ones: one statement.
+    """The monitors of numbers, worst first, declared before default ones.
 
     Each part of the partition key that isn't time has a series of its own, as it has a past of its own. A default
     monitor of what the asset doesn't have (rows of a model) is left out. The schema, which is no number, is a strip.

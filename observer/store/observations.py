@@ -9,12 +9,11 @@ from typing import cast
 
 from sqlalchemy import Connection, func, select
 
-from observer.accuracy import read as read_accuracy
 from observer.accuracy import stored as stored_accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import METRICS, Order
 from observer.model import EXACT, Observation
-from observer.store.points import Found, Row, newest, write
+from observer.store.points import Row, newest, write
 from observer.store.series import Name, Owner, add, known_series, named
 from observer.store.tables import observations as _table
 from observer.store.tables import series
@@ -123,15 +122,25 @@ def load(
     the order is the wall clock, each version counts. ``known`` as in ``save``.
     """
     every = known_series(connection, asset, part) if known is None else known
-    found: dict[SeriesKey, tuple[StoredPoint, ...]] = dict.fromkeys(keys, ())
-    for key in keys:  # one question each: a busy series must not crowd a quiet one out of a shared limit
-        number = every.get(key)
-        if number is None:
-            continue
-        counted = _EVERY if not partitioned or key.metric in _WALL_CLOCK else _STANDING
-        rows = newest(connection, number, _MAX if before is None else _micros(before), limit, counted)
-        found[key] = _one_each(rows)
-    return found
+    numbers = {every[key]: key for key in keys if key in every}
+    found = of_series(connection, numbers, before=before, partitioned=partitioned, limit=limit)
+    return dict.fromkeys(keys, ()) | {key: found[number] for number, key in numbers.items()}
+
+
+def of_series(
+    connection: Connection,
+    numbers: Mapping[int, SeriesKey],
+    *,
+    before: datetime | None = None,
+    partitioned: bool,
+    limit: int,
+) -> Mapping[int, tuple[StoredPoint, ...]]:
+    """As ``load``, of series by their numbers: they may be of several parts of the partition key."""
+    wanted = {
+        number: _EVERY if not partitioned or key.metric in _WALL_CLOCK else _STANDING for number, key in numbers.items()
+    }
+    found = newest(connection, wanted, _MAX if before is None else _micros(before), limit)
+    return {number: _one_each(rows) for number, rows in found.items()}
 
 
 def reasons(connection: Connection, asset: AssetKey, key: SeriesKey, *, limit: int = WINDOW) -> Mapping[int, str]:
@@ -172,25 +181,18 @@ def measured_between(connection: Connection, since: datetime, until: datetime) -
 
 _STANDING = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
 _EVERY = (*_STANDING, VersionStatus.SUPERSEDED)
-_BY_NAME = {status.value: status for status in VersionStatus}
 _MAX = 2**63 - 1
 
 
-def _one_each(newest_first: Sequence[Found]) -> tuple[StoredPoint, ...]:
+def _one_each(newest_first: Sequence[StoredPoint]) -> tuple[StoredPoint, ...]:
     """One point an instant, oldest first: the published one before the held one."""
     points: list[StoredPoint] = []
-    last: int | None = None
-    for at, value, accuracy, seq, made, partition, run_id, status in newest_first:
-        if at == last and not (points[-1].status is VersionStatus.HELD and status != VersionStatus.HELD):
-            continue
-        point = StoredPoint(
-            EPOCH + timedelta(0, 0, at), partition or None, seq, made, run_id, _BY_NAME[status], value,
-            EXACT if accuracy is None else read_accuracy(accuracy),
-        )  # fmt: skip
-        if at == last:
-            points[-1] = point
-        else:
+    last: datetime | None = None
+    for point in newest_first:
+        if point[0] != last:
             points.append(point)
-        last = at
+        elif points[-1].status is VersionStatus.HELD and point.status is not VersionStatus.HELD:
+            points[-1] = point
+        last = point[0]
     points.reverse()
     return tuple(points)
