@@ -76,12 +76,16 @@ def ours(path: Path) -> Prepared:
 
 def ours_alike(path: Path) -> Prepared:
     """The metrics that peers have too: the default profile without how values are spread."""
+    return _alike(ParquetFiles((str(path),)))
+
+
+def _alike(data: object) -> Prepared:
     from observer.collectors import engine
 
     engine.cursor().close()
 
     def work() -> object:
-        with opened(ParquetFiles((str(path),))) as relation:
+        with opened(data) as relation:
             assert relation is not None
             return profile(relation, (), ProfilePolicy(distributions=False))
 
@@ -111,6 +115,10 @@ def ours_exact(path: Path) -> Prepared:
 
 def ours_frame(path: Path) -> Prepared:
     return _ours(pd.read_parquet(path), ProfilePolicy())
+
+
+def ours_frame_alike(path: Path) -> Prepared:
+    return _alike(pd.read_parquet(path))
 
 
 def ours_polars(path: Path) -> Prepared:
@@ -211,8 +219,8 @@ def polars(path: Path) -> Prepared:
 
 
 _ALL = (
-    ours, ours_alike, ours_without_quartiles, ours_exact, ours_frame, ours_polars, bare, summarize, decode, kernel,
-    pandas, pandas_frame, polars,
+    ours, ours_alike, ours_without_quartiles, ours_exact, ours_frame, ours_frame_alike, ours_polars, bare, summarize,
+    decode, kernel, pandas, pandas_frame, polars,
 )  # fmt: skip
 METHODS: dict[str, Callable[[Path], Prepared]] = {one.__name__: one for one in _ALL}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from observer.collectors.bringing import each, is_wordy
 from observer.collectors.compiled import PICKS, Compiled, Question
-from observer.collectors.distribution import at_ranks, few_rate, numbers, of_numbers, of_words
+from observer.collectors.distribution import at_ranks, few_rate, numbers, numbers_at, of_numbers, of_words
 from observer.collectors.field import Field
 from observer.collectors.kept import Answers
 from observer.collectors.relation import Relation
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from observer.collectors.distribution import Floats
 
     Brought = Mapping[Field, tuple[pa.Array | Exception, float]]
+
+_SHARES = tuple(RANKS.values())
 
 
 def look(relation: Relation, asked: Compiled, answers: Sequence[Answers], kept: Collection[str]) -> list[Distribution]:
@@ -38,11 +40,13 @@ def look(relation: Relation, asked: Compiled, answers: Sequence[Answers], kept: 
             answer |= _untold(values, accuracy) if field.kind is ColumnKind.NUMBER else {}
         elif is_wordy(field):
             spread.append(of_words(field, values, rate))
-        else:
+        elif field.name in kept:
             ordered = numbers(values)
-            answer |= _quartiles(ordered, accuracy) if field.kind is ColumnKind.NUMBER else {}
-            if field.name in kept:
-                spread.append(of_numbers(field.name, ordered, len(ordered), rate))
+            spread.append(of_numbers(field.name, ordered, len(ordered), rate))
+            at = at_ranks(ordered, _SHARES) if len(ordered) else ordered
+            answer |= _quartiles(at, accuracy) if field.kind is ColumnKind.NUMBER else {}
+        else:
+            answer |= _quartiles(numbers_at(values, _SHARES), accuracy)
     return spread
 
 
@@ -60,9 +64,9 @@ def _brought(relation: Relation, asked: Compiled) -> Brought:
     return found
 
 
-def _quartiles(values: Floats, accuracy: Accuracy) -> Answers:
+def _quartiles(at: Floats, accuracy: Accuracy) -> Answers:
     question = Question(tuple(RANKS), "", accuracy)
-    found = at_ranks(values, list(RANKS.values())).tolist() if len(values) else [None] * len(RANKS)
+    found = at.tolist() or [None] * len(RANKS)
     return {name: (question, Measured(value)) for name, value in zip(RANKS, found, strict=True)}
 
 
