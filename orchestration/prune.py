@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import Connection, Engine, and_, case, exists, func, select, update
 
 from orchestration import lease, log
 from orchestration.clock import Clock
@@ -19,11 +18,13 @@ from orchestration.events import Event, EventKind
 from orchestration.io.base import OBSERVED, IOManager
 from orchestration.model import Address, AssetKey, RunStatus, Scalar
 from orchestration.retention import EARLIER, GRACE, NEEDED, Retention, removable
-from orchestration.state import VersionRecord, known_versions
+from orchestration.state import VersionRecord, kept_versions
 from orchestration.tables import events, runs, versions
 
 MOST_S = 5.0
 """How long old versions are removed after a run."""
+_ASKEW = timedelta(days=1)
+"""How far the clocks of hosts that publish may differ."""
 _log = logging.getLogger("tidegate.prune")
 
 
@@ -58,7 +59,8 @@ def prune_after_run(
 ) -> tuple[Pruned, ...]:
     """Remove what is due, for a few seconds at most: what is left then is removed after the next run.
 
-    Where nothing is due it costs two statements for each retention that differs, however many addresses there are.
+    Where nothing is due it costs one statement for each retention that differs, however many addresses there are, which
+    looks at what is kept: what was ever removed costs nothing.
     """
     until = clock.monotonic() + MOST_S
     done: list[Pruned] = []
@@ -94,54 +96,41 @@ def _due(engine: Engine, clock: Clock, retentions: Mapping[AssetKey, Retention])
         assets = [asset for asset, own in retentions.items() if own == retention]
         with reading(engine) as connection:
             many = _too_many(connection, assets, retention, clock.now())
-            gone = _removed(connection, {address.asset for address in many})
-        yield from ((address, retention) for address, count in many.items() if count > gone[address])
+        yield from ((address, retention) for address in many)
 
 
 def _too_many(
     connection: Connection, assets: Sequence[AssetKey], retention: Retention, now: datetime
-) -> dict[Address, int]:
-    """How many versions of each address retention lets go of, those that were removed before included."""
+) -> tuple[Address, ...]:
+    """The addresses of which retention lets a version go that is still kept."""
     c = versions.c
     is_earlier = c.status.in_(EARLIER)
     is_old = c.materialized_at <= now - max(retention.age, GRACE)
     earlier, old = (func.sum(case((holds, 1), else_=0)) for holds in (is_earlier, is_old))
     counted = (
         select(c.asset, c.partition, func.count().label("number"), earlier.label("earlier"), old.label("old"))
-        .where(c.asset.in_(assets), c.status.not_in(NEEDED), c.format != OBSERVED)
+        .where(c.asset.in_(assets), c.removed_at.is_(None), c.status.not_in(NEEDED), c.format != OBSERVED)
         .group_by(c.asset, c.partition)
     )
-    many = {}
-    for row in connection.execute(counted):
-        number = min(int(row.old), row.number - min(retention.keep, int(row.earlier)))
-        if number > 0:
-            many[Address(row.asset, row.partition or None)] = number
-    return many
-
-
-def _removed(connection: Connection, assets: Collection[AssetKey]) -> Counter[Address]:
-    """How many versions of each address were removed before."""
-    if not assets:
-        return Counter()
-    c = events.c
-    said = select(c.asset, c.partition, c.detail).where(c.asset.in_(assets), c.kind == EventKind.VERSIONS_REMOVED)
-    gone = {
-        (Address(row.asset, row.partition or None), version)
-        for row in connection.execute(said)
-        for version in str(row.detail["versions"]).split(", ")
-    }
-    return Counter(address for address, _ in gone)
+    return tuple(
+        Address(row.asset, row.partition or None)
+        for row in connection.execute(counted)
+        if min(int(row.old), row.number - min(retention.keep, int(row.earlier))) > 0
+    )
 
 
 def _remove(
     engine: Engine, io: IOManager, clock: Clock, address: Address, retention: Retention
 ) -> tuple[VersionRecord, ...]:
     with writing(engine) as connection:
-        known = known_versions(connection, address)
+        stored = set(io.versions(address))
+        known = kept_versions(connection, address, stored)
         token = lease.acquire(connection, address, known[-1].run_id, clock.wall())
         found = _removable(connection, io, clock, address, retention)  # again, under the lease
         if found:  # said before it is done: what a crash leaves is removed, and said, once more
-            detail: dict[str, Scalar] = {"versions": ", ".join(v.id for v in found), "number": len(found)}
+            ids = [version.id for version in found]
+            connection.execute(update(versions).where(versions.c.id.in_(ids)).values(removed_at=clock.now()))
+            detail: dict[str, Scalar] = {"versions": ", ".join(ids), "number": len(found)}
             event = Event(at=clock.now(), kind=EventKind.VERSIONS_REMOVED, address=address, detail=detail)
             log.append(connection, event)
     try:
@@ -161,27 +150,35 @@ def _removable(
     connection: Connection, io: IOManager, clock: Clock, address: Address, retention: Retention
 ) -> tuple[VersionRecord, ...]:
     """What may go and still lies in storage."""
-    known = known_versions(connection, address)
+    c = versions.c
+    was_any = exists().where(
+        c.asset == address.asset, c.partition == (address.partition or ""), c.removed_at.is_not(None)
+    )
+    there: Collection[str] = ()
+    if connection.execute(select(was_any)).scalar_one():  # what a crash has left lies there, and isn't kept
+        there = set(io.versions(address))
+    known = kept_versions(connection, address, there)
     began: datetime | None = connection.execute(
         select(func.min(runs.c.started_at)).where(runs.c.status == RunStatus.RUNNING)
     ).scalar_one()
-    found = removable(retention, known, _replaced_at(connection, address), clock.now(), began)
+    found = removable(retention, known, _replaced_at(connection, address, known), clock.now(), began)
     if not found:
         return ()
-    there: Collection[str] = set(io.versions(address))
+    there = there or set(io.versions(address))
     return tuple(version for version in found if version.id in there)
 
 
-def _replaced_at(connection: Connection, address: Address) -> dict[str, datetime]:
-    """When each version that was ever published made way for another."""
+def _replaced_at(connection: Connection, address: Address, known: Sequence[VersionRecord]) -> dict[str, datetime]:
+    """When each of some versions that were published made way for another; read back to the oldest of them."""
+    if not known:
+        return {}
+    c, since = events.c, min(version.materialized_at for version in known) - _ASKEW
+    published = and_(c.asset == address.asset, c.kind == EventKind.VERSION_PUBLISHED)
+    before = select(c.id).where(published, c.at < since).order_by(c.id.desc()).limit(1).scalar_subquery()
     rows = connection.execute(
-        select(events.c.at, events.c.detail)
-        .where(
-            events.c.asset == address.asset,
-            events.c.partition == (address.partition or ""),
-            events.c.kind == EventKind.VERSION_PUBLISHED,
-        )
-        .order_by(events.c.id)
+        select(c.at, c.detail)
+        .where(published, c.partition == (address.partition or ""), c.id > func.coalesce(before, 0))
+        .order_by(c.id)
     ).all()
     shown = [(row.at, str(row.detail["version"])) for row in rows]
     return {before: at for (_, before), (at, _) in pairwise(shown)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 from orchestration.among import Among
 from orchestration.io.base import StoredVersion
@@ -152,6 +152,17 @@ def known_versions(connection: Connection, address: Address) -> tuple[VersionRec
     """Every version of an address that the log has, oldest first, whatever became of it."""
     here = {"b_asset": address.asset, "b_partition": address.partition or ""}
     return tuple(_record(row) for row in connection.execute(_VERSIONS, here))
+
+
+def kept_versions(connection: Connection, address: Address, stored: Collection[str] = ()) -> tuple[VersionRecord, ...]:
+    """Those whose data wasn't let go, and those of ``stored``: what was let go and lies there nevertheless."""
+    c = versions.c
+    here = and_(c.asset == address.asset, c.partition == (address.partition or ""))
+    kept = _version_columns().where(here, c.removed_at.is_(None))
+    found = {row.seq: _record(row) for row in connection.execute(kept)}
+    if left := set(stored) - {version.id for version in found.values()}:
+        found |= {row.seq: _record(row) for row in connection.execute(_version_columns().where(here, c.id.in_(left)))}
+    return tuple(found[seq] for seq in sorted(found))
 
 
 def status_of(connection: Connection, version_id: str) -> VersionStatus | None:

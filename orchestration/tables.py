@@ -122,8 +122,11 @@ versions = Table(
     Column("metadata", JSON, nullable=False),
     Column("inputs", JSON, nullable=False),
     Column("released", Boolean, nullable=False, default=False),
+    Column("removed_at", Instant),  # when its data was let go
     Index(None, "asset", "partition", "status"),
 )
+_is_kept = versions.c.removed_at.is_(None)
+Index("ix_versions_kept", versions.c.asset, versions.c.partition, sqlite_where=_is_kept, postgresql_where=_is_kept)
 
 gates = Table(
     "gates",

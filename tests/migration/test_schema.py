@@ -4,6 +4,7 @@ import re
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, select, text
 
 from observer.errors import StateError
 from observer.project import open_project
@@ -21,7 +22,7 @@ from observer.store.tables import outbox
 from orchestration import runs
 from orchestration.database import open_database, reading, writing
 from orchestration.queue_tables import run_queue
-from orchestration.tables import metadata
+from orchestration.tables import events, metadata, versions
 from tests.unit.observer.shop import put, shop
 
 
@@ -171,3 +172,29 @@ def test_a_database_without_sketches_keeps_its_points_and_says_what_it_lacks(tmp
         project.run(project.plan("orders", "2024-02-01..2024-02-02", force=True), trigger="test")
         (again,) = project.reads().merged("orders", "distinct_count", column="name")
         assert again.value == 1
+
+
+def test_what_was_removed_before_is_known_to_be(state_url: str) -> None:
+    engine = open_database(state_url)
+    schema.ensure(engine)
+    gone = {"versions": "m1, m2", "number": 2}
+    with writing(engine) as connection, as_file(files("observer.migrations")) as folder:
+        connection.execute(insert(versions), [_version(name) for name in ("m1", "m2", "m3")])
+        connection.execute(insert(events).values(at=_AT, kind="versions.removed", asset="a", partition="", detail=gone))
+        command.downgrade(schema.configuration(str(folder), connection), "0012-1")
+    schema.ensure(engine)
+    with reading(engine) as connection:
+        found = connection.execute(select(versions.c.id, versions.c.removed_at).order_by(versions.c.id)).all()
+    assert [tuple(row) for row in found] == [("m1", _AT), ("m2", _AT), ("m3", None)]
+    engine.dispose()
+
+
+_AT = datetime(2024, 3, 1, 6, 0, tzinfo=UTC)
+
+
+def _version(name: str) -> dict[str, object]:
+    return {
+        "id": name, "asset": "a", "partition": "", "run_id": "r", "status": "superseded", "materialized_at": _AT,
+        "data_version": "d", "code_version": "c", "fingerprint": "f", "duration_s": 1.0, "format": "parquet",
+        "metadata": {}, "inputs": [],
+    }  # fmt: skip

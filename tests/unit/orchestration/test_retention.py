@@ -1,9 +1,10 @@
 """Which versions stay, and what prune removes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,7 @@ class Shelf:
     """`one` published as 1, 2, 3, 4, an hour after one another."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.now = NOW
+        self.now, self.folder = NOW, folder
         self.core = self._core(folder, url, 1)
         for value in (1, 2, 3, 4):
             self.core = self._core(folder, str(self.core.engine.url.render_as_string(hide_password=False)), value)
@@ -187,12 +188,45 @@ def test_after_a_run_what_readers_may_hold_stays(shelf: Shelf) -> None:
     assert shelf.core.read("one") == 1
 
 
-def test_after_a_run_it_costs_two_statements_where_nothing_is_due(shelf: Shelf) -> None:
+def test_after_a_run_it_costs_one_statement_where_nothing_is_due(shelf: Shelf) -> None:
     shelf.prune_after_run(NOTHING)
-    for retention, most in ((NOTHING, 2), (Retention(keep=9, age=timedelta(0)), 1)):
+    for retention in (NOTHING, Retention(keep=9, age=timedelta(0))):
         with counted(shelf.core.engine) as sent:
             assert shelf.prune_after_run(retention) == []
-        assert len([one for one in sent if one.startswith("SELECT")]) == most
+        assert len([one for one in sent if one.startswith("SELECT")]) == 1
+
+
+def test_what_is_read_does_not_grow_with_what_was_removed(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each publication lets one version go: the tenth time as few are looked at as the first time."""
+    read: list[tuple[int, int]] = []
+
+    def looked(retention: Retention, known: Sequence[VersionRecord], replaced: dict[str, datetime], *rest: Any) -> Any:
+        read.append((len(known), len(replaced)))
+        return removable(retention, known, replaced, *rest)
+
+    monkeypatch.setattr("orchestration.prune.removable", looked)
+    shelf.prune_after_run(NOTHING)
+    read.clear()
+    for value in range(5, 15):
+        shelf.core = shelf._core(shelf.folder, shelf.core.engine.url.render_as_string(hide_password=False), value)
+        shelf.core.run()
+        shelf.now += 2 * DAY
+        assert shelf.prune_after_run(NOTHING) == [(f"{value - 1}v2",)]
+    assert set(read[2:]) == {(2, 1)}, "before and under the lease; the first four are an hour apart"
+
+
+def test_what_a_crash_has_left_goes_the_next_time(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    keep_one = Retention(keep=1, age=timedelta(0))
+    with monkeypatch.context() as crashing:
+        crashing.setattr(FilesIOManager, "sweep", crash)
+        with pytest.raises(KeyboardInterrupt):
+            shelf.prune(keep_one)
+    assert len(shelf.io.versions(ONE)) == 4
+    assert shelf.prune(keep_one) == [("1v2", "2v2")]
+    assert shelf.io.versions(ONE) == ("3v2", "4v2")
 
 
 def test_after_a_run_it_takes_no_longer_than_it_may(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
