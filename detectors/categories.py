@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from detectors.shift import Move, Reference, Sample, Shift, by_chance, distance
+from detectors.measures import Measure, by_chance, distance, stability_index
+from detectors.shift import Move, Reference, Sample, Shift
 
 NAMED = 0.5
 """Share of the batches of which a category must be known to be looked at by its name."""
@@ -25,6 +26,7 @@ class CategoryReference(Reference):
     Parameters
     ----------
     samples: with `counts`.
+    measure: by what it is told how far another batch is from them; any but Wasserstein.
 
     Examples
     --------
@@ -34,7 +36,8 @@ class CategoryReference(Reference):
     [('B6', 0.4, 0.7), ('UA', 0.6, 0.3)]
     """
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
+    def __init__(self, samples: Sequence[Sample], measure: Measure = Measure.JENSEN_SHANNON) -> None:
+        self.measure = measure
         self.values = sum(sample.values for sample in samples)
         self.seen: set[str] = set()
         self.hidden = 0.0
@@ -54,11 +57,17 @@ class CategoryReference(Reference):
         unseen = self._unseen(sample)
         new = sum(unseen.values())
         rest = max(0.0, 1.0 - sum(now.values()) - new), max(0.0, 1.0 - sum(self.shares.values()))
+        cells = [*now.values(), rest[0], new], [*self.shares.values(), rest[1], 0.0]
         return Shift(
-            effect=distance([*now.values(), rest[0], new], [*self.shares.values(), rest[1], 0.0]),
-            chance=by_chance(len(now) + (rest[1] > 0.0), sample.values, self.values),
+            effect=self._effect(*cells, new),
+            chance=by_chance(self.measure, len(now) + (rest[1] > 0.0), sample.values, self.values),
             moves=self._moves(now, unseen),
         )
+
+    def _effect(self, now: Sequence[float], before: Sequence[float], unseen: float) -> float:
+        if self.measure is Measure.UNSEEN:
+            return unseen
+        return stability_index(now, before) if self.measure is Measure.STABILITY else distance(now, before)
 
     def sample(self) -> Sample:
         counts = {name: share * self.values for name, share in self.shares.items()}

@@ -1,16 +1,12 @@
-"""How far two distributions are apart, as effect sizes: with many rows everything differs significantly."""
+"""What categories a column has had, and how far a batch's are from them."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import TYPE_CHECKING
 
 from detectors.errors import HistoryError, ParameterError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 POOL_MEMORY = 0.98
 """Discount of a pool's counts at each batch: about the last fifty count."""
@@ -20,9 +16,6 @@ OFTEN = 0.01
 
 WANDERING = 5e-5
 """Variance of a category's share that is not sampling noise, as shares of real batches wander."""
-
-LEAST_SHARE = 1e-4
-"""Share that an empty bin is taken to have in the stability index, so that it stays finite."""
 
 Counts = Mapping[Hashable, float]
 """Category -> how many rows have it."""
@@ -51,61 +44,6 @@ def jensen_shannon(one: Counts, other: Counts) -> float:
         middle = 0.5 * (left + right)
         found += sum(0.5 * share * log(share / middle, 2) for share in (left, right) if share > 0.0)
     return sqrt(min(1.0, max(0.0, found)))
-
-
-def stability_index(one: Counts, other: Counts) -> float:
-    """Return the population stability index, sum of (p - q) ln(p / q); above 0.25 is by custom a shift (Siddiqi 2006).
-
-    Parameters
-    ----------
-    one, other: as in `jensen_shannon`; shares below LEAST_SHARE count as that.
-
-    Raises
-    ------
-    HistoryError: a side has no rows.
-
-    Examples
-    --------
-    >>> round(stability_index({"a": 50, "b": 50}, {"a": 90, "b": 10}), 2)
-    0.88
-    """
-    here, there = _shares(one), _shares(other)
-    found = 0.0
-    for category in here.keys() | there.keys():
-        left = max(here.get(category, 0.0), LEAST_SHARE)
-        right = max(there.get(category, 0.0), LEAST_SHARE)
-        found += (left - right) * log(left / right)
-    return found
-
-
-def wasserstein(one: ArrayLike, other: ArrayLike) -> float:
-    """Return the Wasserstein distance of two samples in standard deviations of the second (Vaserstein 1969).
-
-    Parameters
-    ----------
-    one, other: float64[n] and float64[m]; NaN is left out.
-
-    Returns
-    -------
-    float: 0 or more; in the samples' own unit where the second is constant.
-
-    Raises
-    ------
-    HistoryError: a side has no finite value.
-
-    Examples
-    --------
-    >>> wasserstein([2.0, 3.0, 4.0], [1.0, 2.0, 3.0]) == wasserstein([20.0, 30.0, 40.0], [10.0, 20.0, 30.0])
-    True
-    """
-    import numpy as np
-    from scipy.stats import wasserstein_distance
-
-    samples = [np.asarray(sample, dtype=np.float64) for sample in (one, other)]
-    here, there = (sample[np.isfinite(sample)] for sample in samples)
-    if not len(here) or not len(there):
-        raise HistoryError("a sample has no finite value", "Compare samples that were measured.")
-    return float(wasserstein_distance(here, there) / (there.std() or 1.0))
 
 
 def _shares(counts: Counts) -> dict[Hashable, float]:

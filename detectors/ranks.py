@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from detectors.shift import Move, Reference, Sample, Shift, by_chance, distance
+from detectors.measures import Measure, by_chance, distance, stability_index, wasserstein
+from detectors.shift import Move, Reference, Sample, Shift, Slide
 
 if TYPE_CHECKING:
     from detectors.model import FloatArray
@@ -15,6 +18,21 @@ CELLS = 16
 
 PIECES = 64
 """Into how many parts of equal probability all are cut as one batch."""
+
+QUARTILES = 1.349
+"""Standard deviations of a Gaussian between its quartiles."""
+
+NOTICED = 0.05
+"""Standard deviations below which nobody is told that values have moved."""
+
+BY_CHANCE = 4.0
+"""The same of a batch of one value: what chance does to the quantiles of more shrinks with the root of their number."""
+
+UNEVEN = 3.0
+"""How many times as far as the one in their middle others have moved where a few rows have moved, not all of them."""
+
+TOGETHER = 0.2
+"""Share of the values that have to have moved for it to be told of them together."""
 
 LARGEST = 1.7e308
 """Beyond it there are no numbers to cut at."""
@@ -29,6 +47,7 @@ class RankReference(Reference):
     Parameters
     ----------
     samples: with `points`, equally many.
+    measure: by what it is told how far another batch is from them; any but the share of what was never seen.
 
     Examples
     --------
@@ -38,13 +57,15 @@ class RankReference(Reference):
     (60.0, 0.05, 0.52)
     """
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
+    def __init__(self, samples: Sequence[Sample], measure: Measure = Measure.JENSEN_SHANNON) -> None:
         import numpy as np
 
+        self.measure = measure
         known = np.sort(np.concatenate([sample.points[1:-1] for sample in samples]))
         self.values = sum(sample.values for sample in samples)
         self.known: FloatArray = known
         self.edges = _edges(known)
+        self.spread = _spread(known)
         self.below: FloatArray = np.searchsorted(known, self.edges, side="right") / len(known)
 
     def shift(self, sample: Sample) -> Shift:
@@ -52,11 +73,26 @@ class RankReference(Reference):
 
         here = shares_below(np.asarray(sample.points[1:-1]), self.edges)
         now, before = (np.concatenate([each, [1.0]]) - np.concatenate([[0.0], each]) for each in (here, self.below))
+        inner = np.asarray(sample.points[1:-1])
+        usual = self._at_ranks(len(inner))
         return Shift(
-            effect=distance(now, before),
-            chance=by_chance(int((before > 0.0).sum()), sample.values, self.values),
+            effect=self._effect(now, before, inner, usual),
+            chance=by_chance(self.measure, int((before > 0.0).sum()), sample.values, self.values),
             moves=(self._move(here),),
+            slide=_slide(inner, usual, self.spread * max(NOTICED, BY_CHANCE / sample.values**0.5)),
         )
+
+    def _at_ranks(self, count: int) -> FloatArray:
+        """Return float64[count]: what is known at the ranks that the inner values of a batch have."""
+        import numpy as np
+
+        ranks = np.arange(1, count + 1) / (count + 1)
+        return np.asarray(self.known[(ranks * len(self.known)).astype(int)])
+
+    def _effect(self, now: FloatArray, before: FloatArray, inner: FloatArray, usual: FloatArray) -> float:
+        if self.measure is Measure.WASSERSTEIN:
+            return wasserstein(inner, usual, self.spread)
+        return stability_index(now, before) if self.measure is Measure.STABILITY else distance(now, before)
 
     def sample(self) -> Sample:
         import numpy as np
@@ -72,6 +108,39 @@ class RankReference(Reference):
         if below < before:
             return Move(before=1.0 - before, now=1.0 - below, above=edge)
         return Move(before=before, now=below, upto=edge)
+
+
+def _spread(known: FloatArray) -> float:
+    """Return the standard deviation of values in order, as their quartiles tell it, or where they lie together, all."""
+    import numpy as np
+
+    count = len(known)
+    with np.errstate(over="ignore", invalid="ignore"):
+        between = float(known[3 * count // 4] - known[count // 4]) / QUARTILES
+        found = between if between > 0.0 else float(known[-1] - known[0]) / QUARTILES
+    return min(found, LARGEST) or 1.0
+
+
+def _slide(inner: FloatArray, usual: FloatArray, least: float) -> Slide | None:
+    """Return which values have moved together by more than `least`: the longest run of ranks at which all have."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        away = inner - usual
+    far = float(np.sort(np.abs(away))[-len(away) // 4])
+    if not least < far < LARGEST:
+        return None
+    ways = np.where(np.abs(away) < far / 2.0, 0.0, np.sign(away)).tolist()
+    runs = [[at for at, _ in run] for way, run in groupby(enumerate(ways), key=itemgetter(1)) if way]
+    longest = max(runs, key=len)
+    if len(longest) < TOGETHER * len(away):
+        return None
+    first, last = longest[0], longest[-1] + 1
+    moved = np.sort(np.abs(away[first:last]))
+    by = float(moved[len(moved) // 2])
+    if moved[-1 - len(moved) // 10] > UNEVEN * by:
+        return None
+    return Slide(first=first / len(away), last=last / len(away), by=by if ways[first] > 0.0 else -by)
 
 
 def _edges(known: FloatArray) -> FloatArray:

@@ -6,13 +6,10 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from detectors.model import FloatArray
 
 WINDOW = 28
@@ -75,19 +72,36 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slide:
+    """Values that have moved together.
+
+    Parameters
+    ----------
+    first, last: the ranks between which they lie, 0..1.
+    by: how far the one in their middle has moved, in their unit; below 0 is down.
+    """
+
+    first: float
+    last: float
+    by: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
     """How far a batch is from those before.
 
     Parameters
     ----------
-    effect: Jensen-Shannon distance (Lin 1991), 0 (alike) to 1 (nothing in common).
+    effect: how far, 0 or more, by the measure of the reference.
     chance: the mean square that an effect has by the size of the samples alone.
     moves: the changes that matter most, largest first.
+    slide: of numbers: which of them have moved together; None where none have, as far as can be told.
     """
 
     effect: float
     chance: float
     moves: tuple[Move, ...]
+    slide: Slide | None = None
 
 
 class Reference(ABC):
@@ -186,28 +200,3 @@ def _end(usual: Iterable[float]) -> float:
     middle = median(known)
     spread = 1.4826 * median(abs(one - middle) for one in known)
     return middle + BEYOND * max(spread, 0.1 * middle)
-
-
-def distance(one: ArrayLike, other: ArrayLike) -> float:
-    """Return the Jensen-Shannon distance of two sets of shares, cell by cell, each 0..1 and 1 in all.
-
-    Examples
-    --------
-    >>> distance([1.0, 0.0], [0.0, 1.0]), distance([0.5, 0.5], [0.5, 0.5])
-    (1.0, 0.0)
-    """
-    import numpy as np
-
-    both = np.array([one, other], dtype=np.float64)
-    middle = both.mean(axis=0)
-    there = both > 0.0
-    found = 0.5 * (both * np.log2(np.divide(both, middle, out=np.ones_like(both), where=there))).sum()
-    return float(min(1.0, max(0.0, found)) ** 0.5)
-
-
-def by_chance(cells: int, values: float, before: float) -> float:
-    """Return the mean square of the distance of two samples of one distribution, (cells - 1) / (8 ln 2) (1/n + 1/N).
-
-    That is the chi-squared statistic that the divergence of near shares comes to.
-    """
-    return max(0, cells - 1) / (8.0 * log(2.0)) * (1.0 / values + 1.0 / before)

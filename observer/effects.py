@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from math import exp, log, log1p
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from detectors.model import MetricKind
 from observer.history import SeriesKey
-from observer.metrics import CATEGORIES, DISTRIBUTION, EFFECTS, METRICS, Order, metric
+from observer.metrics import CATEGORIES, DISTRIBUTION, EFFECTS, MEASURES, METRICS, Order, metric
 from observer.model import Distribution, Effect
 from observer.monitors import Monitor
 from observer.moved import in_words
 from observer.quantities import quantity
 
 if TYPE_CHECKING:
+    from detectors.measures import Measure
     from detectors.novelty import Quantity
     from detectors.shift import Sample
 
@@ -51,13 +53,15 @@ class Trail(ABC, Generic[V]):
 class SpreadTrail(Trail[Distribution | None]):
     """How the values of one column were spread."""
 
-    def __init__(self, *, categories: bool) -> None:
+    def __init__(self, *, categories: bool, measure: Measure | None = None) -> None:
         from detectors.categories import CategoryReference
         from detectors.ranks import RankReference
         from detectors.shift import Shifts
 
         self._categories = categories
-        self._shifts = Shifts(CategoryReference if categories else RankReference)
+        together = CategoryReference if categories else RankReference
+        default = MEASURES[CATEGORIES if categories else DISTRIBUTION][0]
+        self._shifts = Shifts(partial(together, measure=measure or default))
 
     def effect(self, version: Distribution | None, slot: int) -> Effect:
         return self.take(version, slot, learn=False)
@@ -74,7 +78,7 @@ class SpreadTrail(Trail[Distribution | None]):
         if found is None:
             return Effect(value=None, reason=_TOO_EARLY, runs_needed=FEWEST - known)
         exposure = 1.0 / found.chance if found.chance > 0.0 else None
-        return Effect(value=found.effect, exposure=exposure, words=in_words(found.moves))
+        return Effect(value=found.effect, exposure=exposure, words=in_words(found.moves, found.slide))
 
     def beside(self, version: Distribution | None, slot: int) -> tuple[Sample, Sample] | None:
         """What it is compared with and itself, as samples; None where it can't be compared."""
@@ -177,5 +181,5 @@ def _said(name: str, key: SeriesKey | None, batch: Batch) -> str:
 def trail_of(monitor: Monitor) -> SpreadTrail | BatchTrail:
     """A fresh one, for a monitor of effect sizes."""
     if monitor.metric in (DISTRIBUTION, CATEGORIES):
-        return SpreadTrail(categories=monitor.metric == CATEGORIES)
+        return SpreadTrail(categories=monitor.metric == CATEGORIES, measure=monitor.measure)
     return BatchTrail()

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from detectors.measures import Measure
 from detectors.model import MetricKind
 from observer.errors import CheckError
 
@@ -30,6 +31,7 @@ __all__ = [
     "DEFAULT_MONITORS",
     "DISTRIBUTION",
     "EFFECTS",
+    "MEASURES",
     "METRICS",
     "NOVELTY",
     "RANKS",
@@ -127,6 +129,12 @@ DISTRIBUTION, CATEGORIES, NOVELTY = "distribution", "categories", "novelty"
 EFFECTS = frozenset({DISTRIBUTION, CATEGORIES, NOVELTY})
 """The metrics that aren't measured: they are told of what is kept of a version and of those before it, where a monitor
 asks for them."""
+
+MEASURES: Mapping[str, tuple[Measure, ...]] = {
+    DISTRIBUTION: (Measure.JENSEN_SHANNON, Measure.STABILITY, Measure.WASSERSTEIN),
+    CATEGORIES: (Measure.JENSEN_SHANNON, Measure.STABILITY, Measure.UNSEEN),
+}
+"""By what number each of them can be told; the first is used where nobody says otherwise."""
 
 _TABLE: tuple[Metric, ...] = (
     Metric(name="row_count", title="Rows", unit="rows", kind=MetricKind.COUNT, default_monitor=True),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from detectors.measures import Measure
 from observer.errors import CheckError
 from observer.history import SeriesKey
-from observer.metrics import AGE, ARRIVAL, DEFAULT_MONITORS, EFFECTS, SCHEMA, metric
+from observer.metrics import AGE, ARRIVAL, DEFAULT_MONITORS, EFFECTS, MEASURES, SCHEMA, metric
 from observer.model import Severity
 from observer.schema_changes import POLICIES, SchemaChangeKind
 
@@ -32,6 +33,7 @@ class Monitor:
     alpha: float | None = None
     segment: str | None = None  # "carrier=UA", or "carrier" for each of its values
     told_by: str | None = None  # another metric, where its own is none that is measured
+    measure: Measure | None = None  # of an effect size; None: the default one
 
     @property
     def id(self) -> str:
@@ -93,6 +95,7 @@ def monitor(
     detector: str | None = None,
     alpha: float | None = None,
     segment: str | None = None,
+    measure: Measure | str | None = None,
     **parameters: object,
 ) -> Monitor:
     """Watch a metric with a detector.
@@ -115,6 +118,10 @@ def monitor(
     segment:
         What ``ob.metric(..., segment=...)`` measures by: ``"carrier=UA"``, or ``"carrier"`` for each value that a
         version has.
+    measure:
+        Of "distribution" and "categories", what their effect size is: "jensen-shannon" (if left out), "stability" (the
+        population stability index), of numbers "wasserstein", of categories "unseen" (the share of what was never
+        seen).
     parameters:
         What the detector takes, e.g. ``lower=`` and ``upper=`` of "threshold"; only beside ``detector=``. For
         "schema", how bad each kind of change is: ``removed=``, ``retyped=``, ``nullable=`` (as ``severity``, if left
@@ -123,7 +130,7 @@ def monitor(
     Raises
     ------
     CheckError
-        A metric, column, severity, detector or alpha that can't be.
+        A metric, column, severity, detector, alpha or measure that can't be.
 
     >>> monitor("null_rate", column="dep_time", severity="error").id
     'null_rate(dep_time)'
@@ -161,7 +168,20 @@ def monitor(
         metric=metric_name, column=column, severity=how_bad, detector=detector,
         parameters=tuple(sorted(parameters.items())), alpha=alpha,
         segment=segment, told_by=_MADE if metric_name == ARRIVAL else None,
+        measure=None if measure is None else _measure(metric_name, measure),
     )  # fmt: skip
+
+
+def _measure(metric_name: str, measure: str) -> Measure:
+    there = MEASURES.get(metric_name, ())
+    if not there:
+        known = " and ".join(map(repr, MEASURES))
+        raise CheckError(f"monitor({metric_name!r}): measure= is of {known} alone; leave it out")
+    if measure not in there:
+        raise CheckError(
+            f"monitor({metric_name!r}): measure is {', '.join(map(repr, map(str, there)))}, not {measure!r}"
+        )
+    return Measure(measure)
 
 
 def _check_arrival(severity: Severity, segment: str | None) -> None:

@@ -139,7 +139,7 @@ class Trails:
         counted, left_out = marks.known(monitor.id, versions[begin(versions, self._last) :], by_clock=False)
         slots = as_clocks_tell(asset, [point.at for point in counted], at)
         steps = [_Step(point.version_seq, slot, out) for point, slot, out in zip(counted, slots, left_out, strict=True)]
-        name = (asset.key, part, monitor.id)
+        name = (asset.key, part, monitor.id, monitor.measure)
         followed = self._kept.pop(name, None)
         if followed is None or followed.steps != steps[: len(followed.steps)]:
             followed = _Followed([], [], trail_of(monitor))

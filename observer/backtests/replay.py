@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from detectors.measures import Measure
 from detectors.model import DetectionStatus, History
 from observer.backtests.model import Alarm, FaultFound, Replayed, SeriesBacktest
 from observer.detection import as_clocks_tell, behind, by_wall_clock, detectors_of, history_of, points_of
@@ -29,14 +30,14 @@ class Stored:
 
     asset: Asset
     part: str
-    series: Mapping[SeriesKey, Sequence[StoredPoint]]
+    series: Mapping[Measure | None, Mapping[SeriesKey, Sequence[StoredPoint]]]  # by what monitors' effect sizes are
     per_week: float
     marks: Marks
     versions: Mapping[SeriesKey, Sequence[Version]]
 
     def known(self, monitor: Monitor) -> Sequence[StoredPoint]:
         """The points of a monitor that it is judged by: those since its newest new normal."""
-        points = points_of(monitor, self.asset, self.series)
+        points = points_of(monitor, self.asset, self.series[monitor.measure])
         return self.marks.known(monitor.id, points, by_clock=by_wall_clock(monitor))[0]
 
 
@@ -73,7 +74,8 @@ def _replayed(stored: Stored, monitor: Monitor | None) -> Replayed | None:
     if monitor is None:
         return None
     points = stored.known(monitor)
-    rows, newest = stored.series.get(behind(monitor.key), ()), stored.series[monitor.key][-1].at
+    series = stored.series[monitor.measure]
+    rows, newest = series.get(behind(monitor.key), ()), series[monitor.key][-1].at
     history = history_of(monitor, stored.asset, points, rows, newest, stored.marks)
     table = detectors_of(monitor, stored.asset, history)
     alpha = monitor.false_alarms

@@ -164,10 +164,17 @@ def _stored(
             limit=last,
         )  # fmt: skip
         kept, trails = Kept(connection, known), Trails(last=last)
-        series = with_effects(asset, monitors, series, kept, marks, trails)
-        versions = {m.key: kept.versions(m, series[m.key]) for m in monitors if m.metric in EFFECTS and m.key in series}
+        told = {
+            measure: with_effects(asset, [m for m in monitors if m.measure == measure], series, kept, marks, trails)
+            for measure in {None, *(m.measure for m in monitors)}
+        }
+        versions = {
+            m.key: kept.versions(m, told[m.measure][m.key])
+            for m in monitors
+            if m.metric in EFFECTS and m.key in told[m.measure]
+        }
         yield (
-            Stored(asset=asset, part=part, series=series, per_week=per_week, marks=marks, versions=versions),
+            Stored(asset=asset, part=part, series=told, per_week=per_week, marks=marks, versions=versions),
             known,
         )
 
@@ -184,7 +191,7 @@ def _replays(
     for name in dict.fromkeys(name for there in by_name for name in there):
         both = [there.get(name) for there in by_name]
         any_of = next(m for m in both if m is not None)
-        if points_of(any_of, stored.asset, stored.series):
+        if points_of(any_of, stored.asset, stored.series[any_of.measure]):
             yield replay(stored, *both)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from observer.assets import quality_of
 from observer.detection import slot_of
 from observer.effects import SpreadTrail
 from observer.feedback import Marks
@@ -35,7 +36,8 @@ _MOST = 12  # categories
 
 def shifts(connection: Connection, asset: Asset, column: str, *, categories: bool) -> Mapping[int, Effect]:
     """How far each version was from those before it, by ``versions.seq``, whether or not a monitor asks for it."""
-    monitor = Monitor(metric=CATEGORIES if categories else DISTRIBUTION, column=column)
+    plain = Monitor(metric=CATEGORIES if categories else DISTRIBUTION, column=column)
+    monitor = next((one for one in quality_of(asset).monitors if one.id == plain.id), plain)
     marks, found = feedback_store.marks(connection, asset.key), dict[int, Effect]()
     for part in series_store.parts(connection, asset.key, _ROWS):
         versions, kept = _versions(connection, asset, part)

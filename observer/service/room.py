@@ -10,9 +10,7 @@ from orchestration.graph import Graph
 from orchestration.run_request import RunRequest
 
 
-def room_beside(
-    running: Iterable[RunRequest], graph: Graph, pools: Mapping[str, int]
-) -> Callable[[RunRequest], bool]:
+def room_beside(running: Iterable[RunRequest], graph: Graph, pools: Mapping[str, int]) -> Callable[[RunRequest], bool]:
     """Says of a request whether it can run beside ``running`` without more at once than ``pools`` allow.
 
     A run keeps to the limits by itself, so one always has room where none other counts in the same pool.
@@ -37,5 +35,7 @@ def _places(request: RunRequest, graph: Graph, pools: Mapping[str, int]) -> Mapp
     found: Counter[str] = Counter()
     for key in made:
         found.update(name for name in names_of(graph.asset(key)) if name in pools)
-    several = request.partitions is None or len(request.partitions) > 1 or any(".." in one for one in request.partitions)
+    several = (
+        request.partitions is None or len(request.partitions) > 1 or any(".." in one for one in request.partitions)
+    )
     return {name: pools[name] if several else min(n, pools[name]) for name, n in found.items()}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.categories import CategoryReference
+from detectors.measures import FARTHEST, Measure, distance
 from detectors.ranks import RankReference
-from detectors.shift import Sample, Shift, Shifts, distance
+from detectors.shift import Sample, Shift, Shifts
 
 VALUES = st.lists(st.floats(-1.7e308, 1.7e308), min_size=1, max_size=30)
 COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 500), min_size=1)
@@ -20,9 +23,9 @@ def numbers(values: list[float]) -> Sample:
     return Sample(values=len(values), points=np.sort(points))
 
 
-def sound(found: Shift | None) -> None:
+def sound(found: Shift | None, most: float = 1.0) -> None:
     assert found is not None
-    assert 0.0 <= found.effect <= 1.0
+    assert 0.0 <= found.effect <= most
     assert found.chance >= 0.0
     assert all(0.0 <= share <= 1.0 + 1e-9 for move in found.moves for share in (move.before, move.now))
 
@@ -32,10 +35,11 @@ def sound(found: Shift | None) -> None:
 def test_any_numbers_are_somewhere_between_alike_and_nothing_in_common(
     batches: list[list[float]], judged: list[float]
 ) -> None:
-    shifts = Shifts(RankReference)
-    for day, batch in enumerate(batches):
-        shifts.learn(numbers(batch), day % 7)
-    sound(shifts.shift(numbers(judged), 0))
+    for measure, most in ((Measure.JENSEN_SHANNON, 1.0), (Measure.WASSERSTEIN, FARTHEST), (Measure.STABILITY, 40.0)):
+        shifts = Shifts(partial(RankReference, measure=measure))
+        for day, batch in enumerate(batches):
+            shifts.learn(numbers(batch), day % 7)
+        sound(shifts.shift(numbers(judged), 0), most)
 
 
 @settings(deadline=None, max_examples=100)
@@ -49,10 +53,11 @@ def test_any_categories_too_and_what_is_the_same_is_alike(
     def sample(counts: dict[str, int], other: int) -> Sample:
         return Sample(values=sum(counts.values()) + other, counts={k: float(n) for k, n in counts.items()}, other=other)
 
-    shifts = Shifts(CategoryReference)
-    for day, batch in enumerate(batches):
-        shifts.learn(sample(*batch), day % 7)
-    sound(shifts.shift(sample(*judged), 0))
+    for measure, most in ((Measure.JENSEN_SHANNON, 1.0), (Measure.UNSEEN, 1.0), (Measure.STABILITY, 40.0)):
+        shifts = Shifts(partial(CategoryReference, measure=measure))
+        for day, batch in enumerate(batches):
+            shifts.learn(sample(*batch), day % 7)
+        sound(shifts.shift(sample(*judged), 0), most)
     same = CategoryReference([sample(*judged)] * 3).shift(sample(*judged))
     assert same.effect < 1e-6
     assert not same.moves

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from detectors import DEFAULT_ALPHA, DetectionStatus, Effect, History, Point
 from detectors.categories import CategoryReference
+from detectors.measures import Measure
 from detectors.ranks import RankReference
 from detectors.shift import Sample, Shifts
 
@@ -71,12 +74,23 @@ def sample(values: np.ndarray, *, numbers: bool) -> Sample:
     return Sample(values=len(values), counts=top, other=len(values) - sum(top.values()))
 
 
-@pytest.mark.parametrize("name", NOISES)
-def test_good_batches_alarm_no_more_than_twice_as_often_as_promised(name: str) -> None:
+CASES = [(name, Measure.JENSEN_SHANNON) for name in NOISES] + [
+    ("numbers", Measure.WASSERSTEIN),
+    ("heavy tails", Measure.WASSERSTEIN),
+    ("mostly zero", Measure.WASSERSTEIN),
+    ("small batches", Measure.STABILITY),
+    ("heavy tails", Measure.STABILITY),
+    ("many categories", Measure.STABILITY),
+    ("many categories", Measure.UNSEEN),
+]
+
+
+@pytest.mark.parametrize(("name", "measure"), CASES)
+def test_good_batches_alarm_no_more_than_twice_as_often_as_promised(name: str, measure: Measure) -> None:
     together, draw = NOISES[name]
     alarms = points = 0
     for seed in range(4):
-        rng, shifts, state = np.random.default_rng(seed), Shifts(together), Effect().start()
+        rng, shifts, state = np.random.default_rng(seed), Shifts(partial(together, measure=measure)), Effect().start()
         for day in range(150):
             drawn = sample(draw(rng, day), numbers=together is RankReference)
             found = shifts.shift(drawn, day % 7)

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 import observer as ob
+from observer.backtests.report import backtest
 from observer.errors import CheckError
 from observer.history import StoredPoint
 from observer.marking import mark
@@ -135,6 +136,34 @@ def test_a_shift_holds_and_is_said_in_words(project: Project, folder: Path) -> N
     assert "of amount" in sentence
     (held,) = [row for row in project.reads().now().assets if row.key == "orders"]
     assert held.state.value == "held"
+
+
+def test_another_measure_tells_it_by_another_number_and_in_the_same_words(folder: Path) -> None:
+    monitors = (
+        'ob.monitor("distribution", column="amount", measure="wasserstein"), '
+        'ob.monitor("categories", column="carrier", measure="unseen", detector="threshold", upper=0.01)'
+    )
+    shop(folder, pipeline=pipeline(monitors), toml=TOML)
+    project = ob.open_project(folder)
+    try:
+        write(folder, DAYS, times=2.0, new="XX")
+        found = said(project, DAYS)
+        status, sentence = found["distribution(amount)"]
+        assert status is EvaluationStatus.WARNED
+        shift = float(sentence.split()[3].rstrip(","))
+        assert shift > 1.0  # standard deviations: no share of anything
+        assert ": values over " in sentence
+        assert found["categories(carrier)"][0] is EvaluationStatus.WARNED
+        with reading(project.engine) as connection:
+            listed = timeline(connection, project.graph.asset("orders"), "amount", 5)
+        assert listed[-1].shift == pytest.approx(shift, abs=0.05)
+        (folder / "other.py").write_text(pipeline(), encoding="utf-8")
+        (row,) = backtest(project, "orders", monitor="distribution(amount)", compare=str(folder / "other.py")).monitors
+        assert row.here is not None
+        assert row.other is not None
+        assert row.here.upper != row.other.upper  # each side is told by its own measure
+    finally:
+        project.close()
 
 
 @pytest.mark.parametrize(

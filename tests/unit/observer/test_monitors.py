@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 import observer as ob
@@ -36,6 +38,19 @@ def test_what_cannot_be_watched_is_refused(arguments: dict[str, object], said: s
 def test_a_monitor_that_holds_is_surer_than_one_that_tells() -> None:
     assert monitor("row_count").false_alarms == ALPHAS[ob.Severity.WARN] > ALPHAS[ob.Severity.ERROR]
     assert monitor("row_count", alpha=0.25).false_alarms == 0.25
+
+
+@pytest.mark.parametrize(
+    ("metric", "column", "measure", "words"),
+    [
+        ("distribution", "x", "unseen", "measure is 'jensen-shannon', 'stability', 'wasserstein', not 'unseen'"),
+        ("categories", "x", "psi", "measure is 'jensen-shannon', 'stability', 'unseen', not 'psi'"),
+        ("row_count", None, "stability", "measure= is of 'distribution' and 'categories' alone; leave it out"),
+    ],
+)
+def test_a_measure_is_one_that_the_metric_has(metric: str, column: str | None, measure: str, words: str) -> None:
+    with pytest.raises(CheckError, match=re.escape(words)):
+        monitor(metric, column=column, measure=measure)
 
 
 def test_declared_ones_take_the_place_of_the_defaults() -> None:
