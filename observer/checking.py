@@ -52,9 +52,9 @@ class Checking:
         self._samples = 0
         self._key: tuple[str, ...] = next((one.columns for one in checks if isinstance(one, Unique)), ())
         places: dict[str, int] = {}
-        for at, check in enumerate(checks):
-            if isinstance(check, FusedCheck):
-                self._ask(at, check, places)
+        fused = [(at, check) for at, check in enumerate(checks) if isinstance(check, FusedCheck)]
+        for at, check in sorted(fused, key=lambda one: not one[1].is_dear):
+            self._ask(at, check, places)
         self.expressions = tuple(places)
 
     def _ask(self, at: int, check: FusedCheck, places: dict[str, int]) -> None:

@@ -115,6 +115,10 @@ class FusedCheck(Check):
     """Whether ``expressions`` are spelled by ``relation.dialect``, so that they can run in whichever database the data
     lies in. Those of any other check are DuckDB's, and the data is fetched for them."""
 
+    is_dear: ClassVar[bool] = False
+    """Whether a look at a text costs so much that the different ones are found first. Such checks are asked before
+    others, which use what was found for them."""
+
     @abstractmethod
     def expressions(self, relation: Relation) -> Sequence[str | int]:
         """Return the SQL aggregates that it needs, over the aliases ``relation.field(name).sql``.

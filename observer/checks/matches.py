@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from observer.checks.base import columns_of, name_of
 from observer.checks.sentence import shown
@@ -26,6 +27,8 @@ _ONLY_RE2 = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\\[zC]|\\Q.*?\\E")  # what Pyth
 @dataclass(frozen=True, kw_only=True)
 class Matches(ValuesCheck):
     """Made by ``matches``; ``observed`` and ``failing_rows`` count the rows whose text does not match."""
+
+    is_dear: ClassVar[bool] = True
 
     pattern: str
 

@@ -21,6 +21,7 @@ from observer.collectors.tabular import (
     is_table,
     polars_columns,
 )
+from observer.collectors.texts import TextsOfFiles, TextsOfMemory
 from observer.model import Column, Schema
 from orchestration.io.base import ParquetFiles, SqlRelation
 from orchestration.io.plain import given_schema
@@ -110,7 +111,8 @@ def _from_files(connection: DuckDBPyConnection, paths: Sequence[str]) -> Relatio
         return [one.counted() if each.name in lengths else one for one, each in zip(found, fields, strict=True)]
 
     schema, sample = _schema(fields, range(len(fields)), ()), _sampler(source, _PLACE)
-    return Relation(connection, source, fields, (), schema, rows, sample, keep, pick=pick, look=look)
+    texts = TextsOfFiles(source, footers, arrow.names)
+    return Relation(connection, source, fields, (), schema, rows, sample, keep, pick=pick, look=look, texts=texts)
 
 
 def _sampler(source: str, place: str) -> Sampler:
@@ -180,7 +182,8 @@ def from_memory(connection: DuckDBPyConnection, data: Any) -> Relation:
 
     source = _SOURCE if types else f"range({rows})"
     schema = _schema(fields, positions, unreadable)
-    return Relation(connection, source, fields, unreadable, schema, rows, sample, look=look)
+    texts = TextsOfMemory(connection, table)
+    return Relation(connection, source, fields, unreadable, schema, rows, sample, look=look, texts=texts)
 
 
 def _registered(

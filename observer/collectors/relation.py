@@ -16,6 +16,7 @@ from observer.collectors.field import BARE, DURATIONS, Field
 from observer.collectors.known import UNKNOWN, Known, OfTable
 from observer.collectors.sql import caseless, identifier
 from observer.collectors.tabular import Unreadable, first_line
+from observer.collectors.texts import Texts
 from observer.errors import UnknownName
 from observer.metrics import ColumnKind
 from observer.model import Schema
@@ -46,6 +47,7 @@ class Relation:
     rows: how many there are by the frame's or the files' own account.
     dialect: how the engine is asked.
     is_ordered: whether the rows have an order: that in which they were written.
+    texts: what columns' different texts tell; None where nobody knows them for less than all rows.
     """
 
     dialect: Dialect = DUCKDB
@@ -64,6 +66,7 @@ class Relation:
         *,
         pick: Callable[[float], str] | None = None,
         look: Callable[[], Sequence[Known]] | None = None,
+        texts: Texts | None = None,
     ) -> None:
         self._database = connection
         self._source = source
@@ -82,6 +85,7 @@ class Relation:
         self.unreadable = tuple(unreadable)
         self.schema = schema
         self.rows = rows
+        self.texts = texts
 
     @property
     def _connection(self) -> DuckDBPyConnection:

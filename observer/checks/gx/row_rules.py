@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from observer.checks.gx.arguments import Arguments
 from observer.checks.gx.result import Result
 from observer.checks.gx.rule import Bounds, Rule, column_of, ensure_frame, ensure_kind, mostly, whole
+from observer.checks.values import bad_rows
 from observer.collectors.dialect import where
 from observer.collectors.field import Field
 from observer.collectors.patterns import NotPlain, everywhere
@@ -87,8 +88,11 @@ class Matches(Values):
 
     def expressions(self, relation: Relation, given: Arguments) -> Sequence[str]:
         ensure_frame(relation)
-        odd = where(f"NOT regexp_full_match({column_of(relation, given).sql}, '{_PLAIN_TEXT}')")
-        return [*super().expressions(relation, given), f"count({odd})"]
+        given.share()
+        field = column_of(relation, given)
+        odd = f"NOT regexp_full_match({field.sql}, '{_PLAIN_TEXT}')"
+        counts = [bad_rows(relation, field, one, is_dear=True) for one in (self.failing(relation, given), odd)]
+        return ["count(*)", f"count({field.sql})", *counts]
 
     def result(self, given: Arguments, values: Sequence[Scalar]) -> Result:
         *told, odd = values

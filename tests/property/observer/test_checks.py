@@ -28,6 +28,7 @@ from observer.checks import (
     text_length,
     unique,
 )
+from observer.collectors import texts
 from orchestration.io.base import ParquetFiles
 from tests.support.checked import outcome, outcomes
 
@@ -98,6 +99,10 @@ def test_numbers(folder: Any, values: list[float | None], one: float, other: flo
 @settings(max_examples=40, deadline=None)
 @given(st.lists(TEXT, max_size=12))
 def test_texts(folder: Any, values: list[str | None]) -> None:
+    check_texts(folder, values)
+
+
+def check_texts(folder: Any, values: list[str | None]) -> None:
     some = known(values)
     cases: list[tuple[Check, int]] = [
         (unique("x"), len(some) - len(set(some))),
@@ -105,8 +110,20 @@ def test_texts(folder: Any, values: list[str | None]) -> None:
         (accepted_values("x", ["a", "", "é"]), sum(value not in ("a", "", "é") for value in some)),
         (matches("x", "^a*$"), sum(re.search(r"^a*\Z", value) is None for value in some)),
         (matches("x", "a.", name="dot"), sum(re.search("a.", value) is None for value in some)),
+        (matches("x", "a", name="least", max_rate=0.0), sum("a" not in value for value in some)),
     ]
     agree(cases, forms(values, pa.string(), folder))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXT, max_size=12))
+def test_texts_that_repeat(folder: Any, values: list[str | None]) -> None:
+    """What big tables are asked, of small ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "_LEAST_ROWS", 1)
+        patch.setattr(texts, "_FEW", 1.0)
+        patch.setattr(texts, "_UNPACKED", math.inf)
+        check_texts(folder, values)
 
 
 @settings(max_examples=30, deadline=None)
