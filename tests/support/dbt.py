@@ -2,42 +2,21 @@
 
 import importlib.metadata
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.alone import alone
-from tests.support.repository import ROOT
-from tests.support.require import require
+from tests.support.apart import python_of
 
 # It wants an older pathspec than mypy does. Files of DuckDB's are read by both, so both have one version of it.
 _PACKAGES = (
     "dbt-core>=1.11,<1.12", "dbt-duckdb==1.11.1", "dbt-postgres==1.11.0",
     f"duckdb=={importlib.metadata.version('duckdb')}",
 )  # fmt: skip
-_FOLDER = ROOT / ".venv" / "dbt"
 
 
 def dbt_python() -> str:
-    """The interpreter that has dbt; its environment is made once a clone."""
-    python, stamp = _FOLDER / "bin" / "python", _FOLDER / ".made"
-    if stamp.exists() and stamp.read_text() == repr(_PACKAGES):
-        return str(python)
-    with alone("dbt"):
-        if not (stamp.exists() and stamp.read_text() == repr(_PACKAGES)):
-            uv = Path(sys.executable).with_name("uv")
-            for command in (
-                ["venv", "-q", "--clear", "--python", sys.executable, str(_FOLDER)],
-                ["pip", "install", "-q", "--compile-bytecode", "--python", str(python), *_PACKAGES],
-            ):
-                try:
-                    subprocess.run([str(uv), *command], check=True, capture_output=True, text=True, timeout=300)
-                except (OSError, subprocess.SubprocessError) as error:
-                    said = getattr(error, "stderr", None) or str(error)
-                    require("dbt", f"its environment can't be made: {' '.join(str(said).split())[-300:]}")
-                    raise
-            stamp.write_text(repr(_PACKAGES))
-    return str(python)
+    """The interpreter that has dbt."""
+    return str(python_of("dbt", _PACKAGES, "dbt"))
 
 
 def dbt(project: Path, *arguments: str, may_fail: bool = False) -> str:

@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 import uuid
@@ -11,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.alone import alone
-from tests.support.repository import ROOT
+from tests.support.apart import python_of
 from tests.support.require import require
 
 PASSWORD = "secret-word"
@@ -21,7 +19,6 @@ PASSWORD = "secret-word"
 _PACKAGES = ("fakesnow[server]==0.12.1", "snowflake-connector-python<5")
 # The connector would ask the cloud's metadata service where it runs.
 _QUIET = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true", "AWS_EC2_METADATA_DISABLED": "true"}
-_FOLDER = ROOT / ".venv" / "fakesnow"
 
 
 @contextmanager
@@ -33,11 +30,11 @@ def running_server() -> Iterator[Mapping[str, object]]:
         import snowflake.sqlalchemy  # noqa: F401
     except ImportError as error:
         require("Snowflake's connector", f"{error}; install the extra `dev`")
-    python = _environment()
+    python = python_of("fakesnow", _PACKAGES, "a local Snowflake")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = _FOLDER / f"server-{port}.log"
+    log = python.parents[1] / f"server-{port}.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [str(python), "-P", str(Path(__file__).with_name("snowflake_server.py")), str(port), PASSWORD],
@@ -63,28 +60,6 @@ def new_options(server: Mapping[str, object]) -> dict[str, object]:
 def abandon(server: Mapping[str, object]) -> None:
     """End the transactions of processes that were killed, as Snowflake does once they are in somebody's way."""
     urllib.request.urlopen(f"http://127.0.0.1:{server['port']}/abandoned", timeout=60).close()
-
-
-def _environment() -> Path:
-    """The interpreter of the server's environment, made once a clone."""
-    python, stamp = _FOLDER / "bin" / "python", _FOLDER / ".made"
-    if stamp.exists() and stamp.read_text() == repr(_PACKAGES):
-        return python
-    with alone("fakesnow"):
-        if not (stamp.exists() and stamp.read_text() == repr(_PACKAGES)):
-            uv = Path(sys.executable).with_name("uv")
-            for command in (
-                ["venv", "-q", "--clear", "--python", sys.executable, str(_FOLDER)],
-                ["pip", "install", "-q", "--compile-bytecode", "--python", str(python), *_PACKAGES],
-            ):
-                try:
-                    subprocess.run([str(uv), *command], check=True, capture_output=True, text=True, timeout=300)
-                except (OSError, subprocess.SubprocessError) as error:
-                    said = getattr(error, "stderr", None) or str(error)
-                    require("a local Snowflake", f"its environment can't be made: {' '.join(str(said).split())[-300:]}")
-                    raise
-            stamp.write_text(repr(_PACKAGES))
-    return python
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

@@ -53,7 +53,7 @@ class ExpectationCheck(FusedCheck, LookingCheck):
             return ()
         return (*self.concerns(), *self.keys) if self.expectation.startswith(_OF_COLUMNS) else None
 
-    def expressions(self, relation: Relation) -> Sequence[str]:
+    def expressions(self, relation: Relation) -> Sequence[str | int]:
         return self._rule().expressions(relation, self._given())
 
     def judge(self, values: Sequence[Scalar]) -> CheckOutcome:

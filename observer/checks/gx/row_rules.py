@@ -53,7 +53,7 @@ class Values(Rule):
     @abstractmethod
     def failing(self, relation: Relation, given: Arguments) -> str: ...
 
-    def expressions(self, relation: Relation, given: Arguments) -> Sequence[str]:
+    def expressions(self, relation: Relation, given: Arguments) -> Sequence[str | int]:
         given.share()
         unexpected = where(self.failing(relation, given))
         return ["count(*)", f"count({column_of(relation, given).sql})", f"count({unexpected})"]
@@ -86,7 +86,7 @@ class Matches(Values):
         super().__init__("regex")
         self._is_accepted = is_accepted
 
-    def expressions(self, relation: Relation, given: Arguments) -> Sequence[str]:
+    def expressions(self, relation: Relation, given: Arguments) -> Sequence[str | int]:
         ensure_frame(relation)
         given.share()
         field = column_of(relation, given)

@@ -28,7 +28,7 @@ class Rule(ABC):
     """The names of its arguments: with any other the library is asked."""
 
     @abstractmethod
-    def expressions(self, relation: Relation, given: Arguments) -> Sequence[str]:
+    def expressions(self, relation: Relation, given: Arguments) -> Sequence[str | int]:
         """Return the aggregates that it needs; raises NotPlain where the library has to be asked."""
 
     @abstractmethod
