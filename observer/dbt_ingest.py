@@ -29,6 +29,7 @@ from orchestration.staleness import Action
 from orchestration.tables import runs, versions
 
 _REASON = "dbt has run it elsewhere"
+_NO_ASSETS = frozenset({"exposure", "saved_query", "operation"})  # of which ``dbt build`` gives results, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,9 @@ def ingest(project: Project, folder: Path, listener: Callable[[StepRecord], None
 
 def _concerned(artifacts: Artifacts, assets: Iterable[Asset]) -> tuple[list[Asset], tuple[str, ...]]:
     """The assets that dbt has built, tested or looked at, and the results that belong to none."""
-    left = dict.fromkeys((*artifacts.results, *artifacts.ages))
+    left = dict.fromkeys(
+        id_ for id_ in (*artifacts.results, *artifacts.ages) if id_.partition(".")[0] not in _NO_ASSETS
+    )
     found = []
     for asset in assets:
         build = _build(asset)
