@@ -13,6 +13,7 @@
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
         ├── TokenError (ValueError)       a token that can't be made
         ├── NotAllowed (PermissionError)  a caller whose role or assets don't cover what was asked
+        ├── RequestConflict (ValueError)  a key of one run, sent with another
         ├── ServeError (RuntimeError)     the service can't listen as asked
         └── ChannelError (RuntimeError)   a message could not be handed over
 
@@ -35,6 +36,7 @@ __all__ = [
     "OverrideError",
     "ProjectError",
     "ReleaseError",
+    "RequestConflict",
     "ServeError",
     "StateError",
     "TidegateError",
@@ -101,6 +103,12 @@ class NotAllowed(ObserverError, PermissionError):
     """A caller whose role or assets don't cover what was asked."""
 
     code = "not-allowed"
+
+
+class RequestConflict(ObserverError, ValueError):
+    """A key of one run, sent with another."""
+
+    code = "request-conflict"
 
 
 class ServeError(ObserverError, RuntimeError):

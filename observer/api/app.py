@@ -15,6 +15,7 @@ from observer.api.health import health_routes
 from observer.api.login import login_routes
 from observer.api.problems import UnexpectedErrors, add_problems
 from observer.api.roles import within_assets
+from observer.api.runs import run_routes
 from observer.api.security import Security
 from observer.reads.base import Reads
 from observer.settings import ServeSettings
@@ -47,7 +48,9 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     app.include_router(health_routes(reads))
     app.include_router(login_routes())
     app.include_router(gate_routes(reads))
+    app.state.wake = lambda: None  # a process that walks queued runs puts in what wakes it
     if work is not None:
+        app.include_router(run_routes(work))
         app.include_router(feedback_routes(work))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(GZipMiddleware, minimum_size=1000)

@@ -19,6 +19,8 @@ _STATUS: Mapping[str, int] = {
     "unknown-name": 404,
     "invalid-partition": 404,
     "cannot-release": 409,
+    "cannot-change-run": 409,
+    "request-conflict": 409,
     "cannot-override": 409,
     "cannot-mark": 409,
     "cannot-make-token": 409,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import access, elsewhere, quieting, watching
+from observer.cli import access, elsewhere, quieting, serving, watching
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -323,22 +323,6 @@ def history(
 
 @app.command()
 @verb
-def serve(
-    host: Annotated[
-        str, typer.Option(help="Where to listen; beyond loopback only with a token made or TIDEGATE_TOKEN set.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
-    project: ProjectOption = None,
-    env: EnvOption = None,
-) -> ExitCode | None:
-    """Serve the dashboard and the API, and send the alerts that wait."""
-    from observer.cli.serve import serve_project
-
-    return serve_project(host, port, project, env)
-
-
-@app.command()
-@verb
 def demo(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Show the dashboard afterwards.")] = True,
     port: Annotated[int | None, typer.Option(help="The dashboard's port; else a free one from 8000 on.")] = None,
@@ -360,3 +344,6 @@ app.command("ingest")(elsewhere.take_in)
 app.command()(quieting.mute)
 app.command()(quieting.unmute)
 app.add_typer(access.token, name="token")
+app.command()(serving.dev)
+app.command()(serving.serve)
+app.command()(serving.worker)

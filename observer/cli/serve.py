@@ -1,46 +1,95 @@
-"""``tidegate serve``."""
+"""``tidegate serve``, ``tidegate dev`` and ``tidegate worker``."""
 
 from __future__ import annotations
 
 import logging
-import time
+import signal
+import threading
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from observer.alerts.outbox import Sender
 from observer.api.serve import serve
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import note, opened
 from observer.errors import ServeError
+from observer.service.current import Current
+from observer.service.service import Roles, Service
+from observer.service.switch import Switch
 from observer.settings import ServeSettings, variable
-from observer.store.outbox import StoredOutbox
 from observer.tokens import tokens_of
-from observer.waking import Waker
 
 if TYPE_CHECKING:
     from observer.project import Project
 
 
-def serve_project(host: str, port: int, project: Path | None, env: str | None) -> ExitCode:
+def serve_project(host: str, port: int, scheduler: bool, runs: int, project: Path | None, env: str | None) -> ExitCode:
     """Open the project and serve it until somebody stops it."""
     settings = ServeSettings(host=host, port=port, token=variable("TIDEGATE_TOKEN"))
-    return serve_opened(opened(project, env), settings)
+    return _serve(lambda: opened(project, env), settings, Roles(runs=runs))
+
+
+def serve_dev(port: int, runs: int, project: Path | None, env: str | None) -> ExitCode:
+    """Serve a project on this machine while it is being written."""
+    settings = ServeSettings(port=port, token=variable("TIDEGATE_TOKEN"))
+    return _serve(lambda: opened(project, env), settings, Roles(runs=runs, follows=True))
 
 
 def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
-    """Serve an open project; alerts that wait are sent meanwhile."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    app = dashboard()(work.reads(), settings, work)
-    waker = Waker(work.observer, time.monotonic)
-    with Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall, first=waker):
+    """Serve an open project."""
+    return _serve(lambda: work, settings, Roles())
+
+
+def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles) -> ExitCode:
+    _log_to_stderr()
+    current = Current(opening)
+    make = dashboard()
+    work = current.work
+    switch = Switch(make(work.reads(), settings, work))
+    link = None if variable("TIDEGATE_URL") or work.config.url or not settings.port else settings.url
+
+    def answer(work: Project) -> None:
+        app = make(work.reads(), settings, work)
+        switch.app = app
+        prepare(app)
+
+    def prepare(app: Any) -> None:
+        app.state.wake = service.wake
+        app.state.notice = lambda: current.problem
+
+    service = Service(current, roles, url=link, opened=answer)
+    prepare(switch.app)
+    with service:
         serve(
-            app,
+            switch,
             settings,
             guarded=bool(tokens_of(work)),
             on_listening=lambda url: note(f"Tidegate listens on {url} (Ctrl-C stops it)"),
         )
     return ExitCode.OK
+
+
+def work_on(runs: int, project: Path | None, env: str | None) -> ExitCode:
+    """Walk queued runs until somebody stops it."""
+    _log_to_stderr()
+    current = Current(lambda: opened(project, env))
+    asked = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    with Service(current, Roles(runs=runs)):
+        note(f"Tidegate walks the queued runs of {current.work.config.name}, {runs} at once (Ctrl-C stops it)")
+        asked.wait()
+    return ExitCode.OK
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 
 
 def dashboard() -> Any:

@@ -46,7 +46,7 @@ class Current:
             _log.error("the project's files can't be used, the last good ones stay: %s", error)
             return False
         finally:
-            self._seen = self._stamps() | {path: stamp for path, stamp in now.items() if path in self._seen}
+            self._seen = {path: now.get(path, stamp) for path, stamp in self._stamps().items()}
         if self.problem is not None:
             _log.warning("the project's files can be used again")
         self.work, last = work, self.work

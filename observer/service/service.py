@@ -1,0 +1,121 @@
+"""What goes on beside the pages: deciding what is due, walking what is queued, sending alerts, following the files."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from observer.alerts.outbox import Sender
+from observer.project import Project
+from observer.service.crew import Crew
+from observer.service.current import Current
+from observer.service.scheduler import Decide, Scheduler
+from observer.store.outbox import StoredOutbox
+from observer.waking import Waker
+
+RUNS_AT_ONCE = 4
+_FOLLOW_S = 0.5
+
+_log = logging.getLogger("tidegate.service")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """What a process does.
+
+    Parameters
+    ----------
+    decide: says what is due, wherever this process leads; None: it never leads.
+    runs: how many queued runs it walks at once; 0: none.
+    sends: whether it sends alerts.
+    follows: whether it opens the project anew when its files have changed.
+    """
+
+    decide: Decide | None = None
+    runs: int = RUNS_AT_ONCE
+    sends: bool = True
+    follows: bool = False
+
+
+class Service:
+    """``with Service(...):`` begins what its roles say and ends it after, runs that are under way given back.
+
+    Parameters
+    ----------
+    current: the project.
+    roles: what this process does.
+    url: where people reach the service, for links; None: where the environment says.
+    opened: called with a project that was opened anew.
+    """
+
+    def __init__(
+        self,
+        current: Current,
+        roles: Roles,
+        *,
+        url: str | None = None,
+        opened: Callable[[Project], None] = lambda work: None,
+    ) -> None:
+        self._current, self._roles, self._opened = current, roles, opened
+        self._crew = Crew(current, roles.runs, url) if roles.runs else None
+        self._scheduler = None if roles.decide is None else Scheduler(current, roles.decide, self.wake)
+        self._sender = _sender(current.work) if roles.sends else None
+        self._stopping = threading.Event()
+        self._follower = threading.Thread(target=self._follow, name="tidegate-files", daemon=True)
+
+    def wake(self) -> None:
+        """Something was put into the queue: look now."""
+        if self._crew is not None:
+            self._crew.wake()
+
+    def __enter__(self) -> Self:
+        if self._crew is not None:
+            self._crew.start()
+        if self._sender is not None:
+            self._sender.start()
+        if self._scheduler is not None:
+            self._scheduler.start()
+        if self._roles.follows:
+            self._follower.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        if self._roles.follows:
+            self._follower.join()
+        if self._scheduler is not None:
+            self._scheduler.stop()
+        if self._crew is not None:
+            self._crew.stop()
+        if self._sender is not None:
+            self._sender.stop()
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(_FOLLOW_S):
+            try:
+                if self._current.follow():
+                    self._opened(self._current.work)
+                    self._send_anew()
+                    self.wake()
+                    _log.warning("the project was opened anew: its files have changed")
+            except Exception as error:  # the last good project stays
+                _log.error("the project's files could not be followed just now: %s", type(error).__name__)
+
+    def _send_anew(self) -> None:
+        """Its channels may be others."""
+        if self._sender is not None:
+            self._sender.stop()
+            self._sender = _sender(self._current.work)
+            self._sender.start()
+
+
+def _sender(work: Project) -> Sender:
+    waker = Waker(work.observer, time.monotonic)
+    return Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall, first=waker)
