@@ -14,7 +14,7 @@ from orchestration.plan import Plan, plan_addresses
 from orchestration.recovery import recover
 from orchestration.runtime import Runtime
 from orchestration.staleness import Action
-from orchestration.state import Snapshot, load
+from orchestration.state import AddressState, Snapshot, load
 
 _MADE = frozenset({StepStatus.PUBLISHED, StepStatus.HELD})
 _WELL = frozenset({StepStatus.PUBLISHED, StepStatus.OBSERVED, StepStatus.SKIPPED})
@@ -107,10 +107,19 @@ def _resumption(graph: Graph, run: Run, snapshot: Snapshot, codes: Mapping[Asset
         )
     if not _in_order(graph, [step.address for step in there]):  # the assets depend on each other otherwise by now
         there.sort(key=lambda step: place[step.asset])
-    forced = {step.address for step in there if step.forced and step.status not in _MADE}
+    forced = {
+        step.address
+        for step in there
+        if step.forced and step.status not in _MADE and not _has_made(run, snapshot.of(step.address))
+    }
     planned = plan_addresses(graph, [step.address for step in there], forced, snapshot, codes)
     plan = Plan(selection=run.selection, partitions=run.partitions, force=bool(forced), steps=planned)
     return Resumption(run=run, plan=plan, gone=gone)
+
+
+def _has_made(run: Run, state: AddressState) -> bool:
+    """Whether the newest version is the run's, whose process died before it could say so."""
+    return any(version is not None and version.run_id == run.id for version in (state.published, state.held))
 
 
 def _is_there(graph: Graph, address: Address) -> bool:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, make_url
 
@@ -24,6 +25,13 @@ def running_server() -> Iterator[URL]:
 
     It listens on a unix socket only. As root it runs as a system user `pgserver`, which pgserver makes.
     """
+    with restarting_server() as (address, _):
+        yield address
+
+
+@contextmanager
+def restarting_server() -> Iterator[tuple[URL, Callable[[], None]]]:
+    """`running_server`, and what stops it, cuts every connection and starts it again."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR on import and says so
@@ -45,7 +53,7 @@ def running_server() -> Iterator[URL]:
         try:
             _execute(address, *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in _FASTER.items()))
             _execute(address, "SELECT pg_reload_conf()")
-            yield address
+            yield address, lambda: _restart(server)
         finally:
             server.cleanup()
     finally:
@@ -62,6 +70,12 @@ def database(server: URL) -> Iterator[str]:
     finally:
         with suppress(Exception):  # the server may be what the test has just killed
             _execute(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _restart(server: Any) -> None:
+    server.stop()
+    time.sleep(1.0)  # an outage that is noticed
+    _start(server.start)
 
 
 def _start(start: Callable[[], None], tries: int = 4) -> None:
