@@ -32,7 +32,7 @@ def due(work: Project, now: datetime) -> Decided:
                 asked_by="the test's schedule",
                 due_at=began + timedelta(seconds=n),
                 force=True,
-            )  # fmt: skip
+            )
             for n in range(told["count"])
             if began + timedelta(seconds=n) <= now
         )
