@@ -28,7 +28,7 @@ def create_app(reads: Reads, settings: ServeSettings, work: Project | None = Non
 def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
     """Add the pages, their JSON twins and their static files to ``app``, and a 404 page for people."""
     site = Site(reads, writes=work is not None)
-    site.templates.globals["notice"] = lambda: app.state.notice()
+    site.templates.globals["notice"] = lambda: getattr(app.state, "notice", lambda: None)()
 
     @app.get("/static/{digest}/{name}", include_in_schema=False)
     def static(request: Request, digest: str, name: str) -> Response:

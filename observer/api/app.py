@@ -49,7 +49,6 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     app.include_router(login_routes())
     app.include_router(gate_routes(reads))
     app.state.wake = lambda: None  # whoever walks queued runs puts in what wakes it
-    app.state.notice = lambda: None  # and whoever follows the project's files what is wrong with them
     if work is not None:
         app.include_router(run_routes(work))
         app.include_router(feedback_routes(work))
