@@ -16,9 +16,9 @@ from observer.history import SeriesKey, StoredPoint
 from observer.local_clock import as_of, offset_s
 from observer.metrics import ARRIVAL, EFFECTS, Order, metric
 from observer.monitors import Monitor
-from observer.special_days import HOLIDAY
 from orchestration.assets import Asset
 from orchestration.partitions import DailyPartitions, HourlyPartitions, MonthlyPartitions, WeeklyPartitions
+from orchestration.special_days import HOLIDAY
 
 if TYPE_CHECKING:
     from detectors.base import Detector

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from observer.history import StoredPoint
 from observer.model import Feedback, FeedbackKind
 from observer.recurrence import Recurrence
-from observer.special_days import HOLIDAY, SpecialDays
 from orchestration.model import VersionStatus
+from orchestration.special_days import HOLIDAY, SpecialDays
 
 _LEFT_OUT = {FeedbackKind.BAD_DATA, FeedbackKind.EXPECTED_ONCE}
 _TAKEN_IN = {FeedbackKind.EXPECTED, FeedbackKind.NEW_NORMAL, FeedbackKind.RECURRING}

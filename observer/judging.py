@@ -25,7 +25,6 @@ from observer.policy import TOLD, decide, holding, with_mutes, with_overrides
 from observer.privacy import why_not_kept
 from observer.schema_changes import JudgedChange, judged_changes
 from observer.schema_changes import policy as schema_policy
-from observer.special_days import SpecialDays
 from observer.store import feedback as feedback_store
 from observer.store import mutes as mute_store
 from observer.store import observations as observation_store
@@ -38,6 +37,7 @@ from orchestration.clock import Clock
 from orchestration.database import reading
 from orchestration.graph import Graph
 from orchestration.model import Address, AssetKey, GateDecision, GateOutcome
+from orchestration.special_days import SpecialDays
 
 _PLAIN = ProfilePolicy()
 

@@ -1,39 +1,15 @@
-"""Which days are special: the holidays of a country or an exchange, and days that a project names."""
+"""The special days of a project's assets, by selection."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from observer.errors import ProjectError, UnknownName
-from orchestration.errors import SelectionError
+from orchestration.errors import DefinitionError, SelectionError
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
 from orchestration.selection import select
-
-if TYPE_CHECKING:
-    from holidays import HolidayBase
-
-HOLIDAY = 1
-"""The kind of special day that all of them are, as detectors are told."""
-
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-@dataclass(frozen=True, slots=True)
-class SpecialDays:
-    """Made by :func:`special_days`; days of the data's own calendar."""
-
-    names: tuple[str, ...]
-    _days: frozenset[date]
-    _calendars: tuple[HolidayBase, ...] = field(repr=False, compare=False)
-
-    def __contains__(self, day: date) -> bool:
-        return day in self._days or any(day in calendar for calendar in self._calendars)
+from orchestration.special_days import SpecialDays, special_days
 
 
 def special_days_of(graph: Graph, named: Mapping[str, Sequence[str]], where: str) -> Mapping[AssetKey, SpecialDays]:
@@ -53,65 +29,12 @@ def special_days_of(graph: Graph, named: Mapping[str, Sequence[str]], where: str
     """
     found: dict[AssetKey, SpecialDays | None] = {}
     for selection, names in named.items():
-        days = special_days(names, where)
+        try:
+            days = special_days(names, where)
+        except DefinitionError as error:
+            raise ProjectError(str(error)) from None
         try:
             found |= dict.fromkeys(select(graph, selection) if graph.order else (), days)
         except (SelectionError, UnknownName) as error:
             raise ProjectError(f"{where}: {error}") from error
     return {key: days for key, days in found.items() if days is not None}
-
-
-def special_days(names: Sequence[str], where: str) -> SpecialDays | None:
-    """The days that some names stand for; None for none.
-
-    Parameters
-    ----------
-    names:
-        ``US``, ``US-NY`` (a country, perhaps with its subdivision), ``XNYS`` (an exchange), ``2024-11-29`` (a day).
-    where:
-        How an error calls the place in which they stand.
-
-    Raises
-    ------
-    ProjectError
-        A name stands for nothing, or the library isn't there.
-    """
-    if not names:
-        return None
-    days = frozenset(_day(name, where) for name in names if _DAY.fullmatch(name))
-    calendars = tuple(_calendar(name, where) for name in names if not _DAY.fullmatch(name))
-    return SpecialDays(tuple(names), days, calendars)
-
-
-def _day(name: str, where: str) -> date:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        raise ProjectError(f"{where}: {name!r} is no day of the calendar; write one as 2024-11-29") from None
-
-
-def _calendar(name: str, where: str) -> HolidayBase:
-    try:
-        import holidays
-    except ImportError:
-        raise ProjectError(
-            f"{where}: to know the holidays of {name!r} takes a library: pip install 'tidegate[holidays]'; or name "
-            "the days themselves, as 2024-11-29"
-        ) from None
-    country, _, subdivision = name.partition("-")
-    exchanges = holidays.list_supported_financial()
-    try:
-        if name in exchanges:
-            return holidays.financial_holidays(name)
-        return holidays.country_holidays(country, subdiv=subdivision or None)
-    except NotImplementedError:
-        countries = holidays.list_supported_countries()
-        if country in countries:
-            known = [f"{country}-{each}" for each in countries[country]]
-        else:
-            known = [*countries, *exchanges]
-        near = get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
-        raise ProjectError(
-            f"{where}: no calendar of holidays is called {name!r}; did you mean {' or '.join(map(repr, near))}? A "
-            "country goes by its ISO code, perhaps with a subdivision ('US', 'US-NY'), an exchange by its own ('XNYS')"
-        ) from None

@@ -22,7 +22,6 @@ from observer.metrics import EFFECTS, SCHEMA
 from observer.monitors import Monitor, check_alpha
 from observer.pace import made_lately, runs_per_week
 from observer.project import Project
-from observer.special_days import SpecialDays
 from observer.store import feedback as feedback_store
 from observer.store import observations as observation_store
 from observer.store import series as series_store
@@ -30,6 +29,7 @@ from observer.trails import Trails, with_effects
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.model import AssetKey
+from orchestration.special_days import SpecialDays
 
 MOST = 10_000
 """How many points of a series are replayed, at most."""

@@ -90,7 +90,7 @@ def _state(by_status: Counter[EvaluationStatus], *, held: bool) -> State:
 
 def _freshness(asset: Asset, standing: Standing, now: datetime, zone: ZoneInfo) -> StatusCell:
     title, until, policy = "Freshness", standing.data_until, asset.freshness
-    allowed = f"allowed: {policy.max_age}" if policy is not None else _awaited(standing, now, zone)
+    allowed = f"allowed: {policy.allowed()}" if policy is not None else _awaited(standing, now, zone)
     if until is None and standing.readers is not None:
         return StatusCell(title=title, state=State.UNKNOWN, value="not known", detail=allowed)
     if until is None:

@@ -18,7 +18,7 @@ from observer.reads.model import State
 from observer.reads.waiting import Waiting, waiting
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
-from orchestration.freshness import FreshnessStatus
+from orchestration.freshness import FreshnessOf, FreshnessStatus
 from orchestration.graph import Graph
 from orchestration.model import Address, AssetKey, AssetKind, GateOutcome, PartitionKey, StepStatus, VersionStatus
 
@@ -105,8 +105,8 @@ class _Survey:
         text = f"{newest.subject} {newest.text}" if newest else "never materialized"
         since = _streak(cells) if state in BROKEN else None
         if fresh is FreshnessStatus.FAILED and state not in BROKEN and policy is not None and until is not None:
-            state, since = State.STALE, until + policy.limit
-            text = f"{age((self._now - until).total_seconds())} old, allowed: {policy.max_age}; {text}"
+            state, since = State.STALE, policy.fails_at(until)
+            text = f"{age((self._now - until).total_seconds())} old, allowed: {policy.allowed()}; {text}"
         state, text = self._with_older(state, text, cells)
         awaited = self._awaited()
         if awaited is not None and (late := awaited.sentence(self._now)) is not None and state not in BROKEN:
@@ -131,6 +131,9 @@ class _Survey:
 
     def _until(self) -> datetime | None:
         """How far the data reaches; of a source that says by what, to its last change, None where that isn't known."""
+        policy = self._asset.freshness
+        if policy is not None and policy.of is FreshnessOf.MATERIALIZATION:
+            return None if self._readers is None else self._readers.materialized_at
         until = data_until(self._asset, self._readers)
         if until is None or self._readers is None or quality_of(self._asset).updated_by is None:
             return until

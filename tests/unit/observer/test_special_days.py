@@ -16,17 +16,18 @@ from sqlalchemy import select
 import observer as ob
 from detectors.calendar import Calendared
 from observer.detection import detectors_of, history_of
-from observer.errors import ProjectError
 from observer.feedback import NO_MARKS, marks_of
 from observer.history import StoredPoint
 from observer.model import Every, FeedbackKind
 from observer.monitors import Monitor
 from observer.recurrence import Recurrence
-from observer.special_days import HOLIDAY, special_days, special_days_of
+from observer.special_days import special_days_of
 from observer.store import feedback as feedback_store
 from observer.store.tables import evaluations
 from orchestration.database import reading, writing
+from orchestration.errors import DefinitionError
 from orchestration.model import VersionStatus
+from orchestration.special_days import HOLIDAY, special_days
 from tests.unit.observer.cli.conftest import Tidegate, tidegate
 from tests.unit.observer.ledger import Ledger, daily_asset, day, ledger
 from tests.unit.observer.shop import put, shop
@@ -54,7 +55,7 @@ def test_names_stand_for_days() -> None:
     ],
 )
 def test_a_name_that_stands_for_nothing_says_what_is_near(name: str, why: str) -> None:
-    with pytest.raises(ProjectError, match=why):
+    with pytest.raises(DefinitionError, match=why):
         special_days((name,), "here")
 
 
@@ -70,7 +71,7 @@ def test_without_the_library_days_can_still_be_named(monkeypatch: pytest.MonkeyP
     days = special_days(("2024-11-29",), "here")
     assert days is not None
     assert date(2024, 11, 29) in days
-    with pytest.raises(ProjectError, match=r"pip install 'tidegate\[holidays\]'"):
+    with pytest.raises(DefinitionError, match=r"pip install 'tidegate\[holidays\]'"):
         special_days(("US",), "here")
 
 
