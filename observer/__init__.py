@@ -38,10 +38,23 @@ if TYPE_CHECKING:
     from observer.project import open_project
     from observer.testing import materialize
     from orchestration.context import Context
+    from orchestration.cron import cron
     from orchestration.freshness import FreshnessPolicy
     from orchestration.mapping import all_partitions, columns, last, mapped
-    from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
+    from orchestration.partitions import daily, dynamic, hourly, monthly, multi, static, weekly
     from orchestration.run_policy import RunPolicy
+    from orchestration.schedule import (
+        all_upstreams_updated,
+        any_upstream_updated,
+        held,
+        on_event,
+        on_file,
+        on_row,
+        on_update,
+        running,
+        stale,
+        within,
+    )
 
 __all__ = [
     "CheckResult",
@@ -54,6 +67,8 @@ __all__ = [
     "Severity",
     "accepted_values",
     "all_partitions",
+    "all_upstreams_updated",
+    "any_upstream_updated",
     "asset",
     "backtest",
     "check",
@@ -66,6 +81,7 @@ __all__ = [
     "expectations",
     "fresh",
     "has_schema",
+    "held",
     "hourly",
     "in_range",
     "increasing",
@@ -81,18 +97,25 @@ __all__ = [
     "multi_asset",
     "no_gaps",
     "not_null",
+    "on_event",
+    "on_file",
+    "on_row",
+    "on_update",
     "open_project",
     "output",
     "reconciles",
     "references",
     "row_count",
+    "running",
     "source",
     "sql_asset",
     "sql_check",
+    "stale",
     "static",
     "text_length",
     "unique",
     "weekly",
+    "within",
 ]
 
 _HOMES = {
@@ -106,11 +129,13 @@ _HOMES = {
     "Severity": "observer.model",
     "accepted_values": "observer.checks.accepted_values",
     "all_partitions": "orchestration.mapping",
+    "all_upstreams_updated": "orchestration.schedule",
+    "any_upstream_updated": "orchestration.schedule",
     "asset": "observer.assets",
     "backtest": "observer.backtests.report",
     "check": "observer.checks.function",
     "columns": "orchestration.mapping",
-    "cron": "orchestration.partitions",
+    "cron": "orchestration.cron",
     "daily": "orchestration.partitions",
     "dbt_assets": "observer.dbt",
     "dynamic": "orchestration.partitions",
@@ -118,6 +143,7 @@ _HOMES = {
     "expectations": "observer.checks.gx.suite",
     "fresh": "observer.checks.fresh",
     "has_schema": "observer.checks.has_schema",
+    "held": "orchestration.schedule",
     "hourly": "orchestration.partitions",
     "in_range": "observer.checks.in_range",
     "increasing": "observer.checks.increasing",
@@ -133,18 +159,25 @@ _HOMES = {
     "multi_asset": "observer.multi_assets",
     "no_gaps": "observer.checks.no_gaps",
     "not_null": "observer.checks.not_null",
+    "on_event": "orchestration.schedule",
+    "on_file": "orchestration.schedule",
+    "on_row": "orchestration.schedule",
+    "on_update": "orchestration.schedule",
     "open_project": "observer.project",
     "output": "observer.multi_assets",
     "reconciles": "observer.checks.reconciles",
     "references": "observer.checks.references",
     "row_count": "observer.checks.row_count",
+    "running": "orchestration.schedule",
     "source": "observer.assets",
     "sql_asset": "observer.assets",
     "sql_check": "observer.checks.sql_check",
+    "stale": "orchestration.schedule",
     "static": "orchestration.partitions",
     "text_length": "observer.checks.text_length",
     "unique": "observer.checks.unique",
     "weekly": "orchestration.partitions",
+    "within": "orchestration.schedule",
 }
 
 

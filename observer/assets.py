@@ -23,6 +23,7 @@ from orchestration.mapping import Read
 from orchestration.model import OnHold
 from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
+from orchestration.schedule.base import Condition
 
 _DEFAULT_POLICY = GatePolicy()
 _DEFAULT_PROFILE = ProfilePolicy()
@@ -70,6 +71,7 @@ def asset(
     gate: GatePolicy = ...,
     profile: ProfilePolicy = ...,
     freshness: FreshnessPolicy | None = ...,
+    schedule: Condition | str | None = ...,
     run: RunPolicy = ...,
     group: str | None = ...,
     owners: Iterable[str] = ...,
@@ -89,6 +91,7 @@ def asset(
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
     freshness: FreshnessPolicy | None = None,
+    schedule: Condition | str | None = None,
     run: RunPolicy = _PLAIN,
     group: str | None = None,
     owners: Iterable[str] = (),
@@ -113,6 +116,9 @@ def asset(
         How its columns are measured.
     freshness:
         How old the published data may be.
+    schedule:
+        When it is due: a cron expression in UTC, or conditions such as ``ob.cron(...)``, ``ob.on_update()``,
+        ``ob.on_file(...)`` and ``ob.within(...)``, combined with ``&``, ``|`` and ``~``.
     reads:
         By upstream name, which of its partitions are read where that isn't plain, such as ``ob.last(7)``; or what
         to do while it is held: "wait", "use_published" or "proceed"; or both, ``ob.last(7, on_hold="wait")``.
@@ -129,7 +135,7 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return core.asset(
             partitions=partitions, group=group, owners=owners, tags=tags, deps=deps, reads=reads,
-            code_version=code_version, freshness=freshness, run=run,
+            code_version=code_version, freshness=freshness, schedule=schedule, run=run,
             attachments=(carried,),
         )(made_by)  # fmt: skip
 
@@ -148,6 +154,7 @@ def source(
     profile: ProfilePolicy = ...,
     updated_by: str | LastChange | None = ...,
     freshness: FreshnessPolicy | None = ...,
+    schedule: Condition | str | None = ...,
     group: str | None = ...,
     owners: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -163,6 +170,7 @@ def source(
     profile: ProfilePolicy = _DEFAULT_PROFILE,
     updated_by: str | LastChange | None = None,
     freshness: FreshnessPolicy | None = None,
+    schedule: Condition | str | None = None,
     group: str | None = None,
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -176,6 +184,8 @@ def source(
         table. The metric ``age`` is measured by it.
     freshness:
         How old the data may be, by ``updated_by``; without it, how long ago it may have been looked at.
+    schedule:
+        When it is observed, as for :func:`asset`.
 
     Raises
     ------
@@ -192,7 +202,7 @@ def source(
 
     def declare(read_by: Callable[..., object]) -> Asset:
         made: Asset = core.source(
-            group=group, owners=owners, tags=tags, freshness=freshness, attachments=(carried,)
+            group=group, owners=owners, tags=tags, freshness=freshness, schedule=schedule, attachments=(carried,)
         )(read_by)  # fmt: skip
         return made
 
@@ -210,6 +220,7 @@ def sql_asset(
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
     freshness: FreshnessPolicy | None = None,
+    schedule: Condition | str | None = None,
     run: RunPolicy = _PLAIN,
     group: str | None = None,
     owners: Iterable[str] = (),
@@ -220,7 +231,7 @@ def sql_asset(
     """Declare an asset that a query makes: ``{{ name }}`` stands for an upstream asset, ``$partition`` is bound."""
     return core.sql_asset(
         key, sql, partitions=partitions, group=group, owners=owners, tags=tags, reads=reads,
-        description=description, freshness=freshness, run=run,
+        description=description, freshness=freshness, schedule=schedule, run=run,
         attachments=(quality(checks, monitors, gate, profile, metrics, arrives=freshness is None),),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from orchestration.model import OnHold
 from orchestration.multi_assets import MultiAsset, Output
 from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
+from orchestration.schedule.base import Condition
 
 _DEFAULT_POLICY = GatePolicy()
 _DEFAULT_PROFILE = ProfilePolicy()
@@ -48,6 +49,7 @@ def multi_asset(
     *,
     subsettable: bool = False,
     partitions: Partitions | None = None,
+    schedule: Condition | str | None = None,
     run: RunPolicy = _PLAIN,
     group: str | None = None,
     owners: Iterable[str] = (),
@@ -67,6 +69,8 @@ def multi_asset(
     subsettable:
         The function can make some of them without the others, and looks at ``context.outputs`` for which; otherwise
         they are always made together.
+    schedule:
+        When it is due, as for :func:`asset`: kept by the first of its assets, and a subsettable one is made whole.
     partitions, run, group, owners, tags, deps, reads, code_version:
         As for :func:`asset`, for all of them.
 
@@ -77,5 +81,5 @@ def multi_asset(
     """
     return core.multi_asset(
         outputs, subsettable=subsettable, partitions=partitions, group=group, owners=owners, tags=tags, deps=deps,
-        reads=reads, code_version=code_version, run=run,
+        reads=reads, code_version=code_version, schedule=schedule, run=run,
     )  # fmt: skip

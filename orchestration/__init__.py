@@ -2,10 +2,11 @@
 
 from orchestration.assets import Asset, asset, source, sql_asset
 from orchestration.context import Context
+from orchestration.cron import cron
 from orchestration.freshness import FreshnessPolicy
 from orchestration.mapping import all_partitions, last, mapped
 from orchestration.multi_assets import Output, multi_asset
-from orchestration.partitions import cron, daily, dynamic, hourly, monthly, multi, static, weekly
+from orchestration.partitions import daily, dynamic, hourly, monthly, multi, static, weekly
 
 __all__ = [
     "Asset",

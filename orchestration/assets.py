@@ -18,6 +18,8 @@ from orchestration.mapping import Read, ReadDefault, reads_of
 from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
+from orchestration.schedule.base import Condition
+from orchestration.schedule.declared import schedule_of
 from orchestration.signature import parameters_of
 
 _CONTEXT = "context"
@@ -83,6 +85,7 @@ class Asset:
     description: str = ""
     code_version: str | None = None
     freshness: FreshnessPolicy | None = None
+    schedule: Condition | None = None
     run: RunPolicy = _PLAIN
     attachments: tuple[object, ...] = field(default=(), repr=False)
     where: str = ""  # file:line, for messages
@@ -122,6 +125,7 @@ def asset(
     reads: Mapping[str, Read | OnHold | str] | None = ...,
     code_version: str | None = ...,
     freshness: FreshnessPolicy | None = ...,
+    schedule: Condition | str | None = ...,
     run: RunPolicy = ...,
     attachments: Iterable[object] = ...,
 ) -> Callable[[Callable[..., object]], Asset]: ...
@@ -138,6 +142,7 @@ def asset(
     reads: Mapping[str, Read | OnHold | str] | None = None,
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
+    schedule: Condition | str | None = None,
     run: RunPolicy = _PLAIN,
     attachments: Iterable[object] = (),
 ) -> Asset | Callable[[Callable[..., object]], Asset]:
@@ -154,6 +159,8 @@ def asset(
     reads:
         By upstream name, which of its partitions are read where that isn't plain, such as ``last(7)``; or what to
         do while it is held: "wait", "use_published" or "proceed"; or both, ``last(7, on_hold="wait")``.
+    schedule:
+        When it is due: a cron expression in UTC, ``cron(...)``, ``on_update()`` or such conditions combined.
     run:
         How its steps are run: retries, timeout, memory, pool, priority, resources.
     code_version:
@@ -168,7 +175,7 @@ def asset(
     def declare(made_by: Callable[..., object]) -> Asset:
         return from_function(
             made_by, AssetKind.PYTHON, key=key, partitions=partitions, group=group, owners=owners, tags=tags,
-            deps=deps, reads=reads, code_version=code_version, freshness=freshness, run=run,
+            deps=deps, reads=reads, code_version=code_version, freshness=freshness, schedule=schedule, run=run,
             attachments=attachments,
         )  # fmt: skip
 
@@ -184,6 +191,7 @@ def source(
     owners: Iterable[str] = (),
     tags: Iterable[str] = (),
     freshness: FreshnessPolicy | None = None,
+    schedule: Condition | str | None = None,
     attachments: Iterable[object] = (),
 ) -> Any:
     """Declare data that others make: the function reads it, each run observes it, nothing is written."""
@@ -192,7 +200,7 @@ def source(
         made = from_function(
             read_by, AssetKind.SOURCE, key=key, partitions=None, group=group, owners=owners, tags=tags,
             deps=(), reads=None, code_version=None, freshness=freshness,
-            run=_PLAIN, attachments=attachments,
+            schedule=schedule, run=_PLAIN, attachments=attachments,
         )  # fmt: skip
         if made.dependencies:
             names = ", ".join(d.upstream for d in made.dependencies)
@@ -214,6 +222,7 @@ def sql_asset(
     description: str = "",
     code_version: str | None = None,
     freshness: FreshnessPolicy | None = None,
+    schedule: Condition | str | None = None,
     run: RunPolicy = _PLAIN,
     attachments: Iterable[object] = (),
 ) -> Asset:
@@ -240,13 +249,14 @@ def sql_asset(
     _refuse_unread(name, reading)
     if run.batch > 1:
         raise DefinitionError(f"{name}: a query makes one partition a time; leave batch= out")
+    _check_cut(name, partitions)
     return Asset(
         key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
         tags=_words(name, "tags", tags),
         description=description,
-        code_version=_explicit(name, code_version), freshness=freshness, run=run,
-        attachments=tuple(attachments), where=where,
+        code_version=_explicit(name, code_version), freshness=freshness,
+        schedule=schedule_of(schedule, name), run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
 
@@ -263,6 +273,7 @@ def from_function(
     reads: Mapping[str, Read | OnHold | str] | None,
     code_version: str | None,
     freshness: FreshnessPolicy | None,
+    schedule: Condition | str | None,
     run: RunPolicy,
     attachments: Iterable[object],
     production: Production | None = None,
@@ -293,14 +304,24 @@ def from_function(
     _refuse_unread(name, reading)
     if run.batch > 1 and partitions is None:
         raise DefinitionError(f"{name}: batch={run.batch} is for partitions, and it has none; give it partitions=")
+    _check_cut(name, partitions)
     return Asset(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
         config=config, production=production, partitions=partitions, group=group, owners=_words(name, "owners", owners),
         tags=_words(name, "tags", tags),
         description=description or (function.__doc__ and inspect.getdoc(function)) or "",
         code_version=_explicit(name, code_version),
-        freshness=freshness, run=run, attachments=tuple(attachments), where=where,
+        freshness=freshness, schedule=schedule_of(schedule, name), run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
+
+
+def _check_cut(name: AssetKey, partitions: object) -> None:
+    if partitions is not None and not isinstance(partitions, Partitions):
+        said = "; a cron expression that cuts them has a start: ob.cron('0 6 * * *', '2013-01-01')"
+        raise DefinitionError(
+            f"{name}: partitions= takes ob.daily(...) and the like, not {partitions!r}"
+            f"{said if isinstance(partitions, Condition) else ''}"
+        )
 
 
 def _words(name: AssetKey, what: str, words: Iterable[str]) -> tuple[str, ...]:

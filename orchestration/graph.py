@@ -10,6 +10,7 @@ from orchestration.assets import Asset
 from orchestration.errors import CycleError, DuplicateAsset, UnknownName
 from orchestration.mapping import PartitionMapping
 from orchestration.model import AssetKey, OnHold
+from orchestration.schedule.declared import check_updates
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Graph:
         for key, edges in self._up.items():
             for edge in edges:
                 self._down[edge.upstream].append(key)
+        for asset in self._assets.values():
+            if asset.schedule is not None:
+                check_updates(asset.schedule, asset.key, self._assets, reads=bool(self._up[asset.key]))
         self.order: tuple[AssetKey, ...] = self._ordered()
 
     def _edges(self, asset: Asset) -> tuple[Edge, ...]:

@@ -13,6 +13,7 @@ from orchestration.mapping import Read
 from orchestration.model import AssetKind, OnHold
 from orchestration.partitions import Partitions
 from orchestration.run_policy import RunPolicy
+from orchestration.schedule.base import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def multi_asset(
     deps: Iterable[Asset | str] = (),
     reads: Mapping[str, Read | OnHold | str] | None = None,
     code_version: str | None = None,
+    schedule: Condition | str | None = None,
     run: RunPolicy = _PLAIN,
 ) -> Callable[[Callable[..., object]], MultiAsset]:
     """Declare that a function makes several assets in one call.
@@ -76,6 +78,8 @@ def multi_asset(
     subsettable:
         The function can make some of them without the others, and looks at ``context.outputs`` for which; otherwise
         they are always made together.
+    schedule:
+        When it is due; kept by the first of its assets, and the others are made with it.
 
     Raises
     ------
@@ -101,7 +105,8 @@ def multi_asset(
             from_function(
                 function, AssetKind.PYTHON, key=key, partitions=partitions, group=group,
                 owners=(*shared_owners, *output.owners), tags=(*shared_tags, *output.tags), deps=shared_deps,
-                reads=reads, code_version=code_version, freshness=output.freshness, run=run,
+                reads=reads, code_version=code_version, freshness=output.freshness,
+                schedule=schedule if key == keys[0] else None, run=run,
                 attachments=output.attachments, production=production, description=output.description,
             )
             for key, output in said.items()

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -124,6 +125,14 @@ versions = Table(
     Column("released", Boolean, nullable=False, default=False),
     Column("removed_at", Instant),  # when its data was let go
     Index(None, "asset", "partition", "status"),
+    Index(  # what readers have of each asset, without the table
+        "ix_versions_published",
+        "asset",
+        "partition",
+        "materialized_at",
+        sqlite_where=text("status = 'published'"),
+        postgresql_where=text("status = 'published'"),
+    ),
 )
 _is_kept = versions.c.removed_at.is_(None)
 Index("ix_versions_kept", versions.c.asset, versions.c.partition, sqlite_where=_is_kept, postgresql_where=_is_kept)
