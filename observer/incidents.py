@@ -19,6 +19,9 @@ Covers = Callable[[PartitionKey], Interval | None]
 REOPENS_WITHIN = timedelta(hours=24)
 """What comes back so soon after it passed, or was said to be fixed, is the same incident."""
 
+FRESHNESS = "freshness"
+"""What an incident is about that no version brought about, and none ends: that data is too old."""
+
 GATE = "gate"
 """Who brings about what no person did."""
 
@@ -57,7 +60,8 @@ def to_fold_into(found: Finding, open_ones: Sequence[Incident], covers: Covers) 
 
     The newest of the same severity or a worse one; else the newest warning, which gets worse by it.
     """
-    near = [one for one in reversed(open_ones) if one.asset == found.asset and _touches(one, found.partition, covers)]
+    ours = [one for one in reversed(open_ones) if one.asset == found.asset and FRESHNESS not in one.subjects]
+    near = [one for one in ours if _touches(one, found.partition, covers)]
     alike = [one for one in near if one.severity is Severity.ERROR or found.severity is Severity.WARN]
     return next(iter(alike or near), None)
 
@@ -67,7 +71,8 @@ def to_reopen(found: Finding, resolved_ones: Iterable[Incident], covers: Covers)
     back = (Resolution.PASSED, Resolution.FIXED)
     for one in resolved_ones:
         soon = one.resolved_at is not None and found.at - one.resolved_at <= REOPENS_WITHIN
-        if soon and one.resolved_as in back and _touches(one, found.partition, covers):
+        ours = FRESHNESS not in one.subjects and one.resolved_as in back
+        if soon and ours and _touches(one, found.partition, covers):
             return one
     return None
 

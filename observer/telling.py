@@ -134,6 +134,14 @@ def _open(connection: Connection, verdict: Verdict, found: Finding) -> None:
     _tell(connection, observer, event_of(turn.kind, None, quiet), quiet, decision)
 
 
+def open_apart(connection: Connection, observer: Observer, turn: Turn, materialization_id: str) -> Incident:
+    """Open an incident that no version brings about and none ends, and say so."""
+    opened = incident_store.add(connection, turn, materialization_id, settled=True)
+    quiet = _muted(connection, observer, opened, turn.at)
+    _tell(connection, observer, event_of(turn.kind, None, quiet), quiet, None)
+    return quiet
+
+
 def take(
     connection: Connection, observer: Observer, before: Incident, turn: Turn, *, decision: GateDecision | None = None
 ) -> Incident:

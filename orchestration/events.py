@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     SOURCE_OBSERVED = "source.observed"
     FEEDBACK_GIVEN = "feedback.given"
     FEEDBACK_TAKEN_BACK = "feedback.taken_back"
+    SCHEDULE_PAUSED = "schedule.paused"
+    SCHEDULE_RESUMED = "schedule.resumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,13 +101,13 @@ def get(connection: Connection, incident_id: int) -> Incident | None:
     return None if row is None else incident(row)
 
 
-def add(connection: Connection, turn: Turn, materialization_id: str) -> Incident:
-    """Store a new incident about one version, with its first turn."""
+def add(connection: Connection, turn: Turn, materialization_id: str, *, settled: bool = False) -> Incident:
+    """Store a new incident about one version, with its first turn; ``settled``: no version mends it."""
     opened = turned(None, turn)
     number = connection.execute(insert(incidents).values(**_row(opened)).returning(incidents.c.id)).scalar_one()
     incident_turns.append(connection, number, opened.revision, turn)
     assert turn.found is not None, "it was opened"
-    concern(connection, number, turn.found, materialization_id)
+    concern(connection, number, turn.found, materialization_id, settled=settled)
     return replace(opened, id=int(number))
 
 

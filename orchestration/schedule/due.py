@@ -76,8 +76,9 @@ class _Walk:
         except TidegateError as error:  # of one asset, which must not keep the others from being due
             self._decide(asset, followed, Outcome.REFUSED, str(error))
             return
-        if marks != followed.marks:
-            self.marks[asset.key] = {name: mark for name, mark in marks.items() if mark}
+        further = {name: mark for name, mark in marks.items() if mark}
+        if further != followed.marks:
+            self.marks[asset.key] = further
 
     def _scheduled(self, asset: Asset, answer: Answer, followed: Followed) -> Mapping[str, Mark]:
         """Where the triggers of a schedule stand afterwards."""

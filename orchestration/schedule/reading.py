@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, func, literal_column, select
 from orchestration.events import EventKind
 from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey, RunStatus, StepStatus, VersionStatus
 from orchestration.partition_keys import all_keys
-from orchestration.run_request import RunRequest
+from orchestration.queue import RequestStatus
+from orchestration.queue_tables import run_queue
 from orchestration.schedule.base import Publication, Sighting, Signal
 from orchestration.schedule.state import Busy, Cursor, Followed, Held, Newest, Pause, ScheduleState
 from orchestration.schedule.tables import schedule_cursor, schedules, signals
@@ -27,8 +28,8 @@ _MOST = 10_000
 def read_state(
     connection: Connection,
     now: datetime,
+    environment: str,
     *,
-    requests: Iterable[RunRequest] = (),
     ages_from: Mapping[AssetKey, datetime | None] | None = None,
     sightings: Mapping[str, Sighting] | None = None,
 ) -> ScheduleState:
@@ -36,8 +37,8 @@ def read_state(
 
     Parameters
     ----------
-    requests:
-        What waits in the queue or runs by it.
+    environment:
+        Whose queue of runs is looked at.
     ages_from:
         How far the data of assets reaches that don't tell it by themselves.
     sightings:
@@ -49,7 +50,7 @@ def read_state(
     return ScheduleState(
         cursor=cursor, until=Cursor(published, signal, taken, heard), followed=read_followed(connection),
         newest=read_newest(connection), ages_from=ages_from or {}, held=_held(connection, now),
-        busy=_busy(connection, requests), publications=publications, signals=told, sightings=sightings or {},
+        busy=_busy(connection, environment), publications=publications, signals=told, sightings=sightings or {},
         keys=all_keys(connection),
     )  # fmt: skip
 
@@ -117,14 +118,18 @@ def _held(connection: Connection, now: datetime) -> Held:
     return found
 
 
-def _busy(connection: Connection, requests: Iterable[RunRequest]) -> dict[AssetKey, Busy]:
+def _busy(connection: Connection, environment: str) -> dict[AssetKey, Busy]:
     """Of each asset, the runs of it that wait in the queue or go on, by whomever they were asked for."""
     found: dict[AssetKey, Busy] = {}
     for row in connection.execute(_RUNNING):
         found[AssetKey(row.asset)] = Busy(requests=0, says=f"run {row.run_id} has it under way")
-    for request in requests:
-        for key in request.assets:
-            before = found.get(key, Busy(requests=0, says="a run of it waits in the queue or has begun"))
+    c = run_queue.c
+    open_ones = (RequestStatus.QUEUED.value, RequestStatus.RUNNING.value)
+    for row in connection.execute(
+        select(c.id, c.assets).where(c.environment == environment, c.status.in_(open_ones)).order_by(c.seq)
+    ):
+        for key in row.assets:
+            before = found.get(key, Busy(requests=0, says=f"run {row.id} of it waits in the queue or has begun"))
             found[key] = Busy(requests=before.requests + 1, says=before.says)
     return found
 
