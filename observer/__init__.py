@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from observer.checks.text_length import text_length
     from observer.checks.unique import unique
     from observer.dbt import dbt_assets
+    from observer.externals import external
     from observer.model import GatePolicy, ProfilePolicy, Severity
     from observer.monitors import monitor
     from observer.multi_assets import multi_asset, output
@@ -79,6 +80,7 @@ __all__ = [
     "dynamic",
     "expect",
     "expectations",
+    "external",
     "fresh",
     "has_schema",
     "held",
@@ -141,6 +143,7 @@ _HOMES = {
     "dynamic": "orchestration.partitions",
     "expect": "observer.checks.gx.expectation",
     "expectations": "observer.checks.gx.suite",
+    "external": "observer.externals",
     "fresh": "observer.checks.fresh",
     "has_schema": "observer.checks.has_schema",
     "held": "orchestration.schedule",

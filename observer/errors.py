@@ -11,6 +11,7 @@
         ├── FeedbackError (ValueError)    a word on a version that can't be, and why
         ├── IncidentError (ValueError)    what can't be done to an incident as it is, and why
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
+        ├── ReportError (ValueError)      a report of others that can't be taken in, and why
         ├── TokenError (ValueError)       a token that can't be made
         ├── NotAllowed (PermissionError)  a caller whose role or assets don't cover what was asked
         ├── RequestConflict (ValueError)  a key of one run, sent with another
@@ -38,6 +39,7 @@ __all__ = [
     "ReleaseError",
     "RequestConflict",
     "ServeError",
+    "ReportError",
     "StateError",
     "TidegateError",
     "TokenError",
@@ -91,6 +93,12 @@ class OverrideError(ObserverError, ValueError):
     """An override of a check or monitor that can't be."""
 
     code = "cannot-override"
+
+
+class ReportError(ObserverError, ValueError):
+    """A report of others that can't be taken in."""
+
+    code = "cannot-take-in"
 
 
 class TokenError(ObserverError, ValueError):

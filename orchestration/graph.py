@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from orchestration.assets import Asset
-from orchestration.errors import CycleError, DuplicateAsset, UnknownName
+from orchestration.errors import CycleError, DefinitionError, DuplicateAsset, UnknownName
+from orchestration.external import is_external
 from orchestration.mapping import PartitionMapping
 from orchestration.model import AssetKey, OnHold
 from orchestration.schedule.declared import check_updates
@@ -65,6 +66,11 @@ class Graph:
             if upstream is None:
                 where = f"{asset.where}: {asset.key} reads {needed.upstream!r}"
                 raise UnknownName("asset", needed.upstream, self._assets, where=where)
+            if needed.parameter is not None and is_external(upstream):
+                raise DefinitionError(
+                    f"{asset.where}: {asset.key} takes the data of {upstream.key}, which others make and only report; "
+                    f"read it in the function, and write deps=[{upstream.key!r}]"
+                )
             mapping = needed.read.mapping(upstream.key, upstream.partitions, asset.key, asset.partitions)
             on_hold = needed.read.on_hold or mapping.default_on_hold
             columns, gives_way = needed.read.columns, needed.gives_way

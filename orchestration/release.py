@@ -11,7 +11,7 @@ from orchestration.clock import Clock
 from orchestration.database import writing
 from orchestration.errors import StateError
 from orchestration.events import Event, EventKind
-from orchestration.io.base import IOManager
+from orchestration.io.base import OBSERVED, IOManager
 from orchestration.model import Address, GateDecision, GateOutcome, VersionStatus
 from orchestration.recovery import carry_out
 from orchestration.state import VersionRecord, load_one
@@ -50,7 +50,7 @@ def release(
         if held is None:
             lease.release(connection, address, token)
             return None
-        if not io.has(address, held.id):
+        if held.format != OBSERVED and not io.has(address, held.id):
             raise StateError(
                 f"the held version {held.id} of {address} is no longer in storage; nothing was changed; "
                 f"materialize it again: tidegate run {address.asset} --force"

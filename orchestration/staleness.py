@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from orchestration.assets import Asset
+from orchestration.external import is_external
 from orchestration.graph import Edge, Graph
 from orchestration.io.base import ELSEWHERE
 from orchestration.model import Address, AssetKey, AssetKind, OnHold, StepStatus
@@ -67,6 +68,8 @@ def judge(
         inputs.append((edge, found.versions))
     note = "; ".join(notes)
     asset = graph.asset(address.asset)
+    if is_external(asset):
+        return Judgement(action=Action.SKIP, reason="others make it, and report it")
     if asset.kind is AssetKind.SOURCE:
         return Judgement(
             action=Action.OBSERVE, reason="it is a source: every run looks at it, and what reads it runs if it changed"

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from observer.api.bodies import Bodies
 from observer.api.callers import Callers
 from observer.api.feedback import feedback_routes
 from observer.api.gate import gate_routes
 from observer.api.health import health_routes
+from observer.api.ingest import MOST_BYTES, PATH, ingest_routes
 from observer.api.login import login_routes
 from observer.api.problems import UnexpectedErrors, add_problems
 from observer.api.roles import within_assets
 from observer.api.runs import run_routes
 from observer.api.security import Security
 from observer.reads.base import Reads
+from observer.reported import Reception
 from observer.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -52,7 +55,9 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     if work is not None:
         app.include_router(run_routes(work))
         app.include_router(feedback_routes(work))
+        app.include_router(ingest_routes(work, Reception(work)))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
+    app.add_middleware(Bodies, limits={PATH: MOST_BYTES})
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Security, settings=settings, callers=Callers(settings, work))
     return app

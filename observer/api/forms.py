@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import parse_qs
 
 from fastapi import HTTPException, Request
 from starlette.types import Message, Receive
 
 _MOST = 64 * 1024
+_PATIENCE_S = 10.0
 FORM = "application/x-www-form-urlencoded"
 
 
 async def form_field(receive: Receive, name: str) -> tuple[str, Receive]:
     """The value of a field of a form ("" where there is none), and what reads the body again."""
     body, more = bytearray(), True
-    while more and len(body) <= _MOST:
-        message = await receive()
-        if message["type"] != "http.request":
-            break
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            while more and len(body) <= _MOST:
+                message = await receive()
+                if message["type"] != "http.request":
+                    break
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
     read: Message = {"type": "http.request", "body": bytes(body), "more_body": more}
     handed = False
 

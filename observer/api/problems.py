@@ -23,6 +23,8 @@ _STATUS: Mapping[str, int] = {
     "request-conflict": 409,
     "cannot-override": 409,
     "cannot-mark": 409,
+    "cannot-take-in": 409,
+    "invalid-project": 422,
     "cannot-make-token": 409,
     "not-allowed": 403,
     "invalid-selection": 422,

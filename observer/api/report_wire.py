@@ -1,0 +1,196 @@
+"""The wire form of reports: a batch is three flat lists, of which the last two name what they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from observer.errors import ReportError
+from observer.model import CheckOutcome, Column, Observation, Schema, Severity
+from observer.reported import Report
+from observer.reported import TakenIn as Became
+from orchestration.model import AssetKey, Materialization, Scalar
+
+_EPOCH, _END = 1970, 9000
+_Said = TypeVar("_Said")
+
+
+def _said(text: str) -> str:
+    """No text that a database refuses."""
+    if "\0" in text or (not text.isascii() and text.encode("utf-8", "ignore").decode() != text):
+        raise ValueError("has a character that can't be kept")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("has blanks at its ends, or characters that can't be seen")
+    return text
+
+
+def _instant(at: datetime) -> datetime:
+    if not _EPOCH <= at.year < _END:
+        raise ValueError("lies too far from today")
+    return at.astimezone(UTC)
+
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,39}$")]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_said), AfterValidator(_name)]
+Words = Annotated[str, Field(max_length=2000), AfterValidator(_said)]
+Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Kept = Annotated[str, Field(max_length=2000), AfterValidator(_said)] | bool | int | float | None
+_MOST_INTEGER = 2**53
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=False)
+
+
+class ColumnWire(_Wire):
+    """A column of a version."""
+
+    name: Name
+    type: Name
+    nullable: bool | None = None
+
+
+class MaterializationWire(_Wire):
+    """A version that others have made."""
+
+    id: Id = Field(description="of the version; sent again, nothing is taken in twice")
+    asset: Name
+    partition: Name | None = None
+    materialized_at: Instant | None = Field(default=None, description="now, if left out")
+    rows: Count | None = None
+    bytes: Count | None = None
+    duration_s: float | None = Field(default=None, ge=0, le=1e9)
+    data_version: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_said)] | None = Field(
+        default=None, description="equal for equal content; the id, if left out"
+    )
+    run_id: Id | None = Field(default=None, description="of whoever made it")
+    metadata: dict[Name, Kept] = Field(default={}, max_length=100)
+    columns: list[ColumnWire] | None = Field(default=None, max_length=5000, description="its schema")
+
+
+class ObservationWire(_Wire):
+    """A number that was measured of a version."""
+
+    materialization: Id
+    metric: Name
+    column: Name | None = None
+    segment: Name | None = None
+    value: float | None = Field(default=None, description="null: it could not be measured; missing is never zero")
+    reason: Words | None = Field(default=None, description="why there is no value")
+
+
+class CheckWire(_Wire):
+    """What a check has said of a version."""
+
+    materialization: Id
+    name: Name
+    passed: bool | None = Field(description="null: it could not be evaluated")
+    severity: Severity = Field(default=Severity.ERROR, description="error also holds what is downstream")
+    message: Words = ""
+    observed: float | None = None
+    failing_rows: Count | None = None
+    column: Name | None = None
+
+
+class Batch(_Wire):
+    """Versions, with everything that is said of them."""
+
+    materializations: list[MaterializationWire] = Field(min_length=1, max_length=1000)
+    observations: list[ObservationWire] = Field(default=[], max_length=50_000)
+    checks: list[CheckWire] = Field(default=[], max_length=10_000)
+
+
+class TakenIn(BaseModel):
+    """What became of a version."""
+
+    id: str
+    asset: str
+    partition: str | None
+    status: str = Field(description="published or held; of one that was known, also superseded, discarded")
+    known: bool = Field(description="it was taken in before, and nothing was changed")
+    reasons: list[str] = Field(description="why it is held")
+
+
+def taken_in(one: Became) -> TakenIn:
+    """The wire form of what became of a report."""
+    return TakenIn(
+        id=one.id, asset=one.address.asset, partition=one.address.partition, status=one.status.value,
+        known=one.decision is None, reasons=[] if one.decision is None else list(one.decision.reasons),
+    )  # fmt: skip
+
+
+def reports_of(batch: Batch, now: datetime) -> list[Report]:
+    """The reports of a batch; raises RequestValidationError where something is said of a version that isn't in it."""
+    observations: dict[str, list[Observation]] = {one.id: [] for one in batch.materializations}
+    outcomes: dict[str, list[CheckOutcome]] = {one.id: [] for one in batch.materializations}
+    for place, seen in enumerate(batch.observations):
+        _of(observations, seen.materialization, "observations", place).append(
+            Observation(
+                metric=seen.metric, value=seen.value, column=seen.column, segment=seen.segment,
+                reason=seen.reason if seen.value is None else None,
+            )
+        )  # fmt: skip
+    for place, check in enumerate(batch.checks):
+        _of(outcomes, check.materialization, "checks", place).append(
+            CheckOutcome(
+                check=check.name, severity=check.severity, passed=check.passed, observed=check.observed,
+                message=check.message or f"{check.name} {_WORDS[check.passed]}", failing_rows=check.failing_rows,
+                columns=() if check.column is None else (check.column,),
+            )
+        )  # fmt: skip
+    return [
+        Report(
+            made=_made(one, now), timed=one.duration_s is not None, observations=tuple(observations[one.id]),
+            outcomes=_each_once(one.id, outcomes[one.id]), schema=_schema(one),
+        )
+        for one in batch.materializations
+    ]  # fmt: skip
+
+
+_WORDS = {True: "passed", False: "failed", None: "could not be evaluated"}
+
+
+def _of(among: dict[str, list[_Said]], id_: str, which: str, place: int) -> list[_Said]:
+    found = among.get(id_)
+    if found is None:
+        message = "names a version that isn't in this batch; send what is said of a version together with it"
+        raise RequestValidationError([{"loc": ("body", which, place, "materialization"), "msg": message, "type": "x"}])
+    return found
+
+
+def _each_once(id_: str, outcomes: list[CheckOutcome]) -> tuple[CheckOutcome, ...]:
+    names = {one.check for one in outcomes}
+    if len(names) < len(outcomes):
+        raise ReportError(f"{id_} has two results of one check; nothing was taken in; give each a name of its own")
+    return tuple(outcomes)
+
+
+def _schema(one: MaterializationWire) -> Schema | None:
+    if one.columns is None:
+        return None
+    return Schema(tuple(Column(column.name, column.type, column.nullable) for column in one.columns))
+
+
+def _made(one: MaterializationWire, now: datetime) -> Materialization:
+    version = one.data_version or one.id
+    return Materialization(
+        id=one.id, asset=AssetKey(one.asset), partition=one.partition, run_id=one.run_id or "elsewhere",
+        materialized_at=one.materialized_at or now, data_version=version, code_version="elsewhere",
+        fingerprint=f"elsewhere {one.id}", duration_s=one.duration_s or 0.0, rows=one.rows, bytes=one.bytes,
+        metadata={name: _kept(value) for name, value in one.metadata.items()},
+    )  # fmt: skip
+
+
+def _kept(value: Scalar) -> Scalar:
+    """An integer beyond what JSON's readers keep exactly becomes a number like any other."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MOST_INTEGER:
+        return float(value)
+    return value

@@ -1,0 +1,245 @@
+"""Reports of others, over HTTP, on SQLite and PostgreSQL: judged, gated and told of as what is made here."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from observer.access import Role
+from observer.api.app import create_api
+from observer.api.report_wire import Batch, reports_of
+from observer.project import Project, open_project
+from observer.reported import Reception
+from observer.settings import ServeSettings
+from observer.store.tables import evaluations, incidents, observations
+from observer.tokens import make_token
+from orchestration.database import reading
+from orchestration.errors import DefinitionError
+from orchestration.tables import versions
+from tests.unit.observer.shop import shop
+
+PIPELINE = """
+import observer as ob
+
+days = ob.daily(start="2024-01-01")
+ledger = ob.external(
+    "ledger", expects=["balanced"], monitors=[ob.monitor("null_rate", column="account", severity="error")]
+)
+visits = ob.external("visits", partitions=days, monitors=[ob.monitor("row_count", severity="error")])
+
+
+@ob.asset(deps=[ledger])
+def report() -> int:
+    return 1
+"""
+
+V = b'{"materializations": [{"id": "v", "asset": "ledger"}]'
+
+
+@pytest.fixture
+def work(tmp_path: Path, state_url: str) -> Iterator[Project]:
+    toml = f'[env.local]\nclock = "2024-03-01 06:00 UTC"\nstate = "{state_url}"\n'
+    project = open_project(shop(tmp_path, pipeline=PIPELINE, toml=toml))
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def asking(work: Project) -> TestClient:
+    app = create_api(work.reads(), ServeSettings(), work)
+    return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+
+
+def ledger(id_: str, *, nulls: float | None = 0.0, passed: bool | None = True, **more: Any) -> dict[str, Any]:
+    return {
+        "materializations": [{"id": id_, "asset": "ledger", "rows": 100, **more}],
+        "observations": [{"materialization": id_, "metric": "null_rate", "column": "account", "value": nulls}],
+        "checks": [{"materialization": id_, "name": "balanced", "passed": passed}],
+    }
+
+
+def send(asking: TestClient, body: object, status: int = 200, **headers: str) -> Any:
+    answer = asking.post("/api/v1/ingest", json=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def gate(asking: TestClient, path: str = "ledger") -> Any:
+    return asking.get(f"/api/v1/gate/{path}").json()
+
+
+def count(work: Project, what: Any) -> int:
+    with reading(work.engine) as connection:
+        return connection.execute(select(func.count()).select_from(what)).scalar_one()
+
+
+def test_a_good_version_opens_the_gate(asking: TestClient, work: Project) -> None:
+    assert gate(asking)["outcome"] == "none"
+    assert send(asking, ledger("v1")) == {
+        "taken": [
+            {"id": "v1", "asset": "ledger", "partition": None, "status": "published", "known": False, "reasons": []}
+        ]
+    }
+    assert (gate(asking)["outcome"], gate(asking)["materialization_id"]) == ("open", "v1")
+    assert work.run(work.plan("report", None), trigger="test").status == "succeeded"
+
+
+def test_a_failed_check_holds_what_is_downstream_and_is_told(asking: TestClient, work: Project) -> None:
+    send(asking, ledger("v1"))
+    (bad,) = send(asking, ledger("v2", passed=False))["taken"]
+    assert (bad["status"], bad["reasons"]) == ("held", ["balanced failed"])
+    assert gate(asking)["holds"] == ["balanced"]
+    assert count(work, incidents) == 1
+    assert work.run(work.plan("report", None), trigger="test").steps[-1].status == "blocked"
+    send(asking, ledger("v3"))
+    assert gate(asking)["open"]
+
+
+def test_a_person_releases_what_others_made(asking: TestClient, work: Project) -> None:
+    send(asking, ledger("v1", passed=False))
+    assert work.release("ledger", None, reason="looked at", by="ana") == "v1"
+    assert gate(asking)["outcome"] == "open"
+
+
+def test_monitors_judge_it_by_its_past(asking: TestClient) -> None:
+    for day in range(24):
+        (taken,) = send(asking, ledger(f"v{day}", materialized_at=f"2024-01-{1 + day:02d}T00:00:00Z"))["taken"]
+        assert taken["status"] == "published"
+    (taken,) = send(asking, ledger("bad", nulls=0.4))["taken"]
+    assert taken["status"] == "held"
+    assert gate(asking)["holds"] == ["null_rate(account)"]
+
+
+def test_an_expected_check_that_is_not_reported_is_unknown_and_holds(asking: TestClient) -> None:
+    body = ledger("v1")
+    del body["checks"]
+    (taken,) = send(asking, body)["taken"]
+    assert taken["status"] == "held"
+    assert "reported no result" in taken["reasons"][0]
+    assert gate(asking)["unknown"]
+
+
+def test_sent_again_nothing_changes(asking: TestClient, work: Project) -> None:
+    first = send(asking, ledger("v1"))
+    before = [count(work, table) for table in (versions, observations, evaluations)]
+    (again,) = send(asking, ledger("v1", passed=False))["taken"]
+    assert again == first["taken"][0] | {"known": True}
+    assert [count(work, table) for table in (versions, observations, evaluations)] == before
+    both = ledger("v1")
+    both["materializations"].append({"id": "w1", "asset": "visits", "partition": "2024-01-01", "rows": 5})
+    assert [one["known"] for one in send(asking, both)["taken"]] == [True, False]
+
+
+def test_sent_at_once_it_is_taken_once(work: Project) -> None:
+    """By replicas of the service, each with a reception of its own."""
+    receptions = [Reception(work), Reception(work)]
+
+    def take(number: int) -> bool:
+        batch = Batch.model_validate(ledger(f"v{number % 3}"))
+        (taken,) = receptions[number % 2].take(reports_of(batch, work.clock.now()))
+        return taken.decision is not None
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(take, range(12))) == 3
+    assert count(work, versions) == 3
+
+
+def test_a_batch_of_one_assets_past_is_judged_in_order(asking: TestClient, work: Project) -> None:
+    days = [f"2024-01-{day:02d}" for day in range(1, 32)] + [f"2024-02-{day:02d}" for day in range(1, 15)]
+    rows = [{"id": f"v{day}", "asset": "visits", "partition": day, "rows": 1000 + n % 7} for n, day in enumerate(days)]
+    rows[-1]["rows"] = 3
+    taken = send(asking, {"materializations": rows})["taken"]
+    assert [one["status"] for one in taken] == ["published"] * (len(days) - 1) + ["held"]
+    assert gate(asking, "visits?partition=2024-02-13")["open"]
+    assert not gate(asking, "visits?partition=2024-02-14")["open"]
+
+
+REFUSED: list[tuple[dict[str, Any], int, str]] = [
+    ({"asset": "nothing"}, 404, "no asset is called 'nothing'"),
+    ({"asset": "report"}, 409, "is made here"),
+    ({"asset": "visits"}, 422, "is partitioned"),
+    ({"asset": "visits", "partition": "yesterday"}, 404, "yesterday"),
+    ({"partition": "2024-01-01"}, 422, "isn't partitioned"),
+    ({"materialized_at": "2024-03-04T00:00:00Z"}, 409, "still to come"),
+    ({"materialized_at": "2024-02-30T00:00:00Z"}, 422, ""),
+    ({"materialized_at": "2024-02-01T00:00:00"}, 422, "timezone"),
+    ({"materialized_at": "0001-01-01T00:00:00+14:00"}, 422, "too far"),
+    ({"materialized_at": "9999-12-31T23:59:00-14:00"}, 422, "too far"),
+    ({"id": "a b"}, 422, "pattern"),
+    ({"id": "x" * 41}, 422, "pattern"),
+    ({"rows": -1}, 422, "greater"),
+    ({"rows": 2**70}, 422, "less"),
+    ({"rows": "many"}, 422, "integer"),
+    ({"metadata": {"a": [1]}}, 422, "valid"),
+    ({"metadata": {"a": "\0"}}, 422, "can't be kept"),
+    ({"columns": [{"name": "a\0", "type": "int"}]}, 422, "can't be kept"),
+    ({"colour": "red"}, 422, "Extra inputs"),
+    ({"duration_s": -1}, 422, "greater"),
+]
+
+
+def test_what_cannot_be_is_refused_whole(asking: TestClient, work: Project) -> None:
+    for change, status, says in REFUSED:
+        body = ledger("v1", **change) if "id" not in change else {"materializations": [{"asset": "ledger"} | change]}
+        body["materializations"].append({"id": "good", "asset": "visits", "partition": "2024-01-01"})
+        assert says in json.dumps(send(asking, body, status), ensure_ascii=False), change
+    assert count(work, versions) == 0
+
+
+HOSTILE = [
+        b"", b"[]", b"null", b"{", b'{"materializations": []}', b"\xff\xfe", b"[" * 100_000,
+        b'{"materializations": [{"id": "v", "asset": "ledger", "rows": NaN}]}',
+        b'{"materializations": [{"id": "v", "asset": "\\ud800"}]}',
+        V + b', "observations": [{"materialization": "w", "metric": "m", "value": 1}]}',
+        V + b', "observations": [{"materialization": "v", "metric": "m", "value": 1e999}]}',
+        V + b', "checks": [{"materialization": "v", "name": "c", "passed": "perhaps"}]}',
+]  # fmt: skip
+
+
+def test_hostile_bodies_are_named_and_refused(asking: TestClient, work: Project) -> None:
+    for body in HOSTILE:
+        answer = asking.post("/api/v1/ingest", content=body, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), body[:100]
+        assert answer.json()["errors"]
+    assert count(work, versions) == 0
+
+
+def test_two_versions_of_one_id_and_two_results_of_one_check(asking: TestClient) -> None:
+    twice = ledger("v1")
+    twice["materializations"] *= 2
+    assert "is there twice" in send(asking, twice, 409)["detail"]
+    twice = ledger("v1")
+    twice["checks"] *= 2
+    assert "two results of one check" in send(asking, twice, 409)["detail"]
+    send(asking, ledger("v1"))
+    other = {"materializations": [{"id": "v1", "asset": "visits", "partition": "2024-01-01"}]}
+    assert "is that of a version of ledger" in send(asking, other, 409)["detail"]
+
+
+def test_other_contents_are_refused(asking: TestClient) -> None:
+    kinds = {"text/xml": 415, "application/json; charset=utf-8": 422, "text/plain": 403}
+    for kind, status in kinds.items():
+        assert asking.post("/api/v1/ingest", content=b"x", headers={"content-type": kind}).status_code == status
+
+
+def test_it_is_for_operators_of_these_assets(asking: TestClient, work: Project) -> None:
+    def shown(role: Role, *assets: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {make_token(work, 'x', role, assets=assets, by='ana')[1]}"}
+
+    viewer, some, every = shown(Role.VIEWER), shown(Role.OPERATOR, "visits"), shown(Role.OPERATOR)
+    send(asking, ledger("v1"), 401)
+    send(asking, ledger("v1"), 403, **viewer)
+    send(asking, ledger("v1"), 403, **some)
+    assert count(work, versions) == 0
+    send(asking, ledger("v1"), 200, **every)
+
+
+def test_no_function_takes_the_data_of_what_others_make(tmp_path: Path) -> None:
+    pipeline = PIPELINE.replace("@ob.asset(deps=[ledger])\ndef report()", "@ob.asset\ndef report(ledger: int)")
+    with pytest.raises(DefinitionError, match=r"takes the data of ledger, which others make and only report"):
+        open_project(shop(tmp_path, pipeline=pipeline))
