@@ -10,6 +10,8 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from observer.api.bodies import Bodies
 from observer.api.callers import Callers
+from observer.api.events import event_routes
+from observer.api.feed import Feed
 from observer.api.feedback import feedback_routes
 from observer.api.gate import gate_routes
 from observer.api.health import health_routes
@@ -50,9 +52,11 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     add_problems(app)
     app.include_router(health_routes(reads))
     app.include_router(login_routes())
-    app.include_router(gate_routes(reads))
+    feed = None if work is None else Feed(work.engine)
+    app.include_router(gate_routes(reads, feed))
     app.state.wake = lambda: None  # whoever walks queued runs puts in what wakes it
-    if work is not None:
+    if work is not None and feed is not None:
+        app.include_router(event_routes(feed))
         app.include_router(run_routes(work))
         app.include_router(feedback_routes(work))
         app.include_router(ingest_routes(work, Reception(work)))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from observer.api.feed import Feed
 from observer.api.problems import Problem
 from observer.errors import UnknownName
 from observer.reads.base import GateAnswer, Reads
 from orchestration.errors import PartitionError
 
 _OPEN = frozenset({"open", "open_by_override"})
+_LONGEST_S = 300.0
+_EACH_S = 1.0
+_ASK_AGAIN_S = 15.0
+"""How long nothing may happen: an override also ends by itself."""
 
 
 class GateWire(BaseModel):
@@ -57,8 +64,8 @@ class GateWire(BaseModel):
         )
 
 
-def gate_routes(reads: Reads) -> APIRouter:
-    """The routes below ``/api/v1/gate``."""
+def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
+    """The routes below ``/api/v1/gate``; without a feed the state is asked again each second while somebody waits."""
     routes = APIRouter(prefix="/api/v1", tags=["gate"])
 
     @routes.get(
@@ -66,19 +73,46 @@ def gate_routes(reads: Reads) -> APIRouter:
         summary="May what is downstream of this asset go on?",
         responses={404: {"model": Problem}, 503: {"model": Problem}},
     )
-    def gate(
+    async def gate(
         asset: Annotated[str, Path(description="the asset's key", max_length=400)],
         partition: Annotated[
             str | None,
             Query(description="the partition's key; none for its newest, or if it has no partitions"),
         ] = None,
+        wait: Annotated[
+            float,
+            Query(ge=0, le=_LONGEST_S, description="so many seconds, at most, until it is open", allow_inf_nan=False),
+        ] = 0.0,
     ) -> GateWire:
-        answer = reads.gate(asset, partition or None)
-        if answer is None:
-            raise _unknown(reads, asset, partition)
-        return GateWire.of(answer)
+        now = asyncio.get_running_loop().time
+        until = now() + wait
+        cursor = await feed.end() if wait and feed is not None else 0
+        while True:
+            answer = await to_thread.run_sync(reads.gate, asset, partition or None)
+            if answer is None:
+                raise await to_thread.run_sync(_unknown, reads, asset, partition)
+            if answer.outcome in _OPEN or now() >= until:
+                return GateWire.of(answer)
+            if feed is None:
+                await asyncio.sleep(min(_EACH_S, until - now()))
+            else:
+                cursor = await _happened(feed, cursor, asset, min(until, now() + _ASK_AGAIN_S))
 
     return routes
+
+
+async def _happened(feed: Feed, cursor: int, asset: str, until: float) -> int:
+    """Wait until something has happened to an asset; returns up to where the log was followed."""
+    feed.listeners += 1
+    try:
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            found = await feed.after(cursor, left)
+            cursor = found[-1].id if found else cursor
+            if any(one.asset == asset for one in found):
+                break
+    finally:
+        feed.listeners -= 1
+    return cursor
 
 
 def _unknown(reads: Reads, asset: str, partition: str | None) -> UnknownName | PartitionError:

@@ -1,0 +1,80 @@
+"""Server-sent events: what happened, as ids, from wherever a listener has stopped listening."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query
+from fastapi.responses import StreamingResponse
+
+from observer.access import Caller, Role
+from observer.api.feed import Feed
+from observer.api.problems import Problem
+from observer.api.roles import OWN_ASSETS, allowed
+from orchestration.cursor import Notice
+
+_MOST_LISTENERS = 2000
+_PING_S = 15.0
+_LONGEST_S = 3600.0
+"""Then it ends, and the listener comes again: with a token that may have been revoked meanwhile."""
+
+
+def event_routes(feed: Feed) -> APIRouter:
+    """``GET /api/v1/events``."""
+    routes = APIRouter(prefix="/api/v1", tags=["events"])
+
+    @routes.get(
+        "/events",
+        summary="What happens, as it happens",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}}, 422: {"model": Problem}, 503: {"model": Problem}},
+        openapi_extra=OWN_ASSETS,
+    )
+    async def events(
+        caller: Annotated[Caller, Depends(allowed(Role.VIEWER))],
+        last_event_id: Annotated[
+            int | None, Header(ge=0, le=2**62, description="go on after this one; a browser sends it by itself")
+        ] = None,
+        after: Annotated[int | None, Query(ge=0, le=2**62, description="the same, for who can't send a header")] = None,
+    ) -> StreamingResponse:
+        if feed.listeners >= _MOST_LISTENERS:
+            raise HTTPException(503, "too many are listening; come again later", {"retry-after": "30"})
+        cursor = last_event_id if last_event_id is not None else after
+        if cursor is None:
+            cursor = await feed.end()
+        return StreamingResponse(
+            _stream(feed, cursor, caller), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+    return routes
+
+
+async def _stream(feed: Feed, cursor: int, caller: Caller) -> AsyncIterator[str]:
+    feed.listeners += 1
+    until = asyncio.get_running_loop().time() + _LONGEST_S
+    try:
+        yield f"retry: 2000\nid: {cursor}\n\n"
+        while asyncio.get_running_loop().time() < until:
+            found = await feed.after(cursor, _PING_S)
+            if found:
+                cursor = found[-1].id
+                mine = "".join(_said(one) for one in found if caller.assets is None or caller.sees(one.asset or ""))
+                yield mine or f"id: {cursor}\n\n"
+            else:
+                yield ": nothing new\n\n"
+    finally:
+        feed.listeners -= 1
+
+
+def _said(one: Notice) -> str:
+    data = {
+        "id": one.id,
+        "kind": one.kind,
+        "run_id": one.run_id,
+        "asset": one.asset,
+        "partition": one.partition or None,
+    }
+    return f"id: {one.id}\nevent: {one.kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
