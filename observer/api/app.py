@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from observer.api.audit import Audit, audit_routes
 from observer.api.bodies import Bodies
 from observer.api.callers import Callers
+from observer.api.etags import ETags
 from observer.api.events import event_routes
 from observer.api.feed import Feed
 from observer.api.feedback import feedback_routes
@@ -17,7 +19,9 @@ from observer.api.gate import gate_routes
 from observer.api.health import health_routes
 from observer.api.ingest import MOST_BYTES, PATH, ingest_routes
 from observer.api.login import login_routes
+from observer.api.metrics import Counting, Requests, metric_routes
 from observer.api.problems import UnexpectedErrors, add_problems
+from observer.api.quieting import quieting_routes
 from observer.api.roles import within_assets
 from observer.api.runs import run_routes
 from observer.api.security import Security
@@ -50,20 +54,28 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         dependencies=[Depends(within_assets)],
     )
     add_problems(app)
+    requests = Requests()
     app.include_router(health_routes(reads))
     app.include_router(login_routes())
     feed = None if work is None else Feed(work.engine)
     app.include_router(gate_routes(reads, feed))
+    app.include_router(metric_routes(reads, requests, feed))
     app.state.wake = lambda: None  # whoever walks queued runs puts in what wakes it
     if work is not None and feed is not None:
         app.include_router(event_routes(feed))
         app.include_router(run_routes(work))
+        app.include_router(quieting_routes(work))
+        app.include_router(audit_routes(work))
         app.include_router(feedback_routes(work))
         app.include_router(ingest_routes(work, Reception(work)))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(Bodies, limits={PATH: MOST_BYTES})
+    if work is not None:
+        app.add_middleware(Audit, work=work, apart=frozenset({PATH}))
+    app.add_middleware(ETags)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Security, settings=settings, callers=Callers(settings, work))
+    app.add_middleware(Counting, requests=requests)
     return app
 
 

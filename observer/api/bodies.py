@@ -13,7 +13,7 @@ from observer.api.problems import problem
 
 MOST = 256 * 1024
 """Bytes of a body, where a path has no limit of its own."""
-_SLOWEST_S = 30.0
+SLOWEST_S = 30.0
 """How long a client may take to send its body, whatever its size."""
 
 
@@ -24,11 +24,10 @@ class Bodies:
     ----------
     app: what reads the bodies.
     limits: bytes, by path; ``MOST`` for all others.
-    slowest_s: how long a whole body may take to come.
     """
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int], slowest_s: float = _SLOWEST_S) -> None:
-        self._app, self._limits, self._slowest_s = app, limits, slowest_s
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+        self._app, self._limits = app, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
@@ -43,7 +42,7 @@ class Bodies:
             )
             await refusal(scope, receive, send)
             return
-        await self._app(scope, _limited(receive, most, self._slowest_s), send)
+        await self._app(scope, _limited(receive, most, SLOWEST_S), send)
 
 
 def _limited(receive: Receive, most: int, slowest_s: float) -> Receive:

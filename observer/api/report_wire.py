@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from observer.api.texts import Name, Storable, Words
 from observer.errors import ReportError
 from observer.model import CheckOutcome, Column, Observation, Schema, Severity
 from observer.reported import Report
@@ -18,19 +19,6 @@ _EPOCH, _END = 1970, 9000
 _Said = TypeVar("_Said")
 
 
-def _said(text: str) -> str:
-    """No text that a database refuses."""
-    if "\0" in text or (not text.isascii() and text.encode("utf-8", "ignore").decode() != text):
-        raise ValueError("has a character that can't be kept")
-    return text
-
-
-def _name(text: str) -> str:
-    if not text.isprintable() or text != text.strip():
-        raise ValueError("has blanks at its ends, or characters that can't be seen")
-    return text
-
-
 def _instant(at: datetime) -> datetime:
     if not _EPOCH <= at.year < _END:
         raise ValueError("lies too far from today")
@@ -38,11 +26,9 @@ def _instant(at: datetime) -> datetime:
 
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,39}$")]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_said), AfterValidator(_name)]
-Words = Annotated[str, Field(max_length=2000), AfterValidator(_said)]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
-Kept = Annotated[str, Field(max_length=2000), AfterValidator(_said)] | bool | int | float | None
+Kept = Annotated[str, Field(max_length=2000), Storable] | bool | int | float | None
 _MOST_INTEGER = 2**53
 
 
@@ -68,7 +54,7 @@ class MaterializationWire(_Wire):
     rows: Count | None = None
     bytes: Count | None = None
     duration_s: float | None = Field(default=None, ge=0, le=1e9)
-    data_version: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_said)] | None = Field(
+    data_version: Annotated[str, Field(min_length=1, max_length=80), Storable] | None = Field(
         default=None, description="equal for equal content; the id, if left out"
     )
     run_id: Id | None = Field(default=None, description="of whoever made it")

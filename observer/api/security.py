@@ -8,6 +8,7 @@ wherever a form of another site could have sent the same.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from observer.api.cookies import SESSION, VISIT, cookie, drawn, proof, proves, s
 from observer.api.forms import FORM, form_field
 from observer.api.hosts import host_name, is_foreign, is_loopback
 from observer.api.problems import of_error, problem
+from observer.api.rates import BURST, FAILURES_BURST, FAILURES_PER_S, PER_S, Buckets
 from observer.errors import NotAllowed, StateError
 from observer.settings import ServeSettings
 
@@ -76,6 +78,10 @@ class _Asked:
         return path
 
     @property
+    def address(self) -> str:
+        return str((self.scope.get("client") or ("",))[0])
+
+    @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -100,6 +106,7 @@ class Security:
         self._app = app
         self._host = settings.host.lower()
         self._callers = callers
+        self._asked, self._failures = Buckets(PER_S, BURST), Buckets(FAILURES_PER_S, FAILURES_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -158,11 +165,16 @@ class Security:
             return problem(
                 403, "foreign-origin", "Foreign origin", "another web page sent this; nothing was changed"
             ), None
+        if asked.path == "/login" and asked.writes and (wait_s := self._failures.wait_s(asked.address)):
+            return _slower(wait_s), None
         if asked.path in _OPEN or (asked.path.startswith(_OPEN_BELOW) and not asked.writes):
             return None, None
         found = await self._callers.recognize(asked.headers)
         if found is None:
-            return _who(asked), None
+            wait_s = self._failures.wait_s(asked.address) if "authorization" in asked.headers else 0.0
+            return _slower(wait_s) if wait_s else _who(asked), None
+        if wait_s := self._asked.wait_s(found.caller.id):
+            return _slower(wait_s), None
         if asked.writes and found.caller.role is Role.VIEWER and asked.path not in _VIEWERS_WRITE:
             error = NotAllowed(f"{found.caller.name} is a viewer, who changes nothing; nothing was changed")
             return of_error(error), None
@@ -182,6 +194,17 @@ def _who(asked: _Asked) -> ASGIApp:
         "this server asks for a token: send `Authorization: Bearer <token>`, or Basic with the token as password; "
         "`tidegate token create` makes one",
         headers={"www-authenticate": 'Bearer realm="tidegate"'},
+    )
+
+
+def _slower(wait_s: float) -> ASGIApp:
+    """The answer to who asks too often."""
+    return problem(
+        429,
+        "too-many-requests",
+        "Too Many Requests",
+        f"asked too often; nothing was changed; ask again in {math.ceil(wait_s)} s",
+        headers={"retry-after": str(math.ceil(wait_s))},
     )
 
 
