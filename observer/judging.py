@@ -25,10 +25,9 @@ from observer.policy import TOLD, decide, holding, with_mutes, with_overrides
 from observer.privacy import why_not_kept
 from observer.schema_changes import JudgedChange, judged_changes
 from observer.schema_changes import policy as schema_policy
+from observer.store import excuses
 from observer.store import feedback as feedback_store
-from observer.store import mutes as mute_store
 from observer.store import observations as observation_store
-from observer.store import overrides as override_store
 from observer.store import schemas as schema_store
 from observer.store import series as series_store
 from observer.trails import NOTHING_TOLD, Told, Trails
@@ -168,8 +167,8 @@ def _excused(
     if not any(one.status in TOLD for one in found):
         return found, {}
     with reading(observer.engine) as connection:
-        found = with_mutes(found, mute_store.in_force(connection, address, now))
-        overrides = override_store.in_force(connection, address, now) if holding(found, policy) else {}
+        found = with_mutes(found, excuses.mutes.in_force(connection, address, now))
+        overrides = excuses.overrides.in_force(connection, address, now) if holding(found, policy) else {}
     return with_overrides(found, policy, overrides), overrides
 
 

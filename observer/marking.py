@@ -205,8 +205,8 @@ def _subjects(
         return ("", *sorted(alarmed))
     if not alarmed:
         raise FeedbackError(
-            f"no monitor of a number alarmed at {address}; nothing was changed; say which one is meant: --subject "
-            f"{next(iter(sorted(judged)), 'row_count')!r}"
+            f"no monitor of a number alarmed at {address}; nothing was changed; say which one is meant (--subject), "
+            f"such as {next(iter(sorted(judged)), 'row_count')!r}"
         )
     return tuple(sorted(alarmed))
 

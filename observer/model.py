@@ -247,8 +247,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mute:
-    """A person's word that one check or monitor neither holds nor tells until ``until``; None: of every partition."""
+class Excuse:
+    """A person's word on one check or monitor of an asset that counts until ``until``; None: in every partition."""
 
     asset: AssetKey
     partition: PartitionKey
@@ -257,23 +257,26 @@ class Mute:
     by: str
     reason: str
 
-    def __str__(self) -> str:
-        return f"muted until {self.until:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
+    def _said(self, what: str) -> str:
+        return f"{what} until {self.until:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """A person's word that one check or monitor of an asset doesn't hold until ``until``; None: of every partition."""
+class Mute(Excuse):
+    """It neither holds nor tells."""
 
-    asset: AssetKey
-    partition: PartitionKey
-    subject: str
-    until: datetime
-    by: str
-    reason: str
+    __slots__ = ()
 
     def __str__(self) -> str:
-        return f"overridden until {self.until:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
+        return self._said("muted")
+
+
+class Override(Excuse):
+    """It doesn't hold."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self._said("overridden")
 
 
 class FeedbackKind(StrEnum):

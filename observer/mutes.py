@@ -8,7 +8,7 @@ from observer.errors import OverrideError, UnknownName
 from observer.model import Mute
 from observer.overrides import severities_of
 from observer.project import Project
-from observer.store import mutes
+from observer.store.excuses import mutes
 from observer.versions import reason_of
 from orchestration import log
 from orchestration.database import reading, writing

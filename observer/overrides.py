@@ -12,7 +12,7 @@ from observer.metrics import SCHEMA
 from observer.model import Override, Severity
 from observer.project import Project
 from observer.schema_changes import policy
-from observer.store import overrides
+from observer.store.excuses import overrides
 from observer.versions import reason_of
 from orchestration import log
 from orchestration.database import writing

@@ -22,7 +22,7 @@ from observer.policy import holding, with_mutes
 from observer.project import Project
 from observer.redacted import without_secrets
 from observer.store import evaluations as evaluation_store
-from observer.store import mutes as mute_store
+from observer.store import excuses
 from observer.store.tables import evaluations
 from orchestration import log
 from orchestration.assets import Asset
@@ -121,7 +121,7 @@ def _one(work: Project, asset: Asset, version: VersionRecord, snapshot: Snapshot
         asset, audit, (), past, data_at=data_at, now=now, part=part_of(asset, made.partition)
     )  # fmt: skip
     with reading(work.engine) as connection:
-        judged = with_mutes(judged, mute_store.in_force(connection, version.address, now))
+        judged = with_mutes(judged, excuses.mutes.in_force(connection, version.address, now))
         is_free = version.status is VersionStatus.HELD and not _still_held(connection, asset, version, judged)
     if not dry:
         with writing(work.engine) as connection:

@@ -18,8 +18,8 @@ from observer.reads.instants import timezone_of
 from observer.reads.model import AssetPage, GateState, Neighbour
 from observer.reads.said import rows as said_rows
 from observer.reads.states import Standing, standings
+from observer.store import excuses
 from observer.store import feedback as feedback_store
-from observer.store import mutes as mute_store
 from orchestration.assets import Asset
 from orchestration.model import AssetKey, AssetKind, PartitionKey
 
@@ -54,7 +54,7 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
         monitors=monitors.series(connection, asset, quality_of(asset).monitors, said, marks_of(words)),
         heatmap=columns.heatmap(connection, asset, schema, zone),
         checks=monitors.strips(
-            project.definitions.checks.get(asset.key, ()), said, mute_store.of_asset(connection, asset.key, now)
+            project.definitions.checks.get(asset.key, ()), said, excuses.mutes.of_asset(connection, asset.key, now)
         ),
         schema=schema,
         upstream=_neighbours(above, found), downstream=_neighbours(below, found), consumers=asset.consumers,

@@ -129,27 +129,21 @@ evaluations = Table(
     Index(None, "materialization_id"),
 )
 
-overrides = Table(
-    "overrides",
-    metadata,
-    Column("asset", Text, primary_key=True),
-    Column("partition", Text, primary_key=True),  # "" for all of them
-    Column("subject", Text, primary_key=True),
-    Column("until", Instant, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-)
 
-mutes = Table(
-    "mutes",
-    metadata,
-    Column("asset", Text, primary_key=True),
-    Column("partition", Text, primary_key=True),  # "" for all of them
-    Column("subject", Text, primary_key=True),
-    Column("until", Instant, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-)
+def _excuses(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("asset", Text, primary_key=True),
+        Column("partition", Text, primary_key=True),  # "" for all of them
+        Column("subject", Text, primary_key=True),
+        Column("until", Instant, nullable=False),
+        Column("by", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+    )
+
+
+overrides, mutes = _excuses("overrides"), _excuses("mutes")
 
 feedback = Table(
     "feedback",

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from observer.model import Mute, Severity
-from observer.store import mutes
+from observer.store.excuses import mutes
 from observer.store.tables import evaluations
 from orchestration.database import reading, writing
 from orchestration.model import Address, AssetKey, GateOutcome

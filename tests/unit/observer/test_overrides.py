@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from observer.model import Override, Severity
-from observer.store import overrides
+from observer.store.excuses import overrides
 from observer.store.tables import incidents
 from orchestration.database import reading, writing
 from orchestration.model import Address, AssetKey, GateOutcome
