@@ -12,7 +12,7 @@ from observer.checks.base import Check
 from observer.collectors.base import Collector
 from observer.errors import CheckError
 from observer.metrics import ARRIVAL, EFFECTS
-from observer.model import GatePolicy, OnUnknown, ProfilePolicy
+from observer.model import GatePolicy, OnRecovery, OnUnknown, ProfilePolicy
 from observer.monitors import Monitor, with_defaults
 from observer.own_metrics import OwnMetric
 from observer.privacy import Sensitive, why_not_kept
@@ -253,9 +253,11 @@ def quality(
     usual = _NOTHING_DECLARED[arrives]
     if found == usual:
         return usual
-    if not isinstance(gate, GatePolicy) or not {gate.on_unknown, gate.on_learning} <= set(OnUnknown):
+    known = isinstance(gate, GatePolicy) and {gate.on_unknown, gate.on_learning} <= set(OnUnknown)
+    if not known or gate.on_recovery not in set(OnRecovery):
         raise CheckError(
-            f"gate= takes ob.GatePolicy(on_unknown=..., on_learning=...) of 'hold' or 'open', not {gate!r}"
+            "gate= takes ob.GatePolicy(on_unknown=..., on_learning=..., on_recovery=...), the first two of 'hold' or "
+            f"'open', the last of 'propose' or 'release', not {gate!r}"
         )
     if not isinstance(profile, ProfilePolicy):
         raise CheckError(f"profile= takes ob.ProfilePolicy(exact=True), not {profile!r}")

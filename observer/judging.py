@@ -152,7 +152,7 @@ def judge(
         asset, audit, quality.watched, past, data_at=data_at, now=now, part=part, learned=learned,
         budget=budget, marks=recalled.marks.with_holidays(observer.holidays.get(asset.key)),
     )  # fmt: skip
-    found, overrides = _excused(observer, made.address, found, policy, now)
+    found, overrides = excused(observer, made.address, found, policy, now)
     return Verdict(
         observer=observer, asset=asset, audit=audit, data_at=data_at, evaluations=found,
         decision=decide(made, found, policy, now, overrides), series=recalled.known,
@@ -160,7 +160,7 @@ def judge(
     )  # fmt: skip
 
 
-def _excused(
+def excused(
     observer: Observer, address: Address, found: tuple[Evaluation, ...], policy: GatePolicy, now: datetime
 ) -> tuple[tuple[Evaluation, ...], Mapping[str, Override]]:
     """The evaluations with what people said of their subjects: that they be quiet, or not hold; seldom any."""

@@ -42,6 +42,13 @@ class OnUnknown(StrEnum):
     OPEN = "open"
 
 
+class OnRecovery(StrEnum):
+    """What becomes of a held version that nothing holds any more, when its checks are run again."""
+
+    PROPOSE = "propose"
+    RELEASE = "release"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePolicy:
     """How the columns of an asset are measured.
@@ -75,6 +82,7 @@ class GatePolicy:
 
     on_unknown: OnUnknown | Literal["hold", "open"] = OnUnknown.HOLD
     on_learning: OnUnknown | Literal["hold", "open"] = OnUnknown.OPEN
+    on_recovery: OnRecovery | Literal["propose", "release"] = OnRecovery.PROPOSE
 
 
 class AccuracyKind(StrEnum):

@@ -12,6 +12,9 @@ from orchestration.model import GateDecision, GateOutcome, Materialization
 TOLD = frozenset({EvaluationStatus.FAILED, EvaluationStatus.WARNED, EvaluationStatus.UNKNOWN})
 """What people hear of, unless it is muted."""
 
+PROPOSED = "release proposed"
+"""What the log says of a held version that nothing holds any more, when its checks have been run again."""
+
 
 def holding(evaluations: Sequence[Evaluation], policy: GatePolicy) -> tuple[Evaluation, ...]:
     """What holds a version if nobody overrides it: what failed, then what could not be told, if the policy says so."""

@@ -6,7 +6,8 @@ Nothing published is unpublished by it. A held version that nothing holds any mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from shlex import quote
 
 from sqlalchemy import Connection, select
 
@@ -16,13 +17,14 @@ from observer.data_time import data_time, part_of, span
 from observer.errors import CheckError, ProjectError
 from observer.evaluate import evaluate
 from observer.history import Past
+from observer.judging import Verdict, excused
 from observer.measuring import filled
-from observer.model import Audit, Evaluation, EvaluationStatus, SubjectKind, Way
-from observer.policy import holding, with_mutes
+from observer.model import Audit, Evaluation, EvaluationStatus, OnRecovery, SubjectKind, Way
+from observer.policy import PROPOSED, decide, holding
 from observer.project import Project
 from observer.redacted import without_secrets
+from observer.second_look import propose_release, tell_of_published
 from observer.store import evaluations as evaluation_store
-from observer.store import excuses
 from observer.store.tables import evaluations
 from orchestration import log
 from orchestration.assets import Asset
@@ -43,12 +45,15 @@ from orchestration.model import (
 from orchestration.state import Snapshot, VersionRecord, load
 from orchestration.tables import gates, versions
 
+_RECOVERED = "nothing holds it any more: its checks were run again"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rechecked:
     """What the checks say of one version now.
 
-    ``ways`` is how each was run; None: it wasn't. ``proposed``: it is held, and nothing that held it does so any more.
+    ``ways`` is how each was run; None: it wasn't. ``proposed``: it is held, and nothing that held it does so any more;
+    ``released``: its gate's policy has published it for that.
     """
 
     address: Address
@@ -58,6 +63,7 @@ class Rechecked:
     ways: Mapping[str, Way | None]
     seconds: float
     proposed: bool = False
+    released: bool = False
 
 
 def recheck(work: Project, asset: str, partition: PartitionKey = None, *, dry: bool = False) -> Iterator[Rechecked]:
@@ -112,27 +118,46 @@ def _one(work: Project, asset: Asset, version: VersionRecord, snapshot: Snapshot
         beside={one.asset: execution.table(one) for one in beside(others, version.address, snapshot)},
     )  # fmt: skip
     since, until = span(asset, made.partition, made.materialized_at)
-    policy = filled(quality_of(asset).profile, work.observer.profile)
-    audit = auditing.check(staged, checks, policy=policy, since=since, until=until)
+    profile = filled(quality_of(asset).profile, work.observer.profile)
+    audit = auditing.check(staged, checks, policy=profile, since=since, until=until)
     audit = without_secrets(audit, work.observer.redact)
     data_at = data_time(asset, made.partition, made.materialized_at)
     past = Past(series={}, schema=None)
     judged = evaluate(
         asset, audit, (), past, data_at=data_at, now=now, part=part_of(asset, made.partition)
     )  # fmt: skip
+    policy = quality_of(asset).gate
+    judged, overrides = excused(work.observer, made.address, judged, policy, now)
+    verdict = Verdict(
+        observer=work.observer, asset=asset, audit=audit, data_at=data_at, evaluations=judged,
+        decision=replace(decide(made, judged, policy, now, overrides), by="check"),
+    )  # fmt: skip
+    is_held = version.status is VersionStatus.HELD
     with reading(work.engine) as connection:
-        judged = with_mutes(judged, excuses.mutes.in_force(connection, version.address, now))
-        is_free = version.status is VersionStatus.HELD and not _still_held(connection, asset, version, judged)
+        is_free = is_held and not _still_held(connection, asset, version, judged)
+    releases = is_free and policy.on_recovery == OnRecovery.RELEASE
     if not dry:
         with writing(work.engine) as connection:
             evaluation_store.save(connection, [(judged, version.seq, data_at)])
-            detail = {"version": version.id, "outcome": "release proposed" if is_free else _worst(judged)}
+            detail = {"version": version.id, "outcome": PROPOSED if is_free else _worst(judged)}
             event = Event(at=now, kind=EventKind.VERSION_CHECKED, address=version.address, detail=detail)
             log.append(connection, event)
+            if is_free and not releases:
+                propose_release(connection, verdict, release_command(version.address))
+            elif not is_held:
+                tell_of_published(connection, verdict, is_held_too=snapshot.of(version.address).held is not None)
+        if releases:
+            work.release(asset.key, made.partition, reason=_RECOVERED, by="policy")
     return Rechecked(
         address=version.address, version=version.id, status=version.status, evaluations=judged, ways=_ways(audit),
-        seconds=audit.collect_s, proposed=is_free,
+        seconds=audit.collect_s, proposed=is_free and not releases, released=releases and not dry,
     )  # fmt: skip
+
+
+def release_command(address: Address) -> str:
+    """What a person types to publish what is held there."""
+    key = "" if address.partition is None else f" --partition {quote(address.partition)}"
+    return f"tidegate release {address.asset}{key} --reason '...'"
 
 
 def _ways(audit: Audit) -> dict[str, Way | None]:

@@ -74,9 +74,14 @@ def open_incident(connection: Connection, verdict: Verdict) -> bool:
     found = found_wrong(verdict)
     if found is None:
         return False
+    raise_incident(connection, verdict, found)
+    return True
+
+
+def raise_incident(connection: Connection, verdict: Verdict, found: Finding) -> None:
+    """What was found joins the incident that is about it or explains it, or becomes one."""
     if not _join(connection, verdict, found) and not _follow(connection, verdict, found):
         _open(connection, verdict, found)
-    return True
 
 
 def found_wrong(verdict: Verdict) -> Finding | None:

@@ -14,7 +14,7 @@ from observer.project import Project
 from observer.reads.model import VersionRow
 from observer.reads.versions import told
 from orchestration.database import reading
-from orchestration.model import Address, PartitionKey
+from orchestration.model import Address, PartitionKey, VersionStatus
 from orchestration.prune import Pruned, prune
 from orchestration.quarantine import discard, override
 from orchestration.rollback import Rollback, roll_back
@@ -47,7 +47,8 @@ def list_versions(work: Project, asset: str, partition: PartitionKey, last: int)
             there[address] = set(work.runtime.io.versions(address))
         version = VersionRow(
             id=row.id, partition=address.partition, status=row.status, materialized_at=row.materialized_at,
-            rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id, sentence=said.of(row.id),
+            rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id,
+            sentence=said.of(row.id, is_held=row.status == VersionStatus.HELD),
         )  # fmt: skip
         kept.append(Kept(version=version, in_storage=row.id in there[address]))
     return tuple(kept)

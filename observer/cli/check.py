@@ -7,10 +7,9 @@ from pathlib import Path
 
 from observer.cli.exit_codes import ExitCode, worst
 from observer.cli.speaking import Format, note, opened, plain, say, say_json
-from observer.cli.versions import key_option
 from observer.model import Evaluation, EvaluationStatus, Severity, Way
 from observer.quantities import count, quantity
-from observer.rechecking import Rechecked, recheck
+from observer.rechecking import Rechecked, recheck, release_command
 
 _WAYS = {
     Way.SCAN: "one scan",
@@ -54,8 +53,9 @@ def _tell(one: Rechecked) -> None:
                 cells = zip(each.sample.columns, row, strict=True)
                 say(f"  {'':<{width}}    {', '.join(f'{name}={value}' for name, value in cells)}")
     if one.proposed:
-        again = f"tidegate release {one.address.asset}{key_option(one.address.partition)} --reason '...'"
-        say(f"  nothing holds it any more; proposed for release: {again}")
+        say(f"  nothing holds it any more; proposed for release: {release_command(one.address)}")
+    if one.released:
+        say("  nothing holds it any more; released by its gate's policy, and readers have it now")
 
 
 def _code(one: Evaluation) -> ExitCode:

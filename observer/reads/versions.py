@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from observer.model import EvaluationStatus, Severity
+from observer.policy import PROPOSED
 from observer.reads.ledger import Gate
 from observer.reads.model import VersionRow
 from observer.reads.states import why
@@ -39,6 +40,7 @@ _DONE = {
     EventKind.VERSION_DISCARDED: "discarded",
     EventKind.GATE_OVERRIDDEN: "let through",
 }
+_TOLD = (*_DONE, EventKind.SCHEMA_CHANGED, EventKind.VERSION_CHECKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,34 +49,49 @@ class Told:
 
     done: Mapping[str, str]
     changed: Mapping[str, str]
+    proposed: frozenset[str] = frozenset()  # nothing held them any more when their checks were last run
 
-    def of(self, version: str) -> str:
-        """What people did, or else what changed; nothing of most versions."""
-        return self.done.get(version) or self.changed.get(version, "")
+    def of(self, version: str, *, is_held: bool) -> str:
+        """What people did or could do, or else what changed; nothing of most versions."""
+        proposed = "nothing holds it any more, proposed for release" if is_held and version in self.proposed else ""
+        return self.done.get(version) or proposed or self.changed.get(version, "")
 
 
 def told(connection: Connection, asset: AssetKey) -> Told:
     """What the log tells of the versions of an asset: one statement."""
     rows = connection.execute(
         select(events.c.kind, events.c.detail)
-        .where(events.c.asset == asset, events.c.kind.in_((*_DONE, EventKind.SCHEMA_CHANGED)))
+        .where(
+            events.c.asset == asset, events.c.kind.in_((*_DONE, EventKind.SCHEMA_CHANGED, EventKind.VERSION_CHECKED))
+        )
         .order_by(events.c.id)
     )
     done: dict[str, str] = {}
     changes: dict[str, list[str]] = {}
+    checked: dict[str, str] = {}
     for kind, detail in rows:
         if kind == EventKind.SCHEMA_CHANGED:
             changes.setdefault(detail["version"], []).append(of_event(detail).change.sentence())
+        elif kind == EventKind.VERSION_CHECKED:
+            checked[detail["version"]] = detail["outcome"]
         else:
             done[detail["version"]] = f"{_DONE[EventKind(kind)]} by {detail['by']}: {detail['reason']}"
-    return Told(done=done, changed={version: f"schema changed: {'; '.join(all_)}" for version, all_ in changes.items()})
+    return Told(
+        done=done, changed={version: f"schema changed: {'; '.join(all_)}" for version, all_ in changes.items()},
+        proposed=frozenset(version for version, outcome in checked.items() if outcome == PROPOSED),
+    )  # fmt: skip
 
 
 def _row(row: Any, said: Told, reasons: dict[str, str], verdicts: Verdicts) -> VersionRow:
+    is_held = row.status == VersionStatus.HELD
+    told, held = said.of(row.id, is_held=is_held), reasons.get(row.id) or _held_for(row, verdicts)
+    sentence = said.done.get(row.id) or held or told
+    if is_held and held and row.id in said.proposed:
+        sentence = f"{told}; it was held: {held}"
     return VersionRow(
         id=row.id, partition=row.partition or None, status=row.status, materialized_at=row.materialized_at,
         rows=row.rows, bytes=row.bytes, duration_s=row.duration_s, run_id=row.run_id,
-        sentence=said.done.get(row.id) or reasons.get(row.id) or _held_for(row, verdicts) or said.of(row.id),
+        sentence=sentence,
     )  # fmt: skip
 
 

@@ -120,8 +120,7 @@ def _lean(said: dict[str, Any]) -> dict[str, Any]:
     said["metadata"] = {name: said["metadata"].get(name) for name in kept} | {"invocation_id": "recorded"}
     if "macros" in said:
         said["macros"] = {id_: one for id_, one in said["macros"].items() if one["package_name"] == "flights"}
-    nodes: dict[str, Any] = said.get("nodes", {})
-    for one in (*nodes.values(), *said.get("results", ())):
+    for one in (*said.get("nodes", {}).values(), *said.get("results", ())):
         for name in _CODE:
             one.pop(name, None)
     if "args" in said:

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from observer.project import open_project
-from observer.store.tables import evaluations
+from observer.store import incident_turns
+from observer.store.tables import evaluations, incidents
 from orchestration.database import reading
 from orchestration.tables import events, versions
 from tests.unit.observer.cli.conftest import Tidegate
@@ -78,6 +79,89 @@ def test_a_held_version_that_passes_now_is_proposed_and_can_be_released(tidegate
     work.close()
     assert [one["outcome"] for one in detail] == ["failed", "release proposed"]
     assert tidegate("release", *HERE, "--reason", "the rule was wrong").code == 0
+
+
+def incidents_of(folder: Path) -> list[tuple[str, str, str, list[str]]]:
+    """Of each incident its severity, status and sentence, and what happened to it."""
+    work = open_project(folder)
+    try:
+        with reading(work.engine) as connection:
+            rows = connection.execute(select(incidents).order_by(incidents.c.id)).all()
+            told = [[turn.reason for turn in incident_turns.of_incident(connection, row.id)] for row in rows]
+        return [(row.severity, row.status, row.sentence, said) for row, said in zip(rows, told, strict=True)]
+    finally:
+        work.close()
+
+
+def shown_on_the_page(folder: Path) -> str:
+    work = open_project(folder)
+    try:
+        page = work.reads().asset("orders")
+        assert page is not None
+        return page.versions[0].sentence
+    finally:
+        work.close()
+
+
+def test_what_fails_in_a_published_version_is_an_incident_until_it_passes(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, ["ada", None])
+    tidegate("run", *HERE)
+    with_checks(folder, 'ob.not_null("name")')
+    tidegate("check", *HERE, "--dry-run")
+    assert incidents_of(folder) == []
+    assert [tidegate("check", *HERE).code for _ in range(2)] == [1, 1]
+    ((severity, status, sentence, turns),) = incidents_of(folder)
+    assert (severity, status, len(turns)) == ("error", "open", 2)
+    assert sentence.startswith("name is null in 1 of 2 rows")
+    assert sentence.endswith("found when it was checked again, and readers have it")
+    assert tidegate("gate", *HERE).code == 0, "what is published stays so"
+
+    with_checks(folder, 'ob.not_null("name", error_above=5)')
+    assert tidegate("check", *HERE).code == 0
+    ((_, status, _, turns),) = incidents_of(folder)
+    assert (status, turns[-1]) == ("resolved", f"passed again with {DAY}")
+
+
+def test_a_warning_on_a_published_version_is_a_warning(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, ["ada", None])
+    tidegate("run", *HERE)
+    with_checks(folder, 'ob.not_null("name", severity="warn")')
+    assert tidegate("check", *HERE).code == 0
+    ((severity, status, _, _),) = incidents_of(folder)
+    assert (severity, status) == ("warn", "open")
+
+
+def test_people_see_that_a_held_version_is_proposed(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, ["ada", "ada"])
+    with_checks(folder, 'ob.unique("name")')
+    tidegate("run", *HERE)
+    with_checks(folder, 'ob.unique("name", error_above=5)')
+    assert [tidegate("check", *HERE).code for _ in range(2)] == [0, 0]
+    ((severity, status, _, turns),) = incidents_of(folder)
+    assert (severity, status, len(turns)) == ("error", "open", 2), "it is noted once"
+    assert turns[-1].endswith(f"proposed for release: tidegate release orders --partition {DAY} --reason '...'")
+    proposed = "nothing holds it any more, proposed for release"
+    assert proposed in tidegate("versions", *HERE).out
+    assert f"{proposed}; it was held: 1 of 2 rows repeat name" in shown_on_the_page(folder)
+    with_checks(folder, 'ob.unique("name")')
+    assert tidegate("check", *HERE).code == 1
+    assert proposed not in tidegate("versions", *HERE).out
+    assert proposed not in shown_on_the_page(folder)
+
+
+def test_the_policy_may_release_what_nothing_holds_any_more(tidegate: Tidegate, folder: Path) -> None:
+    put(folder, DAY, ["ada", "ada"])
+    with_checks(folder, 'ob.unique("name")')
+    tidegate("run", *HERE)
+    with_checks(folder, 'ob.unique("name", error_above=5)], gate=ob.GatePolicy(on_recovery="release"')
+    shop(folder, pipeline=(folder / "pipeline.py").read_text().replace('"release"]', '"release")'))
+    assert "released" not in tidegate("check", *HERE, "--dry-run").out
+    found = tidegate("check", *HERE)
+    assert "nothing holds it any more; released by its gate's policy" in found.out
+    assert tidegate("gate", *HERE).code == 0
+    ((_, status, _, turns),) = incidents_of(folder)
+    assert status == "resolved"
+    assert turns[-1] == "released by policy: nothing holds it any more: its checks were run again"
 
 
 def test_what_a_monitor_holds_stays_so_whatever_checks_say(tidegate: Tidegate, folder: Path) -> None:
