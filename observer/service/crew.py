@@ -28,7 +28,8 @@ from orchestration.executors.nursery import FORKED, Nursery
 from orchestration.queue import Queue, Queued
 
 PRELOAD = (
-    "observer.service.run_child", "observer", "numpy", "pandas", "pyarrow", "pyarrow.parquet", "duckdb",
+    "observer.service.run_child", "observer", "numpy", "pandas", "pyarrow", "pyarrow.parquet", "pyarrow.pandas_compat",
+    "duckdb", "detectors.registry",
     "observer.collectors.frame", "observer.store.schema", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What the process of a run finds imported."""

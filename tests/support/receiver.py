@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -29,6 +30,7 @@ class Receiver:
         self._lock = threading.Condition()
         self._requests: list[Received] = []
         self._failures: list[int] = []
+        self.is_ill: Callable[[], bool] = lambda: False  # asked at each request: whether to answer it with 503
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
         self._port = 0  # the system's choice at the first start
@@ -101,7 +103,7 @@ class Receiver:
 
     def _record(self, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
         with self._lock:
-            status = self._failures.pop(0) if self._failures else 204
+            status = self._failures.pop(0) if self._failures else 503 if self.is_ill() else 204
             self._requests.append(Received(method=method, path=path, headers=headers, body=body, status=status))
             self._lock.notify_all()
             return status

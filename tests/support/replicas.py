@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -81,14 +80,19 @@ class Fleet:
         )  # fmt: skip
 
     def kill_one(self, rng: random.Random) -> None:
-        """`kill -9` of one of them, and another in its place."""
+        """`kill -9` of one of them, and another in its place; and for those that found no database when they began."""
         gone = self._members.pop(rng.randrange(len(self._members)))
         gone.kill()
         gone.wait()
         assert gone.stdout is not None
         gone.stdout.close()
         self.kills += 1
-        self._members.append(self._start())
+        ended = [one for one in self._members if one.poll() is not None]
+        for one in ended:
+            self._members.remove(one)
+            assert one.stdout is not None
+            one.stdout.close()
+        self._members += [self._start() for _ in range(1 + len(ended))]
 
     def stop(self) -> None:
         for one in self._members:
@@ -102,20 +106,11 @@ class Fleet:
 @contextmanager
 def half_failing(receiver: Receiver, rng: random.Random) -> Iterator[None]:
     """The receiver answers half of what it gets with an error, until the end of the block."""
-    over = threading.Event()
-
-    def fail() -> None:
-        while not over.wait(0.2):
-            if rng.random() < 0.5:
-                receiver.fail(1)
-
-    thread = threading.Thread(target=fail)
-    thread.start()
+    receiver.is_ill = lambda: rng.random() < 0.5
     try:
         yield
     finally:
-        over.set()
-        thread.join()
+        receiver.is_ill = lambda: False
 
 
 def settled(state: str, count: int, within_s: float) -> None:
