@@ -8,7 +8,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dashboards.pages import asset, feedback, login, now, run
+from dashboards.pages import asset, feedback, incident, login, now, run
 from dashboards.pages.site import Problem, Site
 from observer.api.app import create_api
 from observer.reads.base import Reads
@@ -36,6 +36,7 @@ def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
 
     for page in (login, now, asset, run):
         page.add(app, site)
+    incident.add(app, site, work)
     if work is not None:
         feedback.add(app, site, work)
     _add_missing(app, site)

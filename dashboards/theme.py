@@ -149,6 +149,7 @@ _STATUS_STATES: Final[Mapping[str, State]] = {
     "warn": State.WARNED,
     "acknowledged": State.WARNED,
     "snoozed": State.LEARNING,
+    "muted": State.LEARNING,
     "resolved": State.HEALTHY,
 }
 

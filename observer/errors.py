@@ -10,6 +10,7 @@
         ├── ReleaseError (ValueError)     a release that can't be done, and why
         ├── FeedbackError (ValueError)    a word on a version that can't be, and why
         ├── IncidentError (ValueError)    what can't be done to an incident as it is, and why
+        │   └── IncidentChanged           it isn't what the caller has seen any more
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
         ├── ReportError (ValueError)      a report of others that can't be taken in, and why
         ├── TokenError (ValueError)       a token that can't be made
@@ -31,6 +32,7 @@ __all__ = [
     "CheckError",
     "ExpectationError",
     "FeedbackError",
+    "IncidentChanged",
     "IncidentError",
     "NotAllowed",
     "ObserverError",
@@ -87,6 +89,12 @@ class IncidentError(ObserverError, ValueError):
     """What can't be done to an incident, or a maintenance window, as it is."""
 
     code = "cannot-change-incident"
+
+
+class IncidentChanged(IncidentError):
+    """An incident isn't what the caller has seen any more."""
+
+    code = "incident-changed"
 
 
 class OverrideError(ObserverError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from observer.errors import IncidentError, UnknownName
+from observer.errors import IncidentChanged, IncidentError, UnknownName
 from observer.model import Incident, Resolution
 from observer.project import Project
 from observer.store import incidents as incident_store
@@ -31,8 +31,8 @@ def acknowledge(work: Project, number: int, *, by: str, reason: str = "", revisi
     ------
     UnknownName
         There is no such incident.
-    IncidentError
-        It can't be done to it as it is, or it isn't what was seen any more.
+    IncidentError, IncidentChanged
+        It can't be done to it as it is; it isn't what was seen any more.
     """
     return _take(work, number, TurnKind.ACKNOWLEDGED, by, reason, revision)
 
@@ -99,7 +99,7 @@ def _take(
         if before is None:
             raise UnknownName("incident", str(number), ())
         if revision is not None and revision != before.revision:
-            raise IncidentError(
+            raise IncidentChanged(
                 f"incident #{number} has changed since you looked at it (it is {before.status} now); nothing was "
                 f"changed; look again: tidegate incidents show {number}"
             )

@@ -41,6 +41,14 @@ def wake(observer: Observer) -> int:
     return len(woken) + len(due)
 
 
+def rouse(connection: Connection, observer: Observer, now: datetime) -> int:
+    """Wake the muted ones that no window is open over any more, as one was ended before its time."""
+    woken = incident_store.muted_ones(connection)
+    for one in woken:
+        _wake(connection, observer, one, now)
+    return len(woken)
+
+
 def _wake(connection: Connection, observer: Observer, incident: Incident, now: datetime) -> None:
     """A muted one sleeps on where the window, or another, is open for longer by now."""
     if incident.status is IncidentStatus.MUTED:

@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
 
 from dashboards.figures import compared, history, null_heatmap
 from dashboards.figures.heatmap import BINS
 from dashboards.instants import Clock
 from dashboards.pages.feedback import is_odd
-from dashboards.pages.site import Context, Problem, Site, incident_url
-from observer.reads.model import AssetPage, IncidentRow, MonitorSeries
+from dashboards.pages.site import Context, Site
+from observer.reads.model import AssetPage, MonitorSeries
 
 _SUFFIX = ".json"
 
 
 def add(app: FastAPI, site: Site) -> None:
-    """Add ``/assets/{key}`` with its twin, and ``/incidents/{id}``, which leads there."""
+    """Add ``/assets/{key}`` with its twin."""
 
     @app.get("/assets/{key:path}", include_in_schema=False)
     def asset(request: Request, key: str) -> Response:
         return _asset(site, key, request.query_params.get("partition"))
-
-    @app.get("/incidents/{incident_id}", include_in_schema=False)
-    def incident(incident_id: str) -> Response:
-        def ask() -> IncidentRow | None:
-            return site.reads.incident(int(incident_id)) if _is_id(incident_id) else None
-
-        def missing() -> Problem:
-            detail = f"No incident has the number {incident_id!r}."
-            return Problem(404, "unknown-name", "There is no such incident", detail, "tidegate ls")
-
-        return site.answer(
-            ask,
-            lambda row: RedirectResponse(incident_url(row), status_code=303),
-            missing,
-            what=f"Incident {incident_id}",
-        )
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _asset(site: Site, key: str, partition: str | None) -> Response:

@@ -109,7 +109,7 @@ def asset_url(key: str) -> str:
 
 
 def incident_url(row: IncidentRow) -> str:
-    """Where an incident is shown: on its asset's page, at its partition."""
+    """What an incident is about: its asset's page, at its partition."""
     query = f"?partition={quote(row.partition, safe='')}" if row.partition else ""
     return f"{asset_url(row.asset)}{query}#incident-{row.id}"
 

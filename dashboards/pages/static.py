@@ -20,7 +20,7 @@ _FILES: Final = {
     "tidegate.js": ("text/javascript", ("tidegate.js",)),
     "plots.js": ("text/javascript", ("plots.js",)),
     "plotly.js": ("text/javascript", ("vendor/plotly-cartesian-4.1.1.min.js",)),
-    "tidegate.css": ("text/css", ("base.css", "parts.css", "pages.css")),
+    "tidegate.css": ("text/css", ("base.css", "parts.css", "pages.css", "incidents.css")),
     "icon.svg": ("image/svg+xml", ("icon.svg",)),
 }
 

@@ -17,6 +17,7 @@ from observer.api.feed import Feed
 from observer.api.feedback import feedback_routes
 from observer.api.gate import gate_routes
 from observer.api.health import health_routes
+from observer.api.incidents import incident_routes
 from observer.api.ingest import MOST_BYTES, PATH, ingest_routes
 from observer.api.login import login_routes
 from observer.api.metrics import Counting, Requests, metric_routes
@@ -68,6 +69,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         app.include_router(audit_routes(work))
         app.include_router(feedback_routes(work))
         app.include_router(ingest_routes(work, Reception(work)))
+    app.include_router(incident_routes(reads, work))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(Bodies, limits={PATH: MOST_BYTES})
     if work is not None:

@@ -22,6 +22,8 @@ _STATUS: Mapping[str, int] = {
     "cannot-change-run": 409,
     "request-conflict": 409,
     "cannot-override": 409,
+    "cannot-change-incident": 409,
+    "incident-changed": 412,
     "cannot-mark": 409,
     "cannot-take-in": 409,
     "invalid-project": 422,
@@ -87,9 +89,14 @@ def problem(
     )
 
 
+def status_of(error: TidegateError) -> int:
+    """The HTTP status that an error of ours is answered with."""
+    return _STATUS.get(error.code, 500)
+
+
 def of_error(error: TidegateError) -> JSONResponse:
     """The problem of one of our own errors; its text is made to be read and holds no secret."""
-    status = _STATUS.get(error.code, 500)
+    status = status_of(error)
     nearest = error.nearest if isinstance(error, UnknownName) else None
     return problem(status, error.code, _title(error.code), str(error), nearest=nearest)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import access, elsewhere, quieting, serving, watching
+from observer.cli import access, elsewhere, quieting, serving, watching, working
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -343,6 +343,8 @@ app.command()(elsewhere.observe)
 app.command("ingest")(elsewhere.take_in)
 app.command()(quieting.mute)
 app.command()(quieting.unmute)
+app.command()(working.incidents)
+app.command()(working.maintenance)
 app.add_typer(access.token, name="token")
 app.command()(serving.dev)
 app.command()(serving.serve)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from observer.reads.model import AssetPage, IncidentRow, NowPage, RunPage
+from observer.model import IncidentStatus
+from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.model import AssetPage, NowPage, RunPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,17 @@ class Reads(Protocol):
 
     def run(self, run_id: str) -> RunPage | None: ...
 
-    def incident(self, incident_id: int) -> IncidentRow | None: ...
+    def incident(self, incident_id: int) -> IncidentPage | None: ...
+
+    def incidents(
+        self,
+        statuses: Collection[IncidentStatus] = (),
+        *,
+        asset: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> IncidentsPage:
+        """Those in one of some statuses (none: any), the newest first; ``before``: of lower numbers than this."""
+        ...
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None: ...

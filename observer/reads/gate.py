@@ -151,9 +151,7 @@ def _incident(connection: Connection, address: Address, version_id: str) -> int 
         incident_versions.c.incident_id == incidents.c.id, incident_versions.c.materialization_id == version_id
     )
     found: int | None = connection.execute(
-        select(func.max(incidents.c.id)).where(
-            incidents.c.asset == address.asset, incidents.c.status != IncidentStatus.RESOLVED, about
-        )
+        select(func.max(incidents.c.id)).where(incidents.c.status != IncidentStatus.RESOLVED, about)
     ).scalar_one()
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,20 +11,19 @@ from sqlalchemy import Connection, Integer, Text, and_, case, column, func, sele
 from observer.model import Incident, IncidentStatus, Notification, Severity
 from observer.project import Project
 from observer.quantities import count
-from observer.reads import ledger
-from observer.reads.instants import full, moment, timezone_of
+from observer.reads.instants import full, moment
 from observer.reads.ledger import Version
 from observer.reads.model import IncidentRow
-from observer.store.incidents import get, incident
+from observer.store.incidents import incident
 from observer.store.outbox import by_incident
 from observer.store.tables import evaluations, incidents
+from observer.telling import owners_of
 from orchestration.errors import PartitionError
 from orchestration.model import AssetKey
 from orchestration.tables import Instant
 
 _SPARKLINE = 30  # points
 _MOST = 100  # incidents on a page
-_LARGEST = 2**63 - 1  # number that a database has
 
 
 def open_ones(connection: Connection) -> tuple[Incident, ...]:
@@ -38,6 +37,27 @@ def open_ones(connection: Connection) -> tuple[Incident, ...]:
     return tuple(incident(row) for row in rows)
 
 
+def chosen(
+    connection: Connection, statuses: Collection[IncidentStatus], asset: str | None, before: int | None, limit: int
+) -> tuple[Incident, ...]:
+    """Incidents in one of some statuses (none: any), of one asset if one is given, the newest first."""
+    question = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
+    if statuses:
+        question = question.where(incidents.c.status.in_([status.value for status in statuses]))
+    if asset is not None:
+        question = question.where(incidents.c.asset == asset)
+    if before is not None:
+        question = question.where(incidents.c.id < before)
+    return tuple(incident(row) for row in connection.execute(question))
+
+
+def by_status(connection: Connection) -> dict[IncidentStatus, int]:
+    """How many incidents there are in each status, zero included."""
+    rows = connection.execute(select(incidents.c.status, func.count()).group_by(incidents.c.status))
+    found = {row[0]: row[1] for row in rows}
+    return {status: found.get(status.value, 0) for status in IncidentStatus}
+
+
 def of_asset(connection: Connection, asset: AssetKey, limit: int) -> tuple[Incident, ...]:
     """The incidents of an asset: open ones first, then the last resolved."""
     resolved = case((incidents.c.status == IncidentStatus.RESOLVED, 1), else_=0)
@@ -45,15 +65,6 @@ def of_asset(connection: Connection, asset: AssetKey, limit: int) -> tuple[Incid
         select(incidents).where(incidents.c.asset == asset).order_by(resolved, incidents.c.id.desc()).limit(limit)
     )
     return tuple(incident(row) for row in rows)
-
-
-def one(connection: Connection, project: Project, number: int) -> IncidentRow | None:
-    """The row of one incident: four statements."""
-    found = get(connection, number) if 0 < number <= _LARGEST else None
-    if found is None:
-        return None
-    zone = ZoneInfo(timezone_of(project.graph))
-    return rows(connection, project, (found,), ledger.readers(connection, {found.asset}), zone)[0]
 
 
 def rows(
@@ -74,10 +85,11 @@ def rows(
         IncidentRow(
             id=each.id, asset=each.asset, partition=each.last_partition, severity=each.severity, status=each.status,
             sentence=each.sentence, subjects=each.subjects, affected=each.affected,
-            owners=project.graph.asset(each.asset).owners if each.asset in project.graph else (),
+            owners=owners_of(project.graph, each),
             opened_at=each.opened_at, last_good=_last_good(readers.get(each.asset), zone),
             sparkline=lines.get(each.id, ()), notified=notified(told.get(each.id, ()), wall, zone),
-            resolved_at=each.resolved_at,
+            resolved_at=each.resolved_at, resolved_as=each.resolved_as, resolution=each.resolution, until=each.until,
+            revision=each.revision, in_project=each.asset in project.graph,
         )
         for each in found
     ]  # fmt: skip

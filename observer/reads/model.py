@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Severity
+from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Resolution, Severity
 from observer.sight import Sight
 from orchestration.model import Cancellation
 
@@ -44,6 +44,11 @@ class IncidentRow:
     sparkline: tuple[float | None, ...]  # the metric that opened it, oldest first, last = the bad point
     notified: str  # "webhook delivered 06:00", "1 message waits", "no channel"
     resolved_at: datetime | None = None
+    resolved_as: Resolution | None = None
+    resolution: str | None = None
+    until: datetime | None = None  # snoozed or muted
+    revision: int = 1
+    in_project: bool = True  # its asset is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from observer.history import SeriesKey
+from observer.model import IncidentStatus
 from observer.project import Project
-from observer.reads import decomposed, gate, incidents, now, runs, windows
+from observer.reads import decomposed, gate, incident, now, runs, windows
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
 from observer.reads.decomposed import Decomposed
-from observer.reads.model import AssetPage, IncidentRow, NowPage, RunPage
+from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.model import AssetPage, NowPage, RunPage
 from observer.reads.windows import WindowDistribution, WindowPoint
 from observer.windows import over as window
 from orchestration.database import reading
@@ -34,9 +38,20 @@ class StoredReads:
         with reading(self._project.engine) as connection:
             return runs.run_page(connection, self._project, run_id, self._project.clock.now())
 
-    def incident(self, incident_id: int) -> IncidentRow | None:
+    def incident(self, incident_id: int) -> IncidentPage | None:
         with reading(self._project.engine) as connection:
-            return incidents.one(connection, self._project, incident_id)
+            return incident.incident_page(connection, self._project, incident_id)
+
+    def incidents(
+        self,
+        statuses: Collection[IncidentStatus] = (),
+        *,
+        asset: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> IncidentsPage:
+        with reading(self._project.engine) as connection:
+            return incident.incidents_page(connection, self._project, statuses, asset, before, limit)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         """Raises PartitionError where ``partition`` isn't one of the asset's."""

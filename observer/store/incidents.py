@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, select, update
 
-from observer.errors import IncidentError
+from observer.errors import IncidentChanged
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.store import incident_turns
 from observer.store.tables import incident_versions, incidents
@@ -87,9 +87,16 @@ def waking(connection: Connection, now: datetime) -> tuple[Incident, ...]:
 
 def open_ones(connection: Connection) -> tuple[Incident, ...]:
     """Those that nobody has taken up yet, oldest first: neither acknowledged nor asleep."""
-    rows = connection.execute(
-        select(incidents).where(incidents.c.status == IncidentStatus.OPEN.value).order_by(incidents.c.id)
-    )
+    return _in(connection, IncidentStatus.OPEN)
+
+
+def muted_ones(connection: Connection) -> tuple[Incident, ...]:
+    """Those that maintenance windows keep quiet, oldest first."""
+    return _in(connection, IncidentStatus.MUTED)
+
+
+def _in(connection: Connection, status: IncidentStatus) -> tuple[Incident, ...]:
+    rows = connection.execute(select(incidents).where(incidents.c.status == status.value).order_by(incidents.c.id))
     return tuple(incident(row) for row in rows)
 
 
@@ -116,7 +123,7 @@ def take(connection: Connection, before: Incident, turn: Turn) -> Incident:
 
     Raises
     ------
-    IncidentError
+    IncidentError, IncidentChanged
         It can't be done to it, or somebody else has changed it since ``before`` was read.
     """
     after = turned(before, turn)
@@ -126,7 +133,7 @@ def take(connection: Connection, before: Incident, turn: Turn) -> Incident:
         .values(**_row(after))
     )
     if changed.rowcount != 1:
-        raise IncidentError(
+        raise IncidentChanged(
             f"incident #{before.id} was changed meanwhile; nothing was changed; look at it again: "
             f"tidegate incidents show {before.id}"
         )

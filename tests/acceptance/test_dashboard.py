@@ -104,6 +104,10 @@ def test_now_leads_in_one_click_from_the_sentence_to_the_mark_in_the_plot(site: 
     assert page.locator("script[src*=plotly]").count() == 0  # nor is it needed here
 
     incident.locator("a.incident-what").click()
+    page.wait_for_url(re.compile(r"/incidents/\d+$"))
+    assert re.fullmatch(SENTENCE, words(page, "#sentence"))
+    page.go_back()
+    page.locator("a.incident-where").first.click()
     page.wait_for_url(re.compile(rf"/assets/flights\?partition={STORM}#incident-\d+$"))
     assert page.locator("#key").inner_text() == "flights"
     assert re.search(rf"{SENTENCE}; readers keep 2013-02-07", words(page, ".gate.is-held"))

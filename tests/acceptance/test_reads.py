@@ -83,7 +83,11 @@ def test_now_says_what_is_broken_and_since_when(story: Story) -> None:
 
 def test_the_incident_says_who_is_affected_and_who_was_told(story: Story) -> None:
     (incident,) = story.reads.now().incidents
-    assert incident == story.reads.incident(incident.id)
+    page = story.reads.incident(incident.id)
+    assert page is not None
+    assert page.incident == incident
+    assert [turn.kind for turn in page.turns] == ["opened"]
+    assert page.held
     assert (incident.asset, incident.partition, incident.status) == ("flights", BLIZZARD, IncidentStatus.OPEN)
     assert incident.affected == ("daily_delays", "delay_report")
     assert incident.owners == ("ops@example.com",)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from observer.errors import StateError
+from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
-from observer.reads.model import AssetPage, IncidentRow, Neighbour, NowPage, RunPage, SaidRow, State
-from tests.unit.dashboards import story
+from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.model import AssetPage, Neighbour, NowPage, RunPage, SaidRow, State
+from tests.unit.dashboards import story, story_incident
 
 
 @dataclass
@@ -19,6 +22,7 @@ class StoryReads:
     pages: dict[str, AssetPage] = field(default_factory=lambda: {"flights": story.asset_page()})
     runs: dict[str, RunPage] = field(default_factory=lambda: {"r039": story.run_page()})
     broken: bool = False
+    word: str = "weather_raw 2013-02-08: 12 rows"
 
     def _ask(self) -> None:
         if self.broken:
@@ -36,9 +40,21 @@ class StoryReads:
         self._ask()
         return self.runs.get(run_id)
 
-    def incident(self, incident_id: int) -> IncidentRow | None:
+    def incident(self, incident_id: int) -> IncidentPage | None:
         self._ask()
-        return next((row for row in self.page.incidents if row.id == incident_id), None)
+        found = next((row for row in self.page.incidents if row.id == incident_id), None)
+        return None if found is None else story_incident.incident_page(found, self.word)
+
+    def incidents(
+        self,
+        statuses: Collection[IncidentStatus] = (),
+        *,
+        asset: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> IncidentsPage:
+        self._ask()
+        return story_incident.incidents_page(next(iter(self.page.incidents), None), self.word)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         self._ask()
@@ -86,6 +102,7 @@ def hostile_reads() -> StoryReads:
     run = story.run_page()
     step = replace(run.steps[4], asset=HOSTILE, reason=HOSTILE, error=HOSTILE, blocked_by=HOSTILE)
     return StoryReads(
+        word=HOSTILE,
         page=replace(story.now_page(), sentence=HOSTILE, incidents=(row,), assets=(asset_row, *story.assets()[1:])),
         pages={HOSTILE: page},
         runs={"r039": replace(run, sentence=HOSTILE, steps=(*run.steps[:4], step, *run.steps[5:]))},

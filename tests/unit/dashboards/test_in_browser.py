@@ -51,7 +51,7 @@ def hostile_site() -> Iterator[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", "/assets/flights", "/runs/r039"])
+@pytest.mark.parametrize("path", ["/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1"])
 def test_each_page_is_clean_and_fits(site: str, new_page: NewPage, path: str, width: int, scheme: str) -> None:
     page = new_page(site + path, width=width, scheme=scheme)
     page.wait_for_load_state("networkidle")
@@ -60,7 +60,7 @@ def test_each_page_is_clean_and_fits(site: str, new_page: NewPage, path: str, wi
 
 
 def test_the_blizzards_mark_is_drawn_in_the_colour_of_failing(site: str, new_page: NewPage) -> None:
-    page = new_page(site + "/incidents/1")
+    page = new_page(site + "/assets/flights?partition=2013-02-08#incident-1")
     page.wait_for_selector(".is-large .is-drawn .point")
     colours = page.eval_on_selector_all(
         ".is-large .trace.scatter .point", "points => points.map(point => getComputedStyle(point).fill)"

@@ -18,7 +18,7 @@ from orchestration.model import Cancellation
 from tests.unit.dashboards import story
 from tests.unit.dashboards.fake_reads import HOSTILE, StoryReads, hostile_reads
 
-PAGES = ("/", "/assets/flights", "/runs/r039")
+PAGES = ("/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1")
 HTML = {"accept": "text/html,*/*"}
 
 
@@ -212,11 +212,29 @@ def test_an_asset_whose_name_ends_in_json_has_its_page() -> None:
 # ---- incidents, problems
 
 
-def test_an_incident_leads_to_its_assets_page() -> None:
-    answer = client().get("/incidents/1")
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/assets/flights?partition=2013-02-08#incident-1"
-    assert 'id="incident-1"' in client().get("/assets/flights").text
+def test_an_incident_says_what_changed_what_happened_and_who_was_told() -> None:
+    page = client().get("/incidents/1").text
+    words = re.sub(r"\s+", " ", text_of(page))
+    assert "origin=LGA carries 71 % of the change" in words
+    assert "followed by gate" in words
+    assert "nobody listens there" in words
+    assert "2 more good versions end it by themselves" not in words  # one is still held
+    assert 'href="/assets/flights?partition=2013-02-08#incident-1"' in page
+    assert 'href="/assets/gone"' not in page
+    assert "tidegate release flights --partition 2013-02-08 --reason '...'" in words
+    assert "<form" not in page.split("<main")[1].split("</main")[0]  # these reads can't be written to
+
+
+def test_the_inbox_says_which_monitors_are_worth_hearing_and_has_tabs() -> None:
+    page = client().get("/incidents?status=all").text
+    words = re.sub(r"\s+", " ", text_of(page))
+    assert "unresolved 3" in words
+    assert 'href="/incidents?status=all" aria-current="page"' in page
+    assert "25 %" in words.replace("\xa0", " ")
+    assert 'href="/incidents?status=all&amp;before=1"' in page
+    assert client().get("/incidents?status=nonsense").status_code == 200
+    assert [row["id"] for row in client().get("/incidents.json").json()["incidents"]] == [3, 2, 1]
+    assert client().get("/incidents/1.json").json()["incident"]["revision"] == 1
 
 
 @pytest.mark.parametrize("number", ["2", "0", "-1", "one", "9" * 40, "²"])
@@ -256,7 +274,7 @@ def test_a_twins_problem_is_a_problem_document(path: str) -> None:
     assert answer.json()["code"] == "unknown-name"
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/incidents/1", "/assets/nothing"])
+@pytest.mark.parametrize("path", [*PAGES, "/assets/nothing"])
 def test_a_state_that_does_not_answer_is_named(path: str) -> None:
     answer = client(StoryReads(broken=True)).get(path)
     assert answer.status_code == 503
@@ -337,18 +355,15 @@ def test_a_monitor_that_learns_shows_its_points_without_a_band() -> None:
 # ---- hostile names, policy, static files
 
 
-@pytest.mark.parametrize("path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs/r039"])
+@pytest.mark.parametrize(
+    "path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs/r039", "/incidents", "/incidents/1"]
+)
 def test_hostile_names_are_text(path: str) -> None:
     answer = client(hostile_reads()).get(path)
     assert answer.status_code == 200
     assert "<img" not in answer.text
     assert "{{7*7}}" in answer.text
     assert HOSTILE.strip() in text_of(answer.text)
-
-
-def test_a_hostile_incident_leads_to_its_page() -> None:
-    http = client(hostile_reads())
-    assert http.get(http.get("/incidents/1").headers["location"]).status_code == 200
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/assets/nothing"])

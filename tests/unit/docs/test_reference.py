@@ -20,7 +20,7 @@ from observer.cli.app import app
 from observer.cli.exit_codes import ExitCode
 from observer.doctor.model import Health
 from observer.metrics import METRICS
-from observer.model import EvaluationStatus, FeedbackKind, IncidentStatus, Severity
+from observer.model import EvaluationStatus, FeedbackKind, IncidentStatus, Resolution, Severity
 from observer.monitors import ALPHAS
 from observer.reads.base import GateAnswer
 from observer.reads.model import State
@@ -36,7 +36,7 @@ COMMON = {"--project", "-C", "--env", "--partition", "-p", "--format"}
 VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 STATUSES: list[type[StrEnum]] = [
     Action, EvaluationStatus, GateOutcome, IncidentStatus, OnHold, RunStatus, Severity, State, StepStatus,
-    VersionStatus, Health, FeedbackKind,
+    VersionStatus, Health, FeedbackKind, Resolution,
 ]  # fmt: skip
 
 

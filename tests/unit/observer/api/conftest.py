@@ -1,12 +1,15 @@
 """Reads that answer from memory."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
 
 from observer.errors import StateError
+from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
-from observer.reads.model import AssetPage, AssetRow, IncidentRow, NowPage, ObserverHealth, RunPage, State
+from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.model import AssetPage, AssetRow, NowPage, ObserverHealth, RunPage, State
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 
@@ -55,10 +58,24 @@ class FakeReads:
     def run(self, run_id: str) -> RunPage | None:
         return None
 
-    def incident(self, incident_id: int) -> IncidentRow | None:
+    def incident(self, incident_id: int) -> IncidentPage | None:
         if self.broken is not None:
             raise self.broken
         return None
+
+    def incidents(
+        self,
+        statuses: Collection[IncidentStatus] = (),
+        *,
+        asset: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> IncidentsPage:
+        counts = tuple((status, 0) for status in IncidentStatus)
+        return IncidentsPage(
+            at=AT, project="p", environment="local", timezone="UTC", counts=counts, incidents=(), more=False,
+            precision=(),
+        )  # fmt: skip
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         if self.broken is not None:

@@ -16,15 +16,16 @@ from detectors.model import Detection, DetectionStatus, Direction
 from observer.asset_configs import AssetConfigs
 from observer.config import EnvironmentConfig
 from observer.data_time import data_time, part_of
+from observer.incidents import opening, resolving
 from observer.judging import Observer
 from observer.loading import define
 from observer.model import (
     Evaluation,
     EvaluationStatus,
-    Incident,
     IncidentStatus,
     Notification,
     Observation,
+    Resolution,
     Severity,
     SubjectKind,
 )
@@ -34,6 +35,7 @@ from observer.store import evaluations, incidents, observations
 from observer.store.observations import Measurement
 from observer.store.outbox import enqueue
 from observer.store.schema import ensure
+from observer.turns import Finding
 from orchestration import log
 from orchestration.assets import Asset
 from orchestration.clock import Clock
@@ -169,13 +171,15 @@ class Store:
         """An incident about a version, perhaps with a message in the outbox."""
         from observer.store.tables import outbox
 
-        about = Incident(
-            id=0, asset=AssetKey(key), first_partition=partition, last_partition=partition, severity=severity,
-            status=status, sentence=f"{key} is wrong", subjects=(subject,),
-            affected=tuple(AssetKey(a) for a in affected), opened_at=at, updated_at=at,
+        found = Finding(
+            asset=AssetKey(key), partition=partition, severity=severity, sentence=f"{key} is wrong",
+            subjects=(subject,), affected=tuple(AssetKey(a) for a in affected), at=at,
         )  # fmt: skip
         with writing(self.project.engine) as connection:
-            number = incidents.add(connection, about, version_id)
+            made = incidents.add(connection, opening(found), version_id)
+            number = made.id
+            if status is IncidentStatus.RESOLVED:
+                incidents.take(connection, made, resolving(Resolution.PASSED, "passed again", at))
             if message is not None:
                 identity = f"msg{self._next()}"
                 said = Notification(

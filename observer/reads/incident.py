@@ -1,0 +1,114 @@
+"""One incident with all that is known of it, and the inbox of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from observer.alerts.payload import is_held
+from observer.model import IncidentStatus, Notification, Severity
+from observer.project import Project
+from observer.reads import incidents, ledger
+from observer.reads.incident_model import (
+    ClueRow,
+    ConcernedRow,
+    IncidentPage,
+    IncidentsPage,
+    MessageRow,
+    TurnRow,
+)
+from observer.reads.instants import full, timezone_of
+from observer.reads.precision import precision
+from observer.store import clues, incident_turns
+from observer.store.incidents import get
+from observer.store.outbox import by_incident
+from observer.store.tables import incident_versions
+from observer.telling import standing
+from observer.turns import Turn, TurnKind, passes_needed
+
+_CONCERNED = 60
+
+
+def incident_page(connection: Connection, project: Project, number: int) -> IncidentPage | None:
+    """Ten statements, whatever has happened to it."""
+    found = get(connection, number)
+    if found is None:
+        return None
+    timezone = timezone_of(project.graph)
+    zone = ZoneInfo(timezone)
+    (row,) = incidents.rows(connection, project, (found,), ledger.readers(connection, {found.asset}), zone)
+    return IncidentPage(
+        at=project.clock.now(), project=project.config.root.name, environment=project.config.name, timezone=timezone,
+        incident=row, turns=tuple(_turn(one, zone) for one in incident_turns.of_incident(connection, number)),
+        clues=tuple(
+            ClueRow(
+                kind=one.kind, asset=one.asset, partition=one.partition, at=one.at, distance=one.distance,
+                sentence=one.sentence, share=one.share, in_project=one.asset in project.graph,
+            )
+            for one in clues.of_incident(connection, number)
+        ),
+        messages=tuple(_message(one) for one in by_incident(connection, [number])[number]),
+        concerned=_concerned(connection, number), passes=found.passes, passes_needed=passes_needed(found),
+        held=is_held(standing(connection, found)),
+    )  # fmt: skip
+
+
+def incidents_page(
+    connection: Connection, project: Project, statuses: Collection[IncidentStatus], asset: str | None,
+    before: int | None, limit: int,
+) -> IncidentsPage:  # fmt: skip
+    """Six statements, whatever the number of incidents."""
+    timezone = timezone_of(project.graph)
+    zone = ZoneInfo(timezone)
+    found = incidents.chosen(connection, statuses, asset, before, limit + 1)
+    shown = found[:limit]
+    readers = ledger.readers(connection, {one.asset for one in shown})
+    rows = {row.id: row for row in incidents.rows(connection, project, shown, readers, zone)}
+    return IncidentsPage(
+        at=project.clock.now(), project=project.config.root.name, environment=project.config.name, timezone=timezone,
+        counts=tuple(incidents.by_status(connection).items()), incidents=tuple(rows[one.id] for one in shown),
+        more=len(found) > limit, precision=precision(connection),
+    )  # fmt: skip
+
+
+def _turn(turn: Turn, zone: ZoneInfo) -> TurnRow:
+    return TurnRow(kind=turn.kind, at=turn.at, by=turn.by, text="; ".join(_said(turn, zone)))
+
+
+def _said(turn: Turn, zone: ZoneInfo) -> list[str]:
+    said = []
+    if turn.until is not None:
+        said.append(f"until {full(turn.until, zone)}")
+    if turn.kind is TurnKind.ASSIGNED:
+        said.append(f"to {', '.join(turn.assigned)}" if turn.assigned else "to the asset's owners")
+    if turn.resolved_as is not None:
+        said.append(turn.resolved_as.value)
+    if turn.found is not None and turn.kind is not TurnKind.FOLLOWED and turn.found.partition is not None:
+        said.append(turn.found.partition)
+    return [*said, turn.reason] if turn.reason else said
+
+
+def _message(one: Notification) -> MessageRow:
+    return MessageRow(
+        id=one.id, event=one.event, channel=one.channel, created_at=one.created_at, attempts=one.attempts,
+        delivered_at=one.delivered_at, next_attempt_at=one.next_attempt_at, last_error=one.last_error,
+    )  # fmt: skip
+
+
+def _concerned(connection: Connection, number: int) -> tuple[ConcernedRow, ...]:
+    rows = connection.execute(
+        select(incident_versions)
+        .where(incident_versions.c.incident_id == number)
+        .order_by(incident_versions.c.settled, incident_versions.c.partition.desc())
+        .order_by(incident_versions.c.materialization_id.desc())
+        .limit(_CONCERNED)
+    )
+    return tuple(
+        ConcernedRow(
+            asset=row.asset, partition=row.partition or None, version=row.materialization_id,
+            severity=Severity(row.severity), settled=row.settled,
+        )
+        for row in rows
+    )  # fmt: skip
