@@ -15,7 +15,7 @@ from dashboards.instants import Clock, zone
 from dashboards.pages.site import Context, Problem, Site
 from observer import triage
 from observer.access import Caller, Role
-from observer.api.forms import form, form_body
+from observer.api.forms import form
 from observer.api.problems import status_of
 from observer.api.roles import allowed
 from observer.errors import IncidentError, TidegateError
@@ -80,16 +80,7 @@ def _add_inbox(app: FastAPI, site: Site) -> None:
 
 
 def _add_deeds(app: FastAPI, site: Site, work: Project) -> None:
-    fields = form_body(
-        deed="acknowledge, snooze, assign, resolve, reopen or note", revision="of the incident as the page showed it",
-        reason="why", until="how long to snooze", owners="whose it is", resolved_as="how it ended",
-        csrf="the proof that the page came with",
-    )  # fmt: skip
-
-    @app.post(
-        "/incidents/{number}", summary="Do what a form of an incident's page asks", tags=["incidents"],
-        status_code=HTTPStatus.SEE_OTHER, openapi_extra=fields,
-    )  # fmt: skip
+    @app.post("/incidents/{number}", include_in_schema=False)
     def act(
         number: str,
         sent: Annotated[Mapping[str, str], Depends(form)],
