@@ -17,7 +17,7 @@ from orchestration.events import Event, EventKind
 from orchestration.freshness import FreshnessStatus
 from orchestration.model import Address, AssetKey
 from orchestration.schedule.due import is_watched
-from orchestration.schedule.keeping import latest_decisions, pause, resume, tell
+from orchestration.schedule.keeping import decisions_of, latest_decisions, pause, resume, tell
 from orchestration.schedule.seen import data_until
 from orchestration.schedule.signals import OnEvent
 from orchestration.schedule.state import Decision, Pause, ScheduleState
@@ -105,6 +105,17 @@ def tell_event(work: Project, name: str, event_id: str, *, by: str) -> Told:
     with writing(work.engine) as connection:
         new = tell(connection, name, event_id, by, work.clock.wall())
     return Told(id=event_id, new=new, assets=tuple(waiting[name]))
+
+
+def waiting_for(work: Project, name: str) -> tuple[AssetKey, ...]:
+    """The assets that an event of that name makes due."""
+    return tuple(_waiting(work).get(name, ()))
+
+
+def decisions_on(work: Project, asset: str, last: int) -> tuple[Decision, ...]:
+    """The last decisions on an asset, the newest first; raises UnknownName."""
+    with reading(work.engine) as connection:
+        return decisions_of(connection, work.graph.asset(asset).key, last)
 
 
 def _waiting(work: Project) -> Mapping[str, list[AssetKey]]:

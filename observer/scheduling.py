@@ -58,15 +58,16 @@ def decided(work: Project, now: datetime, seen: Mapping[str, Sighting]) -> Decid
     with reading(work.engine) as connection:
         state = project_state(connection, work, now, seen)
         before = freshness_store.load_all(connection)
-    tick = decide(work.graph, state, now, work.runtime.pools)
+    tick = decide(work.graph, state, now, work.runtime.pools) if work.config.schedules else None
     changed = freshness.evaluate(work.graph, state, before, now)
 
     def write(connection: Connection) -> None:
-        record(connection, tick)
+        if tick is not None:
+            record(connection, tick)
         freshness.record(connection, work.observer, changed, before, now)
 
-    idle = not (changed or tick.followed or tick.decisions or tick.cursor != tick.before)
-    return Decided(tick.requests, None if idle else write)
+    further = tick is not None and (tick.followed or tick.decisions or tick.cursor != tick.before)
+    return Decided(() if tick is None else tick.requests, write if changed or further else None)
 
 
 def project_state(

@@ -25,6 +25,7 @@ from observer.api.problems import UnexpectedErrors, add_problems
 from observer.api.quieting import quieting_routes
 from observer.api.roles import within_assets
 from observer.api.runs import run_routes
+from observer.api.schedules import schedule_routes
 from observer.api.security import Security
 from observer.reads.base import Reads
 from observer.reported import Reception
@@ -69,6 +70,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         app.include_router(audit_routes(work))
         app.include_router(feedback_routes(work))
         app.include_router(ingest_routes(work, Reception(work)))
+        app.include_router(schedule_routes(work))
     app.include_router(incident_routes(reads, work))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(Bodies, limits={PATH: MOST_BYTES})

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import access, elsewhere, quieting, serving, watching, working
+from observer.cli import access, elsewhere, quieting, scheduled, serving, watching, working
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -349,3 +349,4 @@ app.add_typer(access.token, name="token")
 app.command()(serving.dev)
 app.command()(serving.serve)
 app.command()(serving.worker)
+app.add_typer(scheduled.schedule, name="schedule")

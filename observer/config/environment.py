@@ -20,6 +20,7 @@ from observer.config.holidays import holidays
 from observer.config.io import FILES, IOConfig, io
 from observer.config.profile import profile
 from observer.config.reminders import DAILY, remind_after
+from observer.config.schedules import schedules
 from observer.config.section import Section
 from observer.config.variables import fill, written_secrets
 from observer.errors import ProjectError, UnknownName
@@ -43,6 +44,7 @@ KEYS = (
     "clock",
     "url",
     "config",
+    "schedules",
 )
 _INLINE = ExecutorConfig()
 _PLAIN = ProfilePolicy()
@@ -73,6 +75,7 @@ class EnvironmentConfig:
     dbt: DbtSettings = _AS_DBT_DOES
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
+    schedules: bool = True  # whether what is due is asked for
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
     holidays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by selection: countries, exchanges, days
     remind_after: timedelta | None = DAILY  # of open incidents; None: never
@@ -114,7 +117,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         asset_configs=asset_configs(everywhere, env),
         clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
         dbt=dbt(env, root),
-        false_alarms_per_week=budget(env), holidays=holidays(env),
+        schedules=schedules(env), false_alarms_per_week=budget(env), holidays=holidays(env),
         remind_after=remind_after(env), secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
