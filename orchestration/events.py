@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     CHECK_UNMUTED = "check.unmuted"
     SCHEMA_CHANGED = "schema.changed"
     SOURCE_OBSERVED = "source.observed"
+    EXTERNAL_STARTED = "external.started"
+    EXTERNAL_FAILED = "external.failed"
     FEEDBACK_GIVEN = "feedback.given"
     FEEDBACK_TAKEN_BACK = "feedback.taken_back"
     SCHEDULE_PAUSED = "schedule.paused"

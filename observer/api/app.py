@@ -19,6 +19,7 @@ from observer.api.gate import gate_routes
 from observer.api.health import health_routes
 from observer.api.incidents import incident_routes
 from observer.api.ingest import MOST_BYTES, PATH, ingest_routes
+from observer.api.lineage import LINEAGE_PATH, MOST_EVENT_BYTES, lineage_routes
 from observer.api.login import login_routes
 from observer.api.metrics import Counting, Requests, metric_routes
 from observer.api.problems import UnexpectedErrors, add_problems
@@ -69,13 +70,15 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         app.include_router(quieting_routes(work))
         app.include_router(audit_routes(work))
         app.include_router(feedback_routes(work))
-        app.include_router(ingest_routes(work, Reception(work)))
+        reception = Reception(work)
+        app.include_router(ingest_routes(work, reception))
+        app.include_router(lineage_routes(work, reception))
         app.include_router(schedule_routes(work))
     app.include_router(incident_routes(reads, work))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
-    app.add_middleware(Bodies, limits={PATH: MOST_BYTES})
+    app.add_middleware(Bodies, limits={PATH: MOST_BYTES, LINEAGE_PATH: MOST_EVENT_BYTES})
     if work is not None:
-        app.add_middleware(Audit, work=work, apart=frozenset({PATH}))
+        app.add_middleware(Audit, work=work, apart=frozenset({PATH, LINEAGE_PATH}))
     app.add_middleware(ETags)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Security, settings=settings, callers=Callers(settings, work))

@@ -70,14 +70,15 @@ def _take(work: Project, reception: Reception, caller: Caller, raw: bytes) -> Ta
     try:
         batch = Batch.model_validate_json(raw)
     except ValidationError as error:
-        raise RequestValidationError(_errors(error)) from None
+        raise RequestValidationError(body_errors(error)) from None
     for asset in {one.asset for one in batch.materializations}:
         require(caller, asset)
     found = reception.take(reports_of(batch, work.clock.now()))
     return Taken(taken=[taken_in(one) for one in found])
 
 
-def _errors(error: ValidationError) -> list[dict[str, Any]]:
+def body_errors(error: ValidationError) -> list[dict[str, Any]]:
+    """What of a body can't be used, and why; never the input."""
     return [
         {"loc": ("body", *each["loc"]), "msg": each["msg"], "type": each["type"]}
         for each in error.errors(include_url=False, include_context=False, include_input=False)[:20]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from observer.api.texts import Name, Storable, Words
 from observer.errors import ReportError
+from observer.metrics import ARRIVAL, EFFECTS, SCHEMA
 from observer.model import CheckOutcome, Column, Observation, Schema, Severity
 from observer.reported import Report
 from observer.reported import TakenIn as Became
@@ -25,6 +26,13 @@ def _instant(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def _measurable(metric: str) -> str:
+    if metric in _TOLD:
+        raise ValueError("is told of what is known already, and can't be reported")
+    return metric
+
+
+_TOLD = EFFECTS | {ARRIVAL, SCHEMA}
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,39}$")]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
@@ -66,7 +74,7 @@ class ObservationWire(_Wire):
     """A number that was measured of a version."""
 
     materialization: Id
-    metric: Name
+    metric: Annotated[Name, AfterValidator(_measurable)]
     column: Name | None = None
     segment: Name | None = None
     value: float | None = Field(default=None, description="null: it could not be measured; missing is never zero")
