@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from observer.api.audit import Audit, audit_routes
 from observer.api.bodies import Bodies
 from observer.api.callers import Callers
+from observer.api.description import describe
 from observer.api.etags import ETags
 from observer.api.events import event_routes
 from observer.api.feed import Feed
@@ -57,6 +58,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         dependencies=[Depends(within_assets)],
     )
     add_problems(app)
+    describe(app)
     requests = Requests()
     app.include_router(health_routes(reads))
     app.include_router(login_routes())

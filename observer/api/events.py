@@ -12,7 +12,6 @@ from fastapi.responses import StreamingResponse
 
 from observer.access import Caller, Role
 from observer.api.feed import Feed
-from observer.api.problems import Problem
 from observer.api.roles import OWN_ASSETS, allowed
 from orchestration.cursor import Notice
 
@@ -30,7 +29,7 @@ def event_routes(feed: Feed) -> APIRouter:
         "/events",
         summary="What happens, as it happens",
         response_class=StreamingResponse,
-        responses={200: {"content": {"text/event-stream": {}}}, 422: {"model": Problem}, 503: {"model": Problem}},
+        responses={200: {"content": {"text/event-stream": {}}}},
         openapi_extra=OWN_ASSETS,
     )
     async def events(

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from observer.api.feed import Feed
-from observer.api.problems import Problem
 from observer.errors import UnknownName
 from observer.reads.base import GateAnswer, Reads
 from orchestration.errors import PartitionError
@@ -71,7 +70,6 @@ def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
     @routes.get(
         "/gate/{asset}",
         summary="May what is downstream of this asset go on?",
-        responses={404: {"model": Problem}, 503: {"model": Problem}},
     )
     async def gate(
         asset: Annotated[str, Path(description="the asset's key", max_length=400)],

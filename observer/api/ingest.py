@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from observer.access import Caller, Role
-from observer.api.problems import Problem
 from observer.api.report_wire import Batch, TakenIn, reports_of, taken_in
 from observer.api.roles import OWN_ASSETS, allowed, require
 from observer.reported import Reception
@@ -54,7 +53,6 @@ def ingest_routes(work: Project, reception: Reception) -> APIRouter:
     @routes.post(
         "/ingest",
         summary="Take in materializations that others have made, with what was measured and checked of them",
-        responses={code: {"model": Problem} for code in (403, 404, 408, 409, 413, 415, 422, 503)},
         openapi_extra={**OWN_ASSETS, **body},
     )
     async def ingest(request: Request, caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> Taken:

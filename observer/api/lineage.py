@@ -26,7 +26,6 @@ from observer.api.openlineage import (
     schema,
     version_id,
 )
-from observer.api.problems import Problem
 from observer.api.report_wire import TakenIn, taken_in
 from observer.api.roles import OWN_ASSETS, allowed, require
 from observer.reported import Reception, Report
@@ -68,7 +67,6 @@ def lineage_routes(work: Project, reception: Reception) -> APIRouter:
         "/lineage",
         summary="Take in a run event of OpenLineage",
         status_code=HTTPStatus.CREATED,
-        responses={code: {"model": Problem} for code in (403, 408, 409, 413, 415, 422, 503)},
         openapi_extra={**OWN_ASSETS, **body},
     )
     async def event(request: Request, caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> Heard:

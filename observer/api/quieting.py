@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from observer.access import Caller, Role
-from observer.api.problems import Problem
 from observer.api.roles import allowed
 from observer.api.texts import Name, Reason
 from observer.model import Mute
@@ -20,7 +19,6 @@ from observer.project import Project
 from observer.versions import override_gate
 
 _LONGEST_S = 366 * 86_400
-_PROBLEMS = {code: {"model": Problem} for code in (403, 404, 409, 422)}
 Seconds = Annotated[float, Field(gt=0, le=_LONGEST_S, allow_inf_nan=False, description="how long")]
 Operator = Annotated[Caller, Depends(allowed(Role.OPERATOR))]
 Admin = Annotated[Caller, Depends(allowed(Role.ADMIN))]
@@ -85,7 +83,7 @@ class MuteWire(BaseModel):
 
 def quieting_routes(work: Project) -> APIRouter:
     """The routes by which a person lets something through."""
-    routes = APIRouter(prefix="/api/v1", responses=_PROBLEMS)  # type: ignore[arg-type]
+    routes = APIRouter(prefix="/api/v1")
 
     @routes.post("/gate/{asset}/release", tags=["gate"], summary="Publish a held version, for good")
     def release(asset: AssetPath, body: ReleaseBody, caller: Operator) -> Released:
