@@ -170,6 +170,9 @@ class StorageError(TidegateError, OSError):
 
     code = "storage"
 
+    said: str | None = None
+    """What the engine itself answered, in one line and without secrets; None where that isn't all there is to say."""
+
     def __str__(self) -> str:  # OSError would print only errno and strerror
         return str(self.args[0]) if self.args else ""
 

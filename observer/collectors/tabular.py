@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
+from orchestration.errors import StorageError
+
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
@@ -137,7 +139,8 @@ def described(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error says, in one bounded line."""
-    text = str(error).strip().splitlines()
+    """Return what an error says, in one bounded line; of one of storage's what the engine said, not what to do."""
+    said = error.said if isinstance(error, StorageError) else None
+    text = (said or str(error)).strip().splitlines()
     line = text[0].strip() if text else ""
     return (line if len(line) <= 200 else line[:199] + "…") or type(error).__name__

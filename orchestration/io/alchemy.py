@@ -162,9 +162,11 @@ class AlchemyWarehouse:
             password = str(self._engine.url.password or "")
             if len(password) >= _SHORTEST_SECRET:
                 cause = cause.replace(password, "***")
-            raise StorageError(
+            failed = StorageError(
                 f"{self.name}: {cause}; nothing of it was published and readers keep what they had; {_advice(cause)}"
-            ) from _without_secrets(error)
+            )
+            failed.said = cause
+            raise failed from _without_secrets(error)
 
 
 def said(error: BaseException) -> str:

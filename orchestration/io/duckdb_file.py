@@ -139,10 +139,12 @@ class DuckDBWarehouse:
                     connection.execute("SET TimeZone = 'UTC'")
                     yield connection
             except duckdb.Error as error:
-                raise StorageError(
+                failed = StorageError(
                     f"{self.name}: {first_line(error)}; nothing of it was published and readers keep what they had; "
                     f"{_advice(error)}"
-                ) from error
+                )
+                failed.said = first_line(error)
+                raise failed from error
 
     def _connected(self, *, read_only: bool) -> DuckDBPyConnection:
         import duckdb

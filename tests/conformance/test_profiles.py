@@ -118,6 +118,18 @@ def test_a_deviation_that_no_number_can_hold_is_not_called_infinite_values(form:
     assert seen["x", "std"].reason != "infinite values"
 
 
+def test_a_sum_that_no_number_can_hold_takes_only_what_it_touches(form: Form) -> None:
+    largest = 1.7976931348623157e308
+    seen = profiled(form(pa.table({"x": [largest, largest, 0.0, 1.0], "y": [1, 2, 3, 4]})))
+    assert (seen["x", "max"].value, seen["x", "zero_rate"].value, seen["y", "mean"].value) == (largest, 0.25, 2.5)
+    mean, std = seen["x", "mean"], seen["x", "std"]
+    assert mean.value in (None, pytest.approx(largest / 2)), mean
+    assert std.value is None
+    for reason in (mean.reason or "", std.reason or ""):  # not how to go on with a publication, nor where
+        assert "published" not in reason
+        assert "://" not in reason
+
+
 def test_an_empty_table_has_no_values_and_says_so(form: Form) -> None:
     seen = profiled(form(TABLE.slice(0, 0)))
     assert seen["", "row_count"].value == 0
