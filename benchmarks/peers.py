@@ -33,9 +33,14 @@ def python_of(name: str, *requirements: str) -> Path | None:
     return python
 
 
-def run_json(python: Path, script: Path, *arguments: object) -> Any:
-    """Run a script in a fresh process and read the JSON object on the last line of its output."""
+def run_json(python: Path, script: Path, *arguments: object, most_mb: int | None = None) -> Any:
+    """Run a script in a fresh process and read the JSON object on the last line of its output.
+
+    ``most_mb``: it gets no more memory than that, and fails where it asks for more.
+    """
     command = [str(python), str(script), *map(str, arguments)]
+    if most_mb is not None:
+        command = ["sh", "-c", f'ulimit -d {most_mb * 1024} && exec "$@"', "sh", *command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
     if finished.returncode:
