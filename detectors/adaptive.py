@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite, sqrt
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from detectors.calibrate import Tail, body_end, two_sided_p, upper_p, upper_quantile
 from detectors.falls import ALWAYS_FOR, NEAR, SHARE, fall, fallen
@@ -11,8 +11,8 @@ from detectors.forecast import Mixture
 from detectors.learner import Learner, LearnerState
 from detectors.model import Cadence, Detection, DetectionStatus, MetricKind, Point
 from detectors.noise import LARGEST_TRAINED, NOISES, Noise
-from detectors.season import forecasters_for, slots_at
-from detectors.spread import Spread
+from detectors.season import forecasters_for, seasonal_slots, slot_of, slots_at
+from detectors.spread import SlotSpread, Spread
 
 NAME = "adaptive"
 
@@ -47,6 +47,18 @@ TURBULENCE_MEMORY = 0.7
 """Discount of the squared standardised errors that turbulence is made of: about three points."""
 
 
+class Outlook(NamedTuple):
+    """What is expected of a point, on the working scale."""
+
+    expected: float
+    spread: float
+    """Standard deviation, of this point's weekday or hour."""
+    freedom: float
+    """Degrees of freedom of the body."""
+    usual: float
+    """Standard deviation of any weekday or hour."""
+
+
 class AdaptiveState(LearnerState):
     """What the default detector knows of one series: O(1) numbers, whatever the length of the past.
 
@@ -58,6 +70,7 @@ class AdaptiveState(LearnerState):
     """
 
     __slots__ = (
+        "cadence",
         "evidence",
         "former",
         "lower_tail",
@@ -67,6 +80,7 @@ class AdaptiveState(LearnerState):
         "positive",
         "probation",
         "run",
+        "slot_spread",
         "spread",
         "turbulence",
         "upper_tail",
@@ -79,6 +93,7 @@ class AdaptiveState(LearnerState):
     def __init__(self, noise: Noise, cadence: Cadence, utc_offset_s: float) -> None:
         super().__init__()
         self.noise = noise
+        self.cadence = cadence
         self.utc_offset_s = utc_offset_s
         self.mixture = Mixture(forecasters_for(cadence))
         self.upper_tail = Tail(noise.blind_index)
@@ -87,6 +102,7 @@ class AdaptiveState(LearnerState):
         self.positive = 0
         """Values above zero in a row."""
         self.spread = Spread(SCALE_MEMORY)
+        self.slot_spread = SlotSpread(seasonal_slots(cadence))
         self.turbulence = 1.0
         """Mean squared standardised error of the last few points; it widens the scale and never narrows it."""
         self.former = 0.0
@@ -102,7 +118,7 @@ class AdaptiveState(LearnerState):
         outlook = self._outlook(point)
         if outlook is None:
             return self._silent(DetectionStatus.LEARNING, alpha, 1)
-        expected, spread, freedom = outlook
+        expected, spread, freedom, _ = outlook
         error = self.noise.forward(point.value) - expected
         lowest, highest = self._believed(expected)
         error = (error - min(max(error, lowest), highest)) / spread
@@ -113,17 +129,19 @@ class AdaptiveState(LearnerState):
         lower, upper = self._band(expected, spread, freedom, alpha)
         return self._told(p_value, error, alpha, (lower, self.noise.backward(expected), upper))
 
-    def _outlook(self, point: Point) -> tuple[float, float, float] | None:
-        """Return (forecast, spread, degrees of freedom) on the working scale; None without a past."""
-        expected = self.mixture.predict(slots_at(point.at, self.utc_offset_s))
+    def _outlook(self, point: Point) -> Outlook | None:
+        """Return what is expected of the point; None without a past."""
+        slots = slots_at(point.at, self.utc_offset_s)
+        expected = self.mixture.predict(slots)
         if expected is None:
             return None
         least = max(self.noise.floor(expected, point.exposure, self.evidence), 1e-9 * abs(expected), 1e-150)
         if not self.spread.weight:
-            return expected, least, 1.0
-        spread = max(self.spread.deviation(), least) * self._unrest()
-        spread = max(spread, DOUBT * self.mixture.usual_error(SLOW))
-        return expected, spread, round(max(1.0, self.spread.worth() - 1.0), 1)
+            return Outlook(expected, least, 1.0, least)
+        unrest = self._unrest()
+        usual = max(max(self.spread.deviation(), least) * unrest, DOUBT * self.mixture.usual_error(SLOW))
+        spread = max(usual * self.slot_spread.factor(slot_of(self.cadence, slots)), least * unrest)
+        return Outlook(expected, spread, round(max(1.0, self.spread.worth() - 1.0), 1), usual)
 
     def _unrest(self) -> float:
         """Return by how much the scale is wider than usual just now; 1 while all is quiet."""
@@ -172,7 +190,7 @@ class AdaptiveState(LearnerState):
         if outlook is not None:
             if self._return_to_former(value, outlook):
                 outlook = self._outlook(point) or outlook
-            value = self._weigh(value, outlook)
+            value = self._weigh(value, outlook, slot_of(self.cadence, slots))
         self.mixture.learn(value, slots, raw)
         self.positive = self.positive + 1 if point.value > 0.0 else 0
         self._trained(point)
@@ -180,11 +198,11 @@ class AdaptiveState(LearnerState):
             self.evidence += max(0.0, point.exposure)
             self.upper_tail.index = self.noise.upper_index
 
-    def _return_to_former(self, value: float, outlook: tuple[float, float, float]) -> bool:
+    def _return_to_former(self, value: float, outlook: Outlook) -> bool:
         """Jump back when a new level proves to have been an episode; return whether it did."""
         if not self.probation:
             return False
-        expected, spread, _ = outlook
+        expected, spread = outlook.expected, outlook.spread
         error = value - expected
         back = abs(error) > CLIP * spread and abs(error - self.former) < abs(error)
         if back:
@@ -194,9 +212,9 @@ class AdaptiveState(LearnerState):
         self.former = self.former if self.probation else 0.0
         return back
 
-    def _weigh(self, value: float, outlook: tuple[float, float, float]) -> float:
+    def _weigh(self, value: float, outlook: Outlook, slot: int) -> float:
         """Learn the forecast's error; return the value to learn from, clipped unless the level is new."""
-        expected, spread, freedom = outlook
+        expected, spread, freedom, usual = outlook
         error = value - expected
         clipped = error
         if self.n_train >= SETTLE:
@@ -207,6 +225,8 @@ class AdaptiveState(LearnerState):
         if self.n_train >= MIN_TRAIN:
             unusual = min(CLIP, abs(error) * self._unrest() / spread)
             self.turbulence += (1.0 - TURBULENCE_MEMORY) * (unusual * unusual - self.turbulence)
+            if self.noise.slotted:
+                self.slot_spread.learn(max(-CLIP, min(CLIP, error / usual)), slot)
         self.spread.learn(clipped)
         if clipped == error:
             self.run = 0
@@ -228,10 +248,10 @@ class Adaptive(Learner):
 
     The value, on the scale of its kind of noise, is forecast by levels of several memories and by weekday or
     hour effects, weighted by their recent out-of-sample errors. The scale of the mixture's errors is
-    exponentially weighted and clipped; p-values come from a Student t with a Pareto tail that follows the
-    series' own exceedances. What could have either sign, has always been above zero and is near it for its noise
-    is also judged by the factor by which it falls. One clipped point neither moves the level nor widens the band;
-    three in a row are a new level.
+    exponentially weighted and clipped, and that of a weekday or hour leaves it as far as its own errors show;
+    p-values come from a Student t with a Pareto tail that follows the series' own exceedances. What could have
+    either sign, has always been above zero and is near it for its noise is also judged by the factor by which it
+    falls. One clipped point neither moves the level nor widens the band; three in a row are a new level.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detectors import calibrate
+from detectors import calibrate, spread
 from detectors.forecast import Forecaster, Level, SlotLevel, SlotMean
 
 if TYPE_CHECKING:
@@ -61,6 +61,30 @@ class Forecasts:
             self.level[0] += np.where(moved, np.maximum(self.like.gain, 1.0 / self.seen) * error, 0.0)
             gain = np.maximum(self.like.slot_gain, 1.0 / (count + 1.0))
             self.effects[slot] = effect + np.where(live, gain * (seen - self.level[0] - effect), 0.0)
+
+
+class SlotSpreads:
+    """The slots' spreads of all series; see `detectors.spread.SlotSpread`.
+
+    Parameters
+    ----------
+    slots: length of the season in slots.
+    series: how many.
+    """
+
+    def __init__(self, slots: int, series: int) -> None:
+        self.squares, self.visits = np.zeros((2, slots, series))
+
+    def factor(self, slot: int) -> FloatArray:
+        """Return what the usual spread of each series is multiplied with in `slot`."""
+        return np.sqrt((spread.SLOT_PRIOR + self.squares[slot]) / (spread.SLOT_PRIOR + self.visits[slot]))
+
+    def learn(self, error: FloatArray, slot: int, live: BoolArray) -> None:
+        """Take in errors in usual standard deviations, clipped, of the series that are `live`."""
+        if len(self.visits) > 1:
+            squares, visits = spread.SLOT_MEMORY * self.squares[slot], spread.SLOT_MEMORY * self.visits[slot]
+            self.squares[slot] = np.where(live, squares + error * error, self.squares[slot])
+            self.visits[slot] = np.where(live, visits + 1.0, self.visits[slot])
 
 
 class Tails:

@@ -13,11 +13,11 @@ import numpy as np
 
 from detectors import adaptive, calibrate, falls, noise
 from detectors.adaptive import Adaptive
-from detectors.columns import Forecasts, Tails
+from detectors.columns import Forecasts, SlotSpreads, Tails
 from detectors.errors import HistoryError
 from detectors.forecast import ERROR_MEMORY, WEIGHT_POWER
 from detectors.model import MetricKind
-from detectors.season import forecasters_for, slots_at
+from detectors.season import forecasters_for, seasonal_slots, slot_of, slots_at
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -132,7 +132,7 @@ class Fleet:
 
     def __init__(self, detector: Adaptive, series: int, *, alpha: float, utc_offset_s: float = 0.0) -> None:
         calibrate.check_alpha(alpha)
-        self.utc_offset_s = utc_offset_s
+        self.utc_offset_s, self.cadence = utc_offset_s, detector.cadence
         self.noise = noise.NOISES[detector.kind]
         self.alpha, self.series = alpha, series
         self.parts = [Forecasts(each, season, series) for season, each in forecasters_for(detector.cadence)]
@@ -140,6 +140,7 @@ class Fleet:
         self.upper, self.lower = Tails(self.noise.blind_index, series), Tails(self.noise.lower_index, series)
         names = ("n", "square", "weight", "weight_square", "former", "probation", "run", "evidence", "positive")
         self.now = {name: np.zeros(series) for name in names}
+        self.slot_spread = SlotSpreads(seasonal_slots(detector.cadence), series)
         self.turbulence = np.ones(series)
         self.outliers = np.full((adaptive.NEW_LEVEL_AFTER, series), np.nan)
 
@@ -185,6 +186,7 @@ class Fleet:
     def look(self, at: float, rows: FloatArray | None = None) -> None:
         """Forecast the points of the moment `at` (POSIX s), behind each of which there are `rows`."""
         self.slots = slots_at(at, self.utc_offset_s)
+        self.slot = slot_of(self.cadence, self.slots)
         with np.errstate(all="ignore"):
             self._look(rows)
 
@@ -197,7 +199,9 @@ class Fleet:
         known = now["weight"] > 0
         spread = np.maximum(np.sqrt(now["square"] / now["weight"]), least) * self.unrest
         usual = np.nan_to_num(np.sqrt(self.loss[adaptive.SLOW] / self.record[adaptive.SLOW]))
-        self.spread = np.where(known, np.maximum(spread, adaptive.DOUBT * usual), least)
+        self.usual = np.where(known, np.maximum(spread, adaptive.DOUBT * usual), least)
+        slotted = np.maximum(self.usual * self.slot_spread.factor(self.slot), least * self.unrest)
+        self.spread = np.where(known, slotted, least)
         worth = now["weight"] ** 2 / now["weight_square"]
         self.freedom = np.where(known, np.round(np.maximum(1.0, worth - 1.0), 1), 1.0)
         few, where = np.unique(self.freedom, return_inverse=True)
@@ -338,6 +342,8 @@ class Fleet:
         gain = 1.0 - adaptive.TURBULENCE_MEMORY
         felt = known & (now["n"] >= adaptive.MIN_TRAIN)
         self.turbulence += np.where(felt, gain * (unusual * unusual - self.turbulence), 0.0)
+        if self.noise.slotted:
+            self.slot_spread.learn(np.clip(error / self.usual, -adaptive.CLIP, adaptive.CLIP), self.slot, felt)
         for name, memory, more in (
             ("square", adaptive.SCALE_MEMORY, clipped * clipped),
             ("weight", adaptive.SCALE_MEMORY, 1.0),

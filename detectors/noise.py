@@ -13,6 +13,9 @@ INDEX = 2.5
 HEAVY_INDEX = 2.0
 """The same of means, in which one row can weigh as much as all others, and of rates whose storms nothing bounds."""
 
+LIGHT_INDEX = 3.0
+"""The same of ages: what is late is so for as long as it takes, and no storm multiplies it."""
+
 LARGEST = 1e120
 """Values beyond are judged as if they were this large, so that squares stay finite."""
 
@@ -64,6 +67,11 @@ class Noise:
     upper_index: float = INDEX
     blind_index: float = INDEX
     lower_index: float = INDEX
+
+    @property
+    def slotted(self) -> bool:
+        """Whether weekdays and hours may differ in their noise: that of a rate is its rows', and storms keep no day."""
+        return self.kind is not MetricKind.RATE
 
     @property
     def signed(self) -> bool:
@@ -158,7 +166,13 @@ NOISES: dict[MetricKind, Noise] = {
         relative_floor=0.1,
         absolute_floor=0.5,
     ),
-    MetricKind.FRESHNESS: Noise(kind=MetricKind.FRESHNESS, two_sided=False, absolute_floor=300.0),
+    MetricKind.FRESHNESS: Noise(
+        kind=MetricKind.FRESHNESS,
+        two_sided=False,
+        absolute_floor=300.0,
+        upper_index=LIGHT_INDEX,
+        blind_index=LIGHT_INDEX,
+    ),
     MetricKind.ARRIVAL: Noise(
         kind=MetricKind.ARRIVAL,
         cube_root=True,

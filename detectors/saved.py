@@ -11,7 +11,7 @@ from detectors.errors import StateError
 from detectors.model import Cadence, MetricKind
 from detectors.noise import NOISES, Noise
 
-FORMAT = 2
+FORMAT = 3
 """Raised when a state's numbers change their meaning; states of another format are learned anew."""
 
 PARTS: dict[str, str] = {
@@ -29,6 +29,7 @@ PARTS: dict[str, str] = {
     "SlotHabit": "detectors.habit",
     "SlotLevel": "detectors.forecast",
     "SlotMean": "detectors.forecast",
+    "SlotSpread": "detectors.spread",
     "Spread": "detectors.spread",
     "StuckState": "detectors.stuck",
     "Tail": "detectors.calibrate",

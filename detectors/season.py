@@ -103,14 +103,25 @@ def seasonal_slots(cadence: Cadence) -> int:
             return 24
 
 
-def slot_at(cadence: Cadence, at: float, utc_offset_s: float) -> int:
-    """Return the slot of the shortest season (`seasonal_slots`) in which a moment lies.
+def slot_of(cadence: Cadence, slots: tuple[int, int, int]) -> int:
+    """Return the slot of the shortest season (`seasonal_slots`) among what `slots_at` returns of a moment.
 
     Examples
     --------
-    >>> slot_at(Cadence.DAILY, 0.0, 0.0), slot_at(Cadence.WEEKLY, 0.0, 0.0)
+    >>> slot_of(Cadence.DAILY, (3, 0, 72)), slot_of(Cadence.WEEKLY, (3, 0, 72))
     (3, 0)
     """
     if cadence is Cadence.WEEKLY:
         return 0
-    return slots_at(at, utc_offset_s)[HOUR if cadence in (Cadence.HOURLY, Cadence.MINUTELY) else WEEKDAY]
+    return slots[HOUR if cadence in (Cadence.HOURLY, Cadence.MINUTELY) else WEEKDAY]
+
+
+def slot_at(cadence: Cadence, at: float, utc_offset_s: float) -> int:
+    """Return the slot of the shortest season in which a moment lies; as `slot_of`.
+
+    Examples
+    --------
+    >>> slot_at(Cadence.DAILY, 0.0, 0.0)
+    3
+    """
+    return slot_of(cadence, slots_at(at, utc_offset_s))
