@@ -34,7 +34,7 @@ def left_out(points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> P
         "y": y[:-1],
         "fill": "toself",
         "fillcolor": "rgba(0,0,0,0)",
-        "fillpattern": {"shape": "/", "size": 7, "solidity": 0.12, "fgcolor": token("neutral")},
+        "fillpattern": {"shape": "/", "size": 7, "solidity": 0.12, "fgcolor": token("neutral"), "fgopacity": 0.5},
         "line": {"width": 0},
         "hoverinfo": "skip",
     }

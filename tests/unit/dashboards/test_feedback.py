@@ -127,9 +127,11 @@ def test_a_word_is_said_on_a_desk_and_taken_back_on_a_phone(folder: Path, new_pa
         desk.wait_for_selector(".is-large .is-drawn .point")
         assert_clean(desk)
         phone = new_page(address + "/assets/orders", phone=True)
+        phone.wait_for_selector("#said >> text=Take back")
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390
         phone.click("#said >> text=Take back")
         phone.wait_for_selector("text=as if nothing had been said")
-        assert phone.evaluate("document.documentElement.scrollWidth") == phone.evaluate("window.innerWidth")
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390
         phone.fill("#reason", "it was none")
         phone.click("button >> text=Take it back")
         phone.wait_for_selector("#said >> text=counts no more")
