@@ -15,6 +15,7 @@ from orchestration.assets import Asset, asset_key
 from orchestration.dbt.assets import DbtAssets, assets_of
 from orchestration.dbt.manifest import read_manifest
 from orchestration.dbt.model import Node, Test
+from orchestration.dbt.settings import DbtOptions, variables_of
 from orchestration.run_policy import RunPolicy
 
 _DEFAULT_POLICY = GatePolicy()
@@ -26,6 +27,9 @@ def dbt_assets(
     path: str | os.PathLike[str],
     *,
     sources: Mapping[str, Asset | str] | None = None,
+    target: str | None = None,
+    profiles: str | os.PathLike[str] | None = None,
+    vars: Mapping[str, object] | None = None,
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
     run: RunPolicy = _PLAIN,
@@ -38,6 +42,11 @@ def dbt_assets(
         The project's folder, or its ``manifest.json``; a relative one counts from the file that calls this.
     sources:
         By ``"source.table"``, the assets that make what dbt reads as a source.
+    target, profiles:
+        Of dbt's profile, and the folder of its ``profiles.yml`` (a relative one counts from the file that calls this),
+        instead of what the environment says.
+    vars:
+        dbt's variables, plain values by name. Nodes are made again where they change.
     gate, profile:
         For each of them, what happens when something could not be evaluated, and how columns are measured.
     run:
@@ -53,15 +62,19 @@ def dbt_assets(
         There is no manifest, it can't be read, or its schema isn't known.
     UnknownName
         ``sources`` names one that the project doesn't declare.
+    DefinitionError
+        ``vars`` can't be written as JSON.
     """
     given = {name: asset_key(one if isinstance(one, str) else one.key) for name, one in (sources or {}).items()}
     manifest = read_manifest(_beside_the_caller(Path(path)), given)
+    folder = None if profiles is None else _beside_the_caller(Path(profiles))
+    options = DbtOptions(target=target, profiles=folder, variables=variables_of(vars))
 
     def attach(node: Node, tests: Sequence[Test]) -> tuple[object, ...]:
         carried = quality([check_of(test) for test in tests], (), gate, profile)
         return (replace(carried, updated_by=node.loaded_at) if node.loaded_at is not None else carried,)
 
-    return assets_of(manifest, attach, run=run)
+    return assets_of(manifest, attach, run=run, options=options)
 
 
 def _beside_the_caller(path: Path) -> Path:

@@ -8,7 +8,7 @@ from observer.config import EnvironmentConfig, IOConfig
 from observer.errors import ProjectError
 from orchestration.dbt.assets import Builder
 from orchestration.dbt.model import Build
-from orchestration.dbt.settings import DbtSettings
+from orchestration.dbt.settings import DbtOptions, DbtSettings
 from orchestration.errors import TidegateError
 from orchestration.graph import Graph
 from orchestration.io.base import IOManager
@@ -40,15 +40,16 @@ def io_of(config: EnvironmentConfig, graph: Graph) -> IOManager:
 
 def dbt_keepers(settings: DbtSettings, graph: Graph) -> dict[AssetKey, IOManager]:
     """The IO managers of the nodes of dbt projects, one a project; they lie where dbt's own profile says."""
-    orders: dict[Path, dict[AssetKey, Build]] = {}
+    orders: dict[tuple[Path, DbtOptions], dict[AssetKey, Build]] = {}
     for asset in graph:
         if isinstance(asset.function, Builder):
-            orders.setdefault(asset.function.build.project, {})[asset.key] = asset.function.build
+            build = asset.function.build
+            orders.setdefault((build.project, build.options), {})[asset.key] = build
     found: dict[AssetKey, IOManager] = {}
-    for project, mine in orders.items():
+    for (project, options), mine in orders.items():
         from orchestration.io.dbt import DbtIOManager
 
-        found |= dict.fromkeys(mine, DbtIOManager(project, settings, mine))
+        found |= dict.fromkeys(mine, DbtIOManager(project, settings.of(options), mine))
     return found
 
 

@@ -15,18 +15,18 @@ _NOBODY = Address(AssetKey(" tidegate doctor"))
 def look_at_dbt(diagnosis: Diagnosis, settings: DbtSettings, graph: Graph) -> None:
     """Have dbt say where each project's target is, and ask that for what is published of nobody."""
     builds = [asset.function.build for asset in graph if isinstance(asset.function, Builder)]
-    for project in dict.fromkeys(build.project for build in builds):
+    for project, options in dict.fromkeys((build.project, build.options) for build in builds):
         from orchestration.io.dbt import DbtIOManager
 
         part = f"dbt {project.name}"
         with diagnosis.looking_at(part):
-            io = DbtIOManager(project, settings)
+            io = DbtIOManager(project, settings.of(options))
             try:
                 target = io.target
                 io.pointer(_NOBODY)
             finally:
                 io.close()
-            assets = count(sum(build.project == project for build in builds), "asset")
+            assets = count(sum((build.project, build.options) == (project, options) for build in builds), "asset")
             said = (
                 f"its target {target.name} is schema {target.schema} of a database of kind {target.kind}, for {assets}"
             )

@@ -51,7 +51,7 @@ class Told:
     changed: Mapping[str, str]
     proposed: frozenset[str] = frozenset()  # nothing held them any more when their checks were last run
 
-    def of(self, version: str, *, is_held: bool) -> str:
+    def of(self, version: str, *, is_held: bool = False) -> str:
         """What people did or could do, or else what changed; nothing of most versions."""
         proposed = "nothing holds it any more, proposed for release" if is_held and version in self.proposed else ""
         return self.done.get(version) or proposed or self.changed.get(version, "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestration.assets import Asset, Dependency, asset_key
 from orchestration.dbt.model import Build, Exposure, Manifest, Node, Publication, Test
+from orchestration.dbt.settings import AS_IT_IS, DbtOptions
 from orchestration.errors import DefinitionError, ManifestError, UnknownName
 from orchestration.mapping import ReadDefault
 from orchestration.model import AssetKey, AssetKind, OnHold
@@ -48,7 +49,9 @@ class DbtAssets:
         return len(self.assets)
 
 
-def assets_of(manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN) -> DbtAssets:
+def assets_of(
+    manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN, options: DbtOptions = AS_IT_IS
+) -> DbtAssets:
     """Every model, seed, snapshot and source as an asset.
 
     Parameters
@@ -57,6 +60,8 @@ def assets_of(manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN) ->
         Gives what an asset carries for the floor above, from its node and its tests.
     run:
         How their steps are run.
+    options:
+        How dbt is run for them; its variables are part of their code versions.
 
     Raises
     ------
@@ -76,7 +81,14 @@ def assets_of(manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN) ->
     return DbtAssets(
         manifest,
         tuple(
-            _asset(manifest, node, tuple(tests.get(node.id, ())), keys, tuple(consumers.get(node.id, ())), attach, run)
+            _asset(
+                manifest,
+                Build(project=manifest.root, node=node, tests=tuple(tests.get(node.id, ())), options=options),
+                keys,
+                tuple(consumers.get(node.id, ())),
+                attach,
+                run,
+            )
             for node in manifest.nodes.values()
         ),
     )
@@ -84,13 +96,13 @@ def assets_of(manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN) ->
 
 def _asset(
     manifest: Manifest,
-    node: Node,
-    tests: tuple[Test, ...],
+    build: Build,
     keys: dict[str, AssetKey],
     consumers: tuple[str, ...],
     attach: Attach,
     run: RunPolicy,
 ) -> Asset:
+    node = build.node
     try:
         key = asset_key(node.key)
     except DefinitionError as error:
@@ -101,12 +113,17 @@ def _asset(
     ]
     return Asset(
         key=key, kind=AssetKind.SOURCE if node.is_source else AssetKind.DBT,
-        function=Builder(Build(project=manifest.root, node=node, tests=tests)), dependencies=tuple(dependencies),
+        function=Builder(build), dependencies=tuple(dependencies),
         group=node.group, owners=node.owners, tags=node.tags, description=node.description,
-        code_version=node.code_version or None, freshness=node.freshness, run=_PLAIN if node.is_source else run,
-        attachments=attach(node, tests), where=node.file, consumers=consumers,
+        code_version=_code_version(build), freshness=node.freshness, run=_PLAIN if node.is_source else run,
+        attachments=attach(node, build.tests), where=node.file, consumers=consumers,
         built_in_place=not node.is_source and node.publication is Publication.AFTER_BUILD,
     )  # fmt: skip
+
+
+def _code_version(build: Build) -> str | None:
+    mark = build.options.mark
+    return f"{build.node.code_version} {mark}" if build.node.code_version and mark else build.node.code_version or None
 
 
 def _said(exposure: Exposure) -> str:

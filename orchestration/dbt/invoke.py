@@ -55,7 +55,8 @@ class Dbt:
 
     def __init__(self, project: Path, settings: DbtSettings) -> None:
         self.project, self._settings = project, settings
-        self._folder = project / "target" / f"tidegate-{settings.target or 'default'}"
+        mark = f"-{settings.options.mark}" if settings.options.mark else ""
+        self._folder = project / "target" / f"tidegate-{settings.target or 'default'}{mark}"
         self._lock = threading.RLock()
         self._process: subprocess.Popen[str] | None = None
         self._owner = 0
@@ -169,6 +170,8 @@ class Dbt:
             found += ["--profiles-dir", str(self._settings.profiles)]
         if self._settings.target is not None:
             found += ["--target", self._settings.target]
+        if self._settings.options.variables:
+            found += ["--vars", self._settings.options.variables]
         return found
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:

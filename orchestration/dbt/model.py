@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from orchestration.dbt.settings import AS_IT_IS, DbtOptions
 from orchestration.freshness import FreshnessPolicy
 from orchestration.io.base import SqlRelation
 from orchestration.model import AssetKey
@@ -113,6 +114,7 @@ class Build:
     project: Path
     node: Node
     tests: tuple[Test, ...] = ()
+    options: DbtOptions = AS_IT_IS
 
 
 class ResultStatus(StrEnum):

@@ -9,6 +9,7 @@ from observer.assets import quality_of
 from observer.doctor.dbt import look_at_dbt
 from observer.doctor.model import Diagnosis, Health
 from observer.loading import define, load
+from orchestration.dbt.assets import Builder
 from orchestration.dbt.settings import DbtSettings
 from orchestration.errors import DefinitionError, ManifestError, UnknownName
 from tests.support.manifests import generic, manifest, model, source, written
@@ -51,8 +52,27 @@ def test_what_cannot_be_declared_says_why(shop: Path) -> None:
         ob.dbt_assets(shop)["aa"]
     with pytest.raises(DefinitionError, match="leave batch= out"):
         ob.dbt_assets(shop, run=ob.RunPolicy(batch=2))
+    with pytest.raises(DefinitionError, match="can't be written as JSON"):
+        ob.dbt_assets(shop, vars={"since": object()})
     with pytest.raises(ManifestError, match=r"the folder that dbt_project\.yml lies in"):
         ob.dbt_assets(shop.with_name("nowhere"))
+
+
+def test_variables_are_part_of_the_code_and_nothing_else_is(shop: Path) -> None:
+    def code(**more: object) -> str | None:
+        return ob.dbt_assets(shop, **more)["a"].code_version  # type: ignore[arg-type]
+
+    assert code() == code(target="prod", profiles="profiles", vars={})
+    assert len({code(), code(vars={"n": 1}), code(vars={"n": 2})}) == 3
+    assert code(vars={"n": 1, "m": 2}) == code(vars={"m": 2, "n": 1})
+
+
+def test_what_a_project_says_counts_before_what_the_environment_does(shop: Path) -> None:
+    ours = DbtSettings(target="dev", profiles=Path("/ours"), python="/python", patience_s=3.0)
+    (asset, _) = ob.dbt_assets(shop, profiles="/theirs")
+    assert isinstance(asset.function, Builder)
+    found = ours.of(asset.function.build.options)
+    assert (found.target, found.profiles, found.python, found.patience_s) == ("dev", Path("/theirs"), "/python", 3.0)
 
 
 def test_the_doctor_says_what_dbt_lacks(shop: Path) -> None:
