@@ -292,6 +292,9 @@ def _check_metrics(metrics: Sequence[OwnMetric | Collector], profile: ProfilePol
     limit = profile.max_seconds
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0):
         raise CheckError(f"max_seconds= is a number above 0, or None for no limit, not {limit!r}")
+    most = profile.max_fetched_rows
+    if most is not None and (type(most) is not int or most < 0):
+        raise CheckError(f"max_fetched_rows= is a whole number from 0 on, or None for no limit, not {most!r}")
     if profile.sample is not None and not is_sample(profile.sample):
         raise CheckError(f"sample= is {SAMPLES}, or None for all rows, not {profile.sample!r}")
     if profile.sample is not None and profile.exact:

@@ -69,7 +69,7 @@ def measure(
     """
     start = timer()
     sensitive = Sensitive(policy.sensitive)
-    with Budget(policy.max_seconds) as spent, _opened(staged.data) as (relation, problem):
+    with _budget(policy) as spent, _opened(staged.data) as (relation, problem):
         made = staged.materialization
         checking = Checking(
             [check.as_of(since, until or made.materialized_at) for check in checks], relation, problem, sensitive
@@ -132,7 +132,7 @@ def check(
     if any(one.needs_observations for one in checks):
         return measure(staged, checks, policy=policy, since=since, until=until, timer=timer)
     start, made, sensitive = timer(), staged.materialization, Sensitive(policy.sensitive)
-    with Budget(policy.max_seconds), _opened(staged.data) as (relation, problem):
+    with _budget(policy), _opened(staged.data) as (relation, problem):
         dated = [one.as_of(since, until or made.materialized_at) for one in checks]
         checking = Checking(dated, relation, problem, sensitive)
         values: Sequence[Measured] = []
@@ -146,6 +146,10 @@ def check(
     return Audit(
         materialization=made, observations=(), schema=schema, outcomes=tuple(told), collect_s=timer() - start
     )  # fmt: skip
+
+
+def _budget(policy: ProfilePolicy) -> Budget:
+    return Budget(policy.max_seconds, max_fetched_rows=policy.max_fetched_rows)
 
 
 def _spread_of(relation: Relation | None, policy: ProfilePolicy, sensitive: Sensitive) -> list[Field]:

@@ -66,6 +66,8 @@ class ProfilePolicy:
     distributions: whether to keep how the values of each column are spread, of a large table from a sample. None: yes.
     sketches: whether to keep, of partitions, what lets their distinct values be counted together. None: where the
         engine counts by such a sketch anyway.
+    max_fetched_rows: of how many rows a version may be brought out of another database, for a check that can't run
+        there; one of more is ``unknown``. None: any.
     """
 
     exact: bool = False
@@ -74,6 +76,7 @@ class ProfilePolicy:
     sample: int | float | None = None
     distributions: bool | None = None
     sketches: bool | None = None
+    max_fetched_rows: int | None = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,20 @@ class BudgetSpent(Exception):
 class Budget:
     """Counts the statements of one look; ``max_seconds=None``: as long as it takes.
 
-    In a ``with`` block it is the budget of all statements of this thread, whichever relation they ask.
+    ``max_fetched_rows``: of what lies in another database; None: all. In a ``with`` block it is the budget of all
+    statements of this thread, whichever relation they ask.
     """
 
-    def __init__(self, max_seconds: float | None, timer: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        max_seconds: float | None,
+        timer: Callable[[], float] = time.perf_counter,
+        *,
+        max_fetched_rows: int | None = None,
+    ) -> None:
         self._max_s, self._timer, self._begun = max_seconds, timer, timer()
         self.statements = 0
+        self.max_fetched_rows = max_fetched_rows
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -80,3 +88,19 @@ def counted(interrupt: Callable[[], None] | None = None) -> Iterator[float | Non
         return
     with current.statement(interrupt) as left_s:
         yield left_s
+
+
+def ensure_fetchable(rows: int, where: str) -> None:
+    """Refuse to bring more rows here than the current budget allows.
+
+    Raises
+    ------
+    LookupError: there are more; where they lie, and what to do.
+    """
+    current = _current.get()
+    most = None if current is None else current.max_fetched_rows
+    if most is not None and rows > most:
+        raise LookupError(
+            f"it would fetch all {rows:,} rows out of {where}, and at most {most:,} are; nothing was fetched; say it "
+            "as a check that runs where the data lies, or allow more: profile=ob.ProfilePolicy(max_fetched_rows=...)"
+        )

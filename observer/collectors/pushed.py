@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from observer.collectors import engine
-from observer.collectors.budget import counted
+from observer.collectors.budget import counted, ensure_fetchable
 from observer.collectors.dialect import DIALECTS, MARKED
 from observer.collectors.distribution import few_rate
 from observer.collectors.field import Field
@@ -83,8 +83,9 @@ class PushedRelation(_Asked):
         return _Asked(self._data, f"{self._source} WHERE {' OR '.join(conditions)}", self.fields, self.schema)
 
     def arrow(self) -> pa.Table:
-        """All rows, here."""
+        """All rows, here; raises LookupError where they are too many."""
         if self._table is None:
+            ensure_fetchable(self.rows, self.dialect.name)
             with counted():
                 self._table = self._data.arrow()
         return self._table

@@ -1,7 +1,8 @@
 """What lies in a database is measured there, and gives what DuckDB gives of the same rows."""
 
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -9,12 +10,13 @@ import pytest
 
 from observer.audit import measure
 from observer.checks import accepted_values, in_range, not_null, row_count, unique
-from observer.checks.base import CheckData, FusedCheck, LookingCheck
+from observer.checks.base import Check, CheckData, FusedCheck, LookingCheck
 from observer.checks.function import check
+from observer.checks.sql_check import sql_check
 from observer.collectors.opening import opened
 from observer.collectors.pushed import PushedRelation
 from observer.collectors.relation import Relation
-from observer.model import Audit, CheckOutcome, Severity
+from observer.model import Audit, CheckOutcome, ProfilePolicy, Severity
 from orchestration.io.base import SqlRelation, StagedData, StoredVersion
 from orchestration.io.sql import SqlIOManager
 from orchestration.model import Address, AssetKey, Materialization, Staged
@@ -29,6 +31,7 @@ FLIGHTS = pd.DataFrame(
         "at": pd.to_datetime(["2013-01-01 05:00", "2013-02-08 23:59:59.5"] * 50, utc=True, format="ISO8601"),
     }
 )
+PLAIN = ProfilePolicy()
 SOURCE, MADE = Address(AssetKey("source")), Address(AssetKey('made "%s" :x'), "it's %s :y")
 
 
@@ -92,6 +95,21 @@ def test_checks_that_need_duckdb_get_the_rows(made: StagedData) -> None:
     assert found == {"fused": (True, 40.0), "look": (True, 20.0), "by_pandas": (True, None)}
 
 
+def test_what_needs_more_rows_than_may_be_fetched_is_unknown(made: StagedData) -> None:
+    def refuse() -> object:
+        raise AssertionError("rows were fetched")
+
+    checks = [sql_check("few", "select * from {{ data }} where flight < 0"), not_null("flight")]
+    some = measured(made, checks, ProfilePolicy(max_fetched_rows=100)).outcomes
+    assert [one.passed for one in some] == [True, True]
+    assert isinstance(made.data, SqlRelation)
+    guarded = replaced(made, dataclasses.replace(made.data, arrow=refuse))
+    few, present = measured(guarded, checks, ProfilePolicy(max_fetched_rows=99)).outcomes
+    assert (few.passed, present.passed) == (None, True)
+    assert "it would fetch all 100 rows out of" in few.message
+    assert "at most 99 are; nothing was fetched" in few.message
+
+
 def test_what_the_database_compares_otherwise_is_compared_here(io: SqlIOManager) -> None:
     from decimal import Decimal
 
@@ -128,14 +146,14 @@ def replaced(staged: StagedData, data: object) -> StagedData:
     )
 
 
-def measured(staged: StagedData, checks: object = ()) -> Audit:
+def measured(staged: StagedData, checks: Sequence[Check] = (), policy: ProfilePolicy = PLAIN) -> Audit:
     made = Materialization(
         id="v1", asset=MADE.asset, partition=MADE.partition, run_id="r",
         materialized_at=datetime(2013, 2, 9, tzinfo=UTC),
         data_version=staged.data_version, code_version="c", fingerprint="f", duration_s=1.0, rows=staged.rows,
         bytes=staged.bytes,
     )  # fmt: skip
-    return measure(Staged(materialization=made, data=staged.data), list(checks))  # type: ignore[call-overload]
+    return measure(Staged(materialization=made, data=staged.data), checks, policy=policy)
 
 
 def numbers(audit: Audit) -> dict[tuple[str, str], float]:
