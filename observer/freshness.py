@@ -17,7 +17,7 @@ from observer.store.freshness import FreshnessEvaluation
 from observer.telling import open_apart, take
 from observer.turns import Finding
 from orchestration.assets import Asset
-from orchestration.freshness import FreshnessStatus
+from orchestration.freshness import FreshnessPolicy, FreshnessStatus
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
 from orchestration.schedule.seen import data_until
@@ -40,10 +40,12 @@ def evaluate(
     for asset in graph:
         if asset.freshness is None:
             continue
-        found, last = _evaluation(asset, state, now), before.get(asset.key)
-        if last is None or last.status is not found.status:
+        until, last = data_until(asset, state), before.get(asset.key)
+        status = asset.freshness.status(until, now)
+        if last is None or last.status is not status:
+            found = _evaluation(asset, asset.freshness, until, seen=asset.key in state.newest, now=now)
             changed[asset.key] = replace(found, incident_id=None if last is None else last.incident_id)
-        elif found.status is FreshnessStatus.FAILED and last.incident_id is None:
+        elif status is FreshnessStatus.FAILED and last.incident_id is None:
             changed[asset.key] = last
     failed = {key for key, one in before.items() if one.status is FreshnessStatus.FAILED and key not in changed}
     failed |= {key for key, one in changed.items() if one.status is FreshnessStatus.FAILED}
@@ -67,12 +69,11 @@ def record(connection: Connection, observer: Observer, changed: Evaluated, befor
         store.save(connection, found)
 
 
-def _evaluation(asset: Asset, state: ScheduleState, now: datetime) -> FreshnessEvaluation:
-    policy, until = asset.freshness, data_until(asset, state)
-    assert policy is not None
+def _evaluation(
+    asset: Asset, policy: FreshnessPolicy, until: datetime | None, *, seen: bool, now: datetime
+) -> FreshnessEvaluation:
     status = policy.status(until, now)
     if until is None:
-        seen = asset.key in state.newest
         sentence = "its age could not be measured" if seen else "nothing was ever published"
         return FreshnessEvaluation(asset=asset.key, status=status, sentence=sentence, data_until=None, since=now)
     since = {FreshnessStatus.FAILED: policy.fails_at(until), FreshnessStatus.WARNED: policy.warns_at(until)}

@@ -22,6 +22,10 @@ class BusinessDays:
     weekdays: frozenset[int]  # 0 is Monday
     holidays: SpecialDays | None
 
+    @property
+    def _all(self) -> bool:
+        return self.holidays is None and len(self.weekdays) == len(_WEEKDAYS)
+
     def counts(self, ordinal: int) -> bool:
         """Whether a day is one that counts."""
         day = date.fromordinal(ordinal)
@@ -29,6 +33,8 @@ class BusinessDays:
 
     def holds(self, instant: datetime) -> bool:
         """Whether an instant lies on a day that counts."""
+        if self._all:
+            return True
         return self.counts(day_of(self.zone, instant))
 
     def after(self, instant: datetime, length: timedelta) -> datetime:
@@ -38,7 +44,7 @@ class BusinessDays:
         >>> business_days("mon-fri", (), "UTC", "here").after(friday, timedelta(hours=4))
         datetime.datetime(2024, 3, 4, 2, 0, tzinfo=datetime.timezone.utc)
         """
-        if len(self.weekdays) == len(_WEEKDAYS) and self.holidays is None:
+        if self._all:
             return instant + length
         try:
             first = day_of(self.zone, instant)

@@ -115,9 +115,10 @@ class FreshnessPolicy:
         """What data that reaches until ``data_until`` (None: there is none) is worth at ``now``."""
         if data_until is None:
             return FreshnessStatus.UNKNOWN
-        if now > self.fails_at(data_until):
+        fails = self.fails_at(data_until)
+        if now > fails:
             return FreshnessStatus.FAILED
-        return FreshnessStatus.WARNED if now > self.warns_at(data_until) else FreshnessStatus.PASSED
+        return FreshnessStatus.WARNED if now > self._warns_at(data_until, fails) else FreshnessStatus.PASSED
 
     def fails_at(self, data_until: datetime) -> datetime:
         """The last instant at which such data is fresh enough."""
@@ -130,7 +131,9 @@ class FreshnessPolicy:
 
     def warns_at(self, data_until: datetime) -> datetime:
         """The last instant at which there is nothing to say of such data; :meth:`fails_at` where nothing warns."""
-        fails = self.fails_at(data_until)
+        return self._warns_at(data_until, self.fails_at(data_until))
+
+    def _warns_at(self, data_until: datetime, fails: datetime) -> datetime:
         if self._warning is None or fails == _NEVER:
             return fails
         if self._deadlines is None:

@@ -30,15 +30,12 @@ class Firings:
 
     def next(self, place: int) -> int:
         """The first firing after a second; raises PartitionError where there is none."""
-        firings = self._block(place)
-        if firings[0] > place:
-            return firings[0]
-        return firings[bisect_right(firings, place)]
+        return _next(self.expression, self.zone, place)
 
     def last(self, instant: datetime) -> int | None:
         """The last firing at or before an instant; None where none is found."""
         place = int(instant.timestamp() // 1)
-        noon = self._noon_before(place)
+        noon = _noon_before(self.zone, place)
         for days in _LOOK_BACK:
             found = None
             firings = _noon_to_noon(self.expression, self.zone, max(noon - days, 1))
@@ -61,13 +58,7 @@ class Firings:
             return
 
     def _block(self, place: int) -> tuple[int, ...]:
-        return _noon_to_noon(self.expression, self.zone, self._noon_before(place))
-
-    def _noon_before(self, place: int) -> int:
-        """The day on whose noon the block of firings begins in which a firing at ``place`` would be."""
-        local = datetime.fromtimestamp(place, ZoneInfo(self.zone))
-        noon = datetime.combine(local.date(), time(12), ZoneInfo(self.zone))
-        return local.toordinal() - (1 if place <= noon.timestamp() else 0)
+        return _block(self.expression, self.zone, place)
 
 
 def tidy_expression(expression: str, what: str) -> str:
@@ -76,6 +67,23 @@ def tidy_expression(expression: str, what: str) -> str:
     if len(tidy.split()) != 5:
         raise PartitionError(f"{what}: write the five fields minute hour day-of-month month day-of-week")
     return tidy
+
+
+@lru_cache(maxsize=65536)  # thousands of schedules ask again at each tick
+def _next(expression: str, zone: str, place: int) -> int:
+    firings = _block(expression, zone, place)
+    return firings[0] if firings[0] > place else firings[bisect_right(firings, place)]
+
+
+def _block(expression: str, zone: str, place: int) -> tuple[int, ...]:
+    return _noon_to_noon(expression, zone, _noon_before(zone, place))
+
+
+def _noon_before(zone: str, place: int) -> int:
+    """The day on whose noon the block of firings begins in which a firing at ``place`` would be."""
+    local = datetime.fromtimestamp(place, ZoneInfo(zone))
+    noon = datetime.combine(local.date(), time(12), ZoneInfo(zone))
+    return local.toordinal() - (1 if place <= noon.timestamp() else 0)
 
 
 @lru_cache(maxsize=65536)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
@@ -28,11 +29,17 @@ def data_until(asset: Asset, state: ScheduleState) -> datetime | None:
         return state.ages_from[asset.key]
     if asset.partitions is None or newest.partition is None:
         return newest.made_at
+    end = _end(asset.partitions, newest.partition)
+    return newest.made_at if end is None else end
+
+
+@lru_cache(maxsize=4096)
+def _end(partitions: Partitions, key: str) -> datetime | None:
     try:
-        interval = asset.partitions.interval(newest.partition)
+        interval = partitions.interval(key)
     except PartitionError:  # the asset is cut otherwise since
-        return newest.made_at
-    return newest.made_at if interval is None else interval.end
+        return None
+    return None if interval is None else interval.end
 
 
 def complete(partitions: Partitions | None, keys_of: KeysOf, at: datetime) -> tuple[str, ...] | None:
@@ -42,6 +49,11 @@ def complete(partitions: Partitions | None, keys_of: KeysOf, at: datetime) -> tu
     cut = partitions.bound(keys_of)
     if not cut.has_time:
         return cut.keys(at)
+    return _last_interval(cut, at)
+
+
+@lru_cache(maxsize=1024)  # thousands of assets that are cut alike ask at the same instant
+def _last_interval(cut: Partitions, at: datetime) -> tuple[str, ...]:
     newest = cut.latest(at)
     if newest is None:
         return ()
@@ -95,6 +107,8 @@ class Seen:
         return complete(self._asset.partitions, self._state.keys_of, at)
 
     def held(self) -> str | None:
+        if not self._state.held:
+            return None
         return held(self._graph, self._asset.key, self.complete(self.now), self._state)
 
     def touched(self, addresses: Sequence[Address]) -> tuple[str, ...] | None:
