@@ -13,6 +13,7 @@ from observer import triage
 from observer.access import Caller, Role
 from observer.api.problems import Problem
 from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.api.texts import Name, Reason, Storable, Words
 from observer.errors import IncidentChanged, UnknownName
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.reads.base import Reads
@@ -29,7 +30,6 @@ IfMatch = Annotated[
     str | None,
     Header(description='the ETag of the incident as it was seen, such as "3"; refused with 412 if it has changed'),
 ]
-Reason = Annotated[str, Field(default="", max_length=4_000, description="why; it stays in the history")]
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem} for status in (403, 404, 409, 412, 503)
 }  # fmt: skip
@@ -119,7 +119,7 @@ class IncidentsWire(BaseModel):
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Reason = ""
+    reason: Words = Field(default="", description="why; it stays in the history")
 
 
 class Acknowledging(_Asked):
@@ -136,20 +136,20 @@ class Snoozing(_Asked):
 class Assigning(_Asked):
     """Whose it is from now on; nobody: its asset's owners'."""
 
-    owners: list[Annotated[str, Field(max_length=200)]] = Field(max_length=20)
+    owners: list[Name] = Field(max_length=20)
 
 
 class Resolving(_Asked):
     """How it ended."""
 
     resolved_as: Resolution
-    reason: Annotated[str, Field(min_length=1, max_length=4_000)]
+    reason: Reason = Field(description="why, or the note; it stays in the history")
 
 
 class Telling(_Asked):
     """Why it is opened again, or what is written down."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=4_000)]
+    reason: Reason = Field(description="why, or the note; it stays in the history")
 
 
 def incident_routes(reads: Reads, work: Project | None) -> APIRouter:
@@ -168,7 +168,7 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
         status: Annotated[
             list[IncidentStatus] | None, Query(description="those in one of these; all if left out")
         ] = None,
-        asset: Annotated[str | None, Query(description="those of one asset", max_length=400)] = None,
+        asset: Annotated[str | None, Query(description="those of one asset", max_length=400), Storable] = None,
         before: Annotated[int | None, Query(description="those of lower numbers", ge=1, le=2**63 - 1)] = None,
         limit: Annotated[int, Query(description="how many at most", ge=1, le=500)] = 100,
     ) -> IncidentsWire:
