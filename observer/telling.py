@@ -40,10 +40,12 @@ def settle_incidents(connection: Connection, verdict: Verdict) -> None:
     severities = tuple(Severity) if good else (Severity.ERROR,)
     over = {one.id: one for one in incident_store.settle(connection, asset, decision.partition, severities)}
     for one in incident_store.unresolved(connection, asset):
-        if incidents.passes_now(one, decision.partition, verdict.evaluations, covers):
-            over |= {each.id: each for each in incident_store.settle_warnings(connection, one.id, asset)}
-            if good:
-                over |= {each.id: each for each in incident_store.mended(connection, asset)}
+        ours = incidents.FRESHNESS not in one.subjects  # no version ends that
+        if ours and incidents.passes_now(one, decision.partition, verdict.evaluations, covers):
+            mended = incident_store.settle_warnings(connection, one.id, asset)
+            if good and not mended:
+                mended = incident_store.mended(connection, one)
+            over |= {each.id: each for each in mended}
     for one in over.values():
         _pass(connection, verdict, one)
 

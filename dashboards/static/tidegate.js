@@ -105,6 +105,8 @@
       toggleTheme();
     } else if (keys === "gn") {
       location.href = "/";
+    } else if (keys === "gi") {
+      location.href = "/incidents";
     }
   });
 })();

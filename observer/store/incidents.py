@@ -203,9 +203,9 @@ def _versions_of(number: int) -> ColumnElement[bool]:
     return incident_versions.c.incident_id == number
 
 
-def mended(connection: Connection, asset: AssetKey) -> tuple[Incident, ...]:
-    """The unresolved incidents of an asset that wait for no version any more, but for passes."""
-    return _mended(connection, and_(incidents.c.asset == asset, incidents.c.reopened > 0))
+def mended(connection: Connection, one: Incident) -> tuple[Incident, ...]:
+    """The incident, if it waits for no version any more, but for passes after coming back; else none."""
+    return _mended(connection, incidents.c.id == one.id) if one.reopened else ()
 
 
 def _mended(connection: Connection, which: Any) -> tuple[Incident, ...]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from observer.clues import ClueKind
+from observer.errors import IncidentChanged
 from observer.maintenance import Maintenance
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.store import clues, incident_turns
@@ -265,3 +266,16 @@ def test_what_was_wrong_upstream_and_new_code_are_clues(whole: Ledger) -> None:
         found = [(clue.kind, clue.distance, clue.sentence) for clue in clues.of_incident(connection, last.id)]
     assert found[0] == (ClueKind.CODE, 0, "report: its code changed")
     assert (ClueKind.UPSTREAM, 1, "orders: slow said False") in found
+
+
+def test_of_two_who_change_what_they_have_seen_one_is_refused(whole: Ledger) -> None:
+    bad(whole)
+    seen = the_incidents(whole)[0]
+    ack = Turn(kind=TurnKind.ACKNOWLEDGED, at=whole.now, by="ana")
+    do(whole, 1, ack)
+    with (
+        pytest.raises(IncidentChanged, match="was changed meanwhile; nothing was changed"),
+        writing(whole.engine) as connection,
+    ):
+        take(connection, whole.observer, seen, replace(ack, by="bo"))
+    assert kinds(whole, 1) == ["opened", "acknowledged"]
