@@ -96,7 +96,7 @@ def put(engine: Engine, channel: WebhookChannel, *ids: str, at: datetime = DATA_
     made = [
         notification
         for name in ids
-        for notification in notifications(ALERT, [channel], new_id=lambda name=name: name, wall_now=at)
+        for notification in notifications(ALERT, (channel.name,), new_id=lambda name=name: name, wall_now=at)
     ]
     with engine.begin() as connection:
         enqueue(connection, made)
@@ -126,7 +126,7 @@ def test_body_headers_and_signature(engine: Engine, receiver: Receiver, channel:
 
 
 def test_said_only_if_the_transaction_commits(engine: Engine, channel: WebhookChannel, wall: Wall) -> None:
-    made = notifications(ALERT, [channel], new_id=lambda: "msg_1", wall_now=DATA_TIME)
+    made = notifications(ALERT, (channel.name,), new_id=lambda: "msg_1", wall_now=DATA_TIME)
     with engine.connect() as connection:
         enqueue(connection, made)
         enqueue(connection, ())
