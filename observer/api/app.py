@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from observer.api.assets import asset_routes
 from observer.api.audit import Audit, audit_routes
 from observer.api.bodies import Bodies
 from observer.api.callers import Callers
@@ -68,6 +69,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     app.state.wake = lambda: None  # whoever walks queued runs puts in what wakes it
     if work is not None and feed is not None:
         app.include_router(event_routes(feed))
+        app.include_router(asset_routes(reads, work))
         app.include_router(run_routes(work))
         app.include_router(quieting_routes(work))
         app.include_router(audit_routes(work))

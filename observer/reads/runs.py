@@ -22,9 +22,12 @@ _ORDER = (
 )  # fmt: skip
 
 
-def last_runs(connection: Connection, limit: int = 10) -> tuple[RunRow, ...]:
-    """The newest runs, newest first: two statements."""
-    found = connection.execute(select(runs).order_by(runs.c.seq.desc()).limit(limit)).all()
+def last_runs(connection: Connection, limit: int = 10, *, before: str | None = None) -> tuple[RunRow, ...]:
+    """The newest runs, or those before the run of an id, newest first: two statements."""
+    wanted = select(runs).order_by(runs.c.seq.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(runs.c.seq < select(runs.c.seq).where(runs.c.id == before).scalar_subquery())
+    found = connection.execute(wanted).all()
     counted = connection.execute(
         select(
             steps.c.run_id, steps.c.status, func.count().label("number"),
