@@ -77,7 +77,7 @@ class SlotSpreads:
 
     def factor(self, slot: int) -> FloatArray:
         """Return what the usual spread of each series is multiplied with in `slot`."""
-        return np.sqrt((spread.SLOT_PRIOR + self.squares[slot]) / (spread.SLOT_PRIOR + self.visits[slot]))
+        return np.asarray(np.sqrt((spread.SLOT_PRIOR + self.squares[slot]) / (spread.SLOT_PRIOR + self.visits[slot])))
 
     def learn(self, error: FloatArray, slot: int, live: BoolArray) -> None:
         """Take in errors in usual standard deviations, clipped, of the series that are `live`."""
