@@ -31,7 +31,9 @@ def measure() -> list[Figure]:
     """Start it three times; the median of each figure, and runs of one asset with one check in the last."""
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as made:
         folder = _project(Path(made))
-        ups = []
+        ups: list[float] = []
+        runs: list[float] = []
+        idle_mb = after_mb = float("nan")
         for _ in range(3):
             with _dev(folder) as (url, up_s, process):
                 ups.append(up_s)
