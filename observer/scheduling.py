@@ -15,6 +15,7 @@ from observer.service.scheduler import Decided
 from observer.store import ages
 from observer.store import freshness as freshness_store
 from orchestration.database import reading
+from orchestration.heap import quiet_heap
 from orchestration.model import AssetKey
 from orchestration.schedule.base import Sighting
 from orchestration.schedule.reading import read_state
@@ -55,11 +56,12 @@ class Deciding:
 
 def decided(work: Project, now: datetime, seen: Mapping[str, Sighting]) -> Decided:
     """What is due at ``now``, ``seen`` being what was found outside."""
-    with reading(work.engine) as connection:
-        state = project_state(connection, work, now, seen)
-        before = freshness_store.load_all(connection)
-    tick = decide(work.graph, state, now, work.runtime.pools) if work.config.schedules else None
-    changed = freshness.evaluate(work.graph, state, before, now)
+    with quiet_heap():
+        with reading(work.engine) as connection:
+            state = project_state(connection, work, now, seen)
+            before = freshness_store.load_all(connection)
+        tick = decide(work.graph, state, now, work.runtime.pools) if work.config.schedules else None
+        changed = freshness.evaluate(work.graph, state, before, now)
 
     def write(connection: Connection) -> None:
         if tick is not None:

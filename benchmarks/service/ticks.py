@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from benchmarks.figures import Figure, at_most, compared
-from observer.project import open_project
+from observer.project import Project, open_project
 from observer.scheduling import decided
 from orchestration import log
 from orchestration.clock import frozen_clock, system_now
@@ -67,9 +67,9 @@ def ticks() -> list[Figure]:
             assert first.record is not None
             first.record(connection)
         asked: list[str] = []
-        event.listen(work.engine, "before_cursor_execute", lambda c, k, statement, *more: asked.append(statement))
+        event.listen(work.engine, "checkout", lambda driver, *more: driver.set_trace_callback(asked.append))
         quiet = median(_cpu_ms(work, now + timedelta(seconds=n)) for n in range(_TICKS))
-        questions = len(asked) / _TICKS
+        questions = sum(text.startswith("SELECT") for text in asked) / _TICKS
         with writing(work.engine) as connection:
             _publish(connection, range(0, ASSETS, 100), "2024-02-01", now)
         busy = median(_cpu_ms(work, now + timedelta(seconds=n)) for n in range(_TICKS))
@@ -81,19 +81,19 @@ def ticks() -> list[Figure]:
     ]
 
 
-def _cpu_ms(work: object, now: object) -> float:
+def _cpu_ms(work: Project, now: datetime) -> float:
     began = time.process_time()
-    decided(work, now, {})  # type: ignore[arg-type]
+    decided(work, now, {})
     return (time.process_time() - began) * 1000.0
 
 
-def _publish(connection: object, numbers: range, day: str, now: object) -> None:
+def _publish(connection: Connection, numbers: range, day: str, now: datetime) -> None:
     made = [
         Materialization(
-            id=f"v{day}-{n}", asset=AssetKey(f"asset_{n:04}"), partition=day, run_id="r0", materialized_at=now,  # type: ignore[arg-type]
+            id=f"v{day}-{n}", asset=AssetKey(f"asset_{n:04}"), partition=day, run_id="r0", materialized_at=now,
             data_version=f"{day}{n}", code_version="c", fingerprint="f", duration_s=1.0,
         )
         for n in numbers
     ]  # fmt: skip
     new = [log.NewVersion(made=one, status=VersionStatus.PUBLISHING, format="parquet", inputs=()) for one in made]
-    log.publish(connection, log.add_versions(connection, new), now)  # type: ignore[arg-type]
+    log.publish(connection, log.add_versions(connection, new), now)

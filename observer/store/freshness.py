@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Column, Connection, String, Table, Text, dele
 
 from orchestration.freshness import FreshnessStatus
 from orchestration.model import AssetKey
+from orchestration.question import Question
 from orchestration.tables import Instant, metadata
 
 freshness = Table(
@@ -21,6 +22,9 @@ freshness = Table(
     Column("since", Instant, nullable=False),  # when the status became what it is
     Column("incident_id", BigInteger),  # that it opened, while it lasts
 )
+
+
+_ALL = Question(select(freshness))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ def load_all(connection: Connection) -> dict[AssetKey, FreshnessEvaluation]:
             asset=AssetKey(row.asset), status=FreshnessStatus(row.status), sentence=row.sentence,
             data_until=row.data_until, since=row.since, incident_id=row.incident_id,
         )
-        for row in connection.execute(select(freshness))
+        for row in _ALL.ask(connection, {})
     }  # fmt: skip
 
 

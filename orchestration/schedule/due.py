@@ -108,10 +108,11 @@ class _Walk:
         policy = asset.freshness
         if policy is None or not policy.refresh:
             return {}
-        one = refresh_due(asset, policy, self._state, self._now)
-        mark = {"key": one.key} if one is not None else {}
-        if one is None or followed.marks.get(STALE) == mark or asset.key in self._asked:
+        done = followed.marks.get(STALE, {}).get("key")
+        one = refresh_due(asset, policy, self._state, self._now, done)
+        if one is None or asset.key in self._asked:
             return {}
+        mark = {"key": one.key}
         newest = self._state.newest.get(asset.key)
         timed = asset.partitions is not None and asset.partitions.has_time
         if timed and newest is not None and newest.partition in (one.partitions or ()):

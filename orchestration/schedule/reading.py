@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, literal_column, select
 from orchestration.events import EventKind
 from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey, RunStatus, StepStatus, VersionStatus
 from orchestration.partition_keys import all_keys
+from orchestration.question import Question
 from orchestration.queue import RequestStatus
 from orchestration.queue_tables import run_queue
 from orchestration.schedule.base import Publication, Sighting, Signal
@@ -57,14 +58,14 @@ def read_state(
 
 def read_followed(connection: Connection) -> dict[AssetKey, Followed]:
     """How far each schedule was followed."""
-    return {AssetKey(row.asset): _followed(row) for row in connection.execute(select(schedules))}
+    return {AssetKey(row.asset): _followed(row) for row in _FOLLOWED.ask(connection, {})}
 
 
 def read_newest(connection: Connection) -> dict[AssetKey, Newest]:
     """What readers have of each asset."""
     return {
         AssetKey(row.asset): Newest(partition=row.partition or None, made_at=row.made_at)
-        for row in connection.execute(_NEWEST)
+        for row in _NEWEST.ask(connection, {})
     }
 
 
@@ -167,7 +168,8 @@ _PUBLISHED = (
     .order_by(events.c.id)
     .limit(_MOST)
 )
-_NEWEST = (
+_FOLLOWED = Question(select(schedules))
+_NEWEST = Question(
     select(
         versions.c.asset, func.max(versions.c.partition).label("partition"),
         func.max(versions.c.materialized_at).label("made_at"),

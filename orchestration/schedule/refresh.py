@@ -16,18 +16,23 @@ STALE = "stale"
 """The name under which it is kept how far an asset was refreshed."""
 
 
-def refresh_due(asset: Asset, policy: FreshnessPolicy, state: ScheduleState, now: datetime) -> Occasion | None:
-    """Why an asset has to be made anew for the sake of its freshness; None: it needn't be."""
+def refresh_due(
+    asset: Asset, policy: FreshnessPolicy, state: ScheduleState, now: datetime, done: str | None
+) -> Occasion | None:
+    """Why an asset has to be made anew for the sake of its freshness; None: it needn't be.
+
+    ``done`` is the key of the occasion that was acted on last.
+    """
     until = data_until(asset, state)
     if until is None:  # never made: nothing grows stale, and what makes it first is its schedule or a person
         return None
     at = policy.refreshes_at(until, now)
-    if at is None:
+    if at is None or done == (key := f"{STALE}@{at:%Y-%m-%dT%H:%M:%SZ}"):
         return None
     status = "stale" if now > policy.fails_at(until) else "about to be stale"
     says = f"{status}: its data reaches until {until:%Y-%m-%d %H:%M} UTC, allowed: {policy.allowed()}"
     partitions = complete(asset.partitions, state.keys_of, now)
-    return Occasion(key=f"stale@{at:%Y-%m-%dT%H:%M:%SZ}", says=says, at=at, partitions=partitions)
+    return Occasion(key=key, says=says, at=at, partitions=partitions)
 
 
 def needed(graph: Graph, asset: Asset, state: ScheduleState, now: datetime) -> tuple[AssetKey, ...]:
