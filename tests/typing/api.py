@@ -15,8 +15,12 @@ from orchestration.assets import Asset
 from orchestration.dbt.assets import DbtAssets
 from orchestration.model import AssetKey
 from orchestration.multi_assets import MultiAsset
-from orchestration.partitions import DailyPartitions
+from orchestration.partitions import CronPartitions, DailyPartitions
+from orchestration.schedule import Condition, Cron
 
+assert_type(ob.cron("0 6 * * *", "2013-01-01"), CronPartitions)
+assert_type(ob.cron("0 6 * * *", timezone="Europe/Berlin", catch_up="all"), Cron)
+assert_type(ob.any_upstream_updated() & ~ob.held() | ob.on_event("upload"), Condition)
 days = ob.daily(start="2013-01-01", end="2013-12-31", timezone="America/New_York")
 assert_type(days, DailyPartitions)
 
@@ -48,6 +52,7 @@ def bare() -> pd.DataFrame:
     ],
     gate=ob.GatePolicy(on_unknown="open", on_learning="hold"),
     freshness=ob.FreshnessPolicy(max_age="26h"),
+    schedule=ob.on_update() & ob.within("06:00-22:00"),
     code_version="3",
 )
 def flights(context: ob.Context, bare: pd.DataFrame) -> pd.DataFrame:
