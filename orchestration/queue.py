@@ -165,6 +165,11 @@ class Queue:
             if not connection.execute(update(run_queue).where(_ours(one)).values(held_until=until)).rowcount
         }
 
+    def cancelled(self, connection: Connection, claims: Iterable[Queued]) -> set[str]:
+        """The ids of those that somebody wants to end."""
+        ids = [one.id for one in claims]
+        return set(connection.execute(select(_c.id).where(_c.id.in_(ids), _c.cancel_by.is_not(None))).scalars())
+
     def end(self, connection: Connection, claim: Queued, status: RequestStatus, note: str = "") -> None:
         """The run has ended; raises ClaimLost. What was cancelled before it could begin is not refused."""
         if status is RequestStatus.REFUSED and find(connection, claim.id).cancel_by is not None:

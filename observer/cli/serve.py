@@ -15,6 +15,7 @@ from observer.api.serve import serve
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import note, opened
 from observer.errors import ServeError
+from observer.scheduling import Deciding
 from observer.service.current import Current
 from observer.service.service import Roles, Service
 from observer.service.switch import Switch
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
 def serve_project(host: str, port: int, scheduler: bool, runs: int, project: Path | None, env: str | None) -> ExitCode:
     """Open the project and serve it until somebody stops it."""
     settings = ServeSettings(host=host, port=port, token=variable("TIDEGATE_TOKEN"))
-    return _serve(lambda: opened(project, env), settings, Roles(runs=runs))
+    return _serve(lambda: opened(project, env), settings, Roles(decide=Deciding() if scheduler else None, runs=runs))
 
 
 def serve_dev(port: int, runs: int, project: Path | None, env: str | None) -> ExitCode:
     """Serve a project on this machine while it is being written."""
     settings = ServeSettings(port=port, token=variable("TIDEGATE_TOKEN"))
-    return _serve(lambda: opened(project, env), settings, Roles(runs=runs, follows=True))
+    return _serve(lambda: opened(project, env), settings, Roles(decide=Deciding(), runs=runs, follows=True))
 
 
 def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
-    """Serve an open project."""
+    """Serve an open project, whatever may be due in it."""
     return _serve(lambda: work, settings, Roles())
 
 

@@ -36,6 +36,9 @@ PRELOAD = (
 
 _LOOK_S = 0.5
 _RENEW_S = 10.0
+_CANCEL_S = 1.0
+_LISTENS_WITHIN_S = 4.0
+"""A cancelled run that has not ended by then is in a function that can't be stopped where it runs: its process is."""
 _LATER_S = 5.0
 """How soon another attempt is made where the project can't be loaded, or its state not be read."""
 _STOPS_WITHIN_S = 20.0
@@ -52,6 +55,7 @@ class _Child:
     channel: socket.socket
     pid: int = 0
     answer: Answer | None = None
+    cancelled_at: float | None = None  # when we heard of it, on the monotonic clock
 
 
 class Crew:
@@ -69,7 +73,7 @@ class Crew:
         self._children: list[_Child] = []
         self._forking: list[_Child] = []
         self._stopping = False
-        self._renewed = time.monotonic()
+        self._renewed = self._listened = time.monotonic()
         self._broken = False
         self._wake_r, self._wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector = selectors.DefaultSelector()
@@ -107,6 +111,8 @@ class Crew:
             self._listen(timeout_s)
             if time.monotonic() - self._renewed >= _RENEW_S:
                 self._renew()
+            if time.monotonic() - self._listened >= _CANCEL_S:
+                self._end_cancelled()
             self._broken = False
         except Exception as error:  # whatever it is, the runs go on, and their claims must be renewed
             if not self._broken:  # once for each outage
@@ -214,11 +220,29 @@ class Crew:
                 _log.warning("run %s was taken over by another process; ours is ended", child.claim.id)
                 family.kill(child.pid)
 
+    def _end_cancelled(self) -> None:
+        """Stop the processes of cancelled runs that go on all the same."""
+        now = self._listened = time.monotonic()
+        if not self._children:
+            return
+        work = self._current.work
+        with reading(work.engine) as connection:
+            cancelled = _queue(work).cancelled(connection, [child.claim for child in self._children])
+        for child in self._children:
+            if child.claim.id not in cancelled or not child.pid:
+                continue
+            child.cancelled_at = child.cancelled_at or now
+            if now - child.cancelled_at >= _LISTENS_WITHIN_S:
+                self._tell_to_stop(child)
+
+    def _tell_to_stop(self, child: _Child) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGTERM)
+
     def _wind_up(self) -> None:
         for child in self._children:
             if child.pid:
-                with suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGTERM)
+                self._tell_to_stop(child)
         until = time.monotonic() + _STOPS_WITHIN_S
         while self._children and time.monotonic() < until:
             self._once(0.1)

@@ -76,12 +76,20 @@ def _walk(work: Project, claim: Queued) -> Answer:
     except TidegateError as error:
         return end(RequestStatus.REFUSED, work.runtime.redact(str(error)))
     except KeyboardInterrupt:
-        return _write(work, lambda connection: queue.give_back(connection, claim, "its process was told to stop"))
+        return _write(work, lambda connection: _interrupted(connection, queue, claim))
     except Exception as error:  # a fault of ours, or of a library; the log has the trace, the run its kind
         _log.exception("run %s broke", claim.id)
         return end(RequestStatus.FAILED, f"it broke with {type(error).__name__}; the service's log says where")
     tidy(work.config, work.runtime, run)
     return end(RequestStatus(run.status.value))
+
+
+def _interrupted(connection: Connection, queue: Queue, claim: Queued) -> None:
+    """Told to stop: because the run was cancelled and its function did not listen, or because the service ends."""
+    if queue.cancelled(connection, [claim]):
+        queue.end(connection, claim, RequestStatus.CANCELLED)
+    else:
+        queue.give_back(connection, claim, "its process was told to stop")
 
 
 def _write(work: Project, change: Callable[[Connection], None]) -> Answer:
