@@ -11,7 +11,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from observer import triage
 from observer.access import Caller, Role
-from observer.api.problems import Problem
 from observer.api.roles import OWN_ASSETS, allowed, require
 from observer.api.texts import Name, Reason, Storable, Words
 from observer.errors import IncidentChanged, UnknownName
@@ -30,9 +29,6 @@ IfMatch = Annotated[
     str | None,
     Header(description='the ETag of the incident as it was seen, such as "3"; refused with 412 if it has changed'),
 ]
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (403, 404, 409, 412, 503)
-}  # fmt: skip
 
 
 class IncidentWire(BaseModel):
@@ -162,7 +158,7 @@ def incident_routes(reads: Reads, work: Project | None) -> APIRouter:
 
 
 def _add_answers(routes: APIRouter, reads: Reads) -> None:
-    @routes.get("", summary="List incidents, the newest first", openapi_extra=OWN_ASSETS, responses=_REFUSALS)
+    @routes.get("", summary="List incidents, the newest first", openapi_extra=OWN_ASSETS)
     def inbox(
         caller: Viewer,
         status: Annotated[
@@ -178,7 +174,6 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
 
     @routes.get(
         "/{number}", summary="One incident, its history and what changed around it", openapi_extra=OWN_ASSETS,
-        responses=_REFUSALS,
     )  # fmt: skip
     def one(caller: Viewer, number: Number, response: Response) -> IncidentDetailWire:
         page = _seen(reads, caller, number)
@@ -188,7 +183,7 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
 
 def _add_deeds(routes: APIRouter, reads: Reads, work: Project) -> None:
     def deed(path: str, summary: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        return routes.post(path, summary=summary, openapi_extra=OWN_ASSETS, responses=_REFUSALS)
+        return routes.post(path, summary=summary, openapi_extra=OWN_ASSETS)
 
     def done(
         caller: Caller, number: int, if_match: str | None, response: Response, do: Any, *given: Any
