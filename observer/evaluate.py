@@ -49,7 +49,7 @@ _BEYOND_BANDS = {
     "drift": "after drifting one way in steps too small to alarm one by one",
 }
 """What the detectors of the default table that know no band say of an alarm."""
-_ROWS = Monitor(metric="row_count")
+_USUAL = Monitor(metric="row_count"), Monitor(metric="duration")
 _WORSE = {Severity.WARN: EvaluationStatus.WARNED, Severity.ERROR: EvaluationStatus.FAILED}
 
 
@@ -138,14 +138,14 @@ class _Judge:
         return None if counted is None or counted.value is not None else counted.reason
 
     def monitor(self, monitor: Monitor) -> Evaluation | None:
-        """The verdict; None for a default monitor of what this kind of data doesn't have (rows of a model)."""
+        """The verdict; None for a default monitor of what there isn't (rows of a model, a time not told)."""
         if monitor.metric == SCHEMA:
             return self._schema(monitor)
         if monitor.metric == ARRIVAL:
             return self._arrival(monitor)
         key = monitor.key
         observation = self.observed.get(key)
-        if observation is None and monitor == _ROWS:
+        if observation is None and monitor in _USUAL:
             return None
         effect = self._past.effects.get(key)
         if effect is not None and effect.runs_needed:

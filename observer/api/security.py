@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from observer.access import Role
+from observer.access import LOOPBACK, Role
 from observer.api.callers import Callers, Recognized, Way
 from observer.api.cookies import SESSION, VISIT, cookie, drawn, proof, proves, set_cookie
 from observer.api.forms import FORM, form_field
@@ -173,7 +173,7 @@ class Security:
         if found is None:
             wait_s = self._failures.wait_s(asked.address) if "authorization" in asked.headers else 0.0
             return _slower(wait_s) if wait_s else _who(asked), None
-        if wait_s := self._asked.wait_s(found.caller.id):
+        if found.caller is not LOOPBACK and (wait_s := self._asked.wait_s(found.caller.id)):
             return _slower(wait_s), None
         if asked.writes and found.caller.role is Role.VIEWER and asked.path not in _VIEWERS_WRITE:
             error = NotAllowed(f"{found.caller.name} is a viewer, who changes nothing; nothing was changed")

@@ -100,6 +100,14 @@ def test_a_failed_check_holds_what_is_downstream_and_is_told(asking: TestClient,
     assert gate(asking)["open"]
 
 
+def test_what_is_not_reported_is_not_unknown_unless_somebody_asks_for_it(asking: TestClient, work: Project) -> None:
+    send(asking, {"materializations": [{"id": "w1", "asset": "visits", "partition": "2024-01-01", "rows": 5}]})
+    with reading(work.engine) as connection:
+        assert set(connection.execute(select(evaluations.c.status)).scalars()) == {"learning"}
+    send(asking, {"materializations": [{"id": "w2", "asset": "visits", "partition": "2024-01-02"}]})
+    assert not gate(asking, "visits?partition=2024-01-02")["open"], "its row count is watched, and nobody said it"
+
+
 def test_a_person_releases_what_others_made(asking: TestClient, work: Project) -> None:
     send(asking, ledger("v1", passed=False))
     assert work.release("ledger", None, reason="looked at", by="ana") == "v1"
