@@ -181,7 +181,7 @@ def test_what_was_removed_before_is_known_to_be(state_url: str) -> None:
     with writing(engine) as connection, as_file(files("observer.migrations")) as folder:
         connection.execute(insert(versions), [_version(name) for name in ("m1", "m2", "m3")])
         connection.execute(insert(events).values(at=_AT, kind="versions.removed", asset="a", partition="", detail=gone))
-        command.downgrade(schema.configuration(str(folder), connection), "0012-1")
+        command.downgrade(schema.configuration(str(folder), connection), "0015-1")
     schema.ensure(engine)
     with reading(engine) as connection:
         found = connection.execute(select(versions.c.id, versions.c.removed_at).order_by(versions.c.id)).all()

@@ -1,7 +1,7 @@
 """Schedules: how far each was followed, decisions, events from outside, freshness; what readers have, by an index.
 
-Revision ID: 0015
-Revises: 0017
+Revision ID: 0016
+Revises: 0015
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0012"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

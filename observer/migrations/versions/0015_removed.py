@@ -1,7 +1,7 @@
 """Which versions' data was let go, and an index of those that are kept.
 
-Revision ID: 0012
-Revises: 0017
+Revision ID: 0015
+Revises: 0014
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0017"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
