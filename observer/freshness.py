@@ -20,7 +20,7 @@ from orchestration.assets import Asset
 from orchestration.freshness import FreshnessPolicy, FreshnessStatus
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
-from orchestration.schedule.seen import data_until
+from orchestration.schedule.seen import data_until, holds_newer
 from orchestration.schedule.state import ScheduleState
 
 BY = "freshness"
@@ -34,7 +34,8 @@ def evaluate(
 ) -> dict[AssetKey, FreshnessEvaluation]:
     """What each policy says at ``now``, as far as it says something else than ``before``; pure.
 
-    What waits for an incident of its own is said again until it has one.
+    What waits for an incident of its own is said again until it has one. What is old because the gate holds its newer
+    data is told by the incident of what is held, and has none of its own as long as it is.
     """
     changed: dict[AssetKey, FreshnessEvaluation] = {}
     for asset in graph:
@@ -45,24 +46,28 @@ def evaluate(
         if last is None or last.status is not status:
             found = _evaluation(asset, asset.freshness, until, seen=asset.key in state.newest, now=now)
             changed[asset.key] = replace(found, incident_id=None if last is None else last.incident_id)
-        elif status is FreshnessStatus.FAILED and last.incident_id is None:
+        elif status is FreshnessStatus.FAILED and last.incident_id is None and not holds_newer(asset, state):
             changed[asset.key] = last
     failed = {key for key, one in before.items() if one.status is FreshnessStatus.FAILED and key not in changed}
     failed |= {key for key, one in changed.items() if one.status is FreshnessStatus.FAILED}
     return {key: one for key, one in changed.items() if one != before.get(key) or not _cause(graph, key, failed)}
 
 
-def record(connection: Connection, observer: Observer, changed: Evaluated, before: Evaluated, now: datetime) -> None:
+def record(
+    connection: Connection, observer: Observer, state: ScheduleState, changed: Evaluated, before: Evaluated,
+    now: datetime,
+) -> None:  # fmt: skip
     """Store evaluations and let incidents open and end by them, in the caller's transaction."""
     if not changed:
         return
     incident_store.alone(connection)
     known = {**before, **changed}
     failed = {key for key, one in known.items() if one.status is FreshnessStatus.FAILED}
-    for key in (asset.key for asset in observer.graph if asset.key in changed):
+    for asset in (one for one in observer.graph if one.key in changed):
+        key = asset.key
         found = known[key]
         if found.status is FreshnessStatus.FAILED:
-            found = _told(connection, observer, known, failed, found, now)
+            found = found if holds_newer(asset, state) else _told(connection, observer, known, failed, found, now)
         elif found.status is not FreshnessStatus.UNKNOWN:
             found = _over(connection, observer, found, now)
         known[key] = found

@@ -66,7 +66,7 @@ def decided(work: Project, now: datetime, seen: Mapping[str, Sighting]) -> Decid
     def write(connection: Connection) -> None:
         if tick is not None:
             record(connection, tick)
-        freshness.record(connection, work.observer, changed, before, now)
+        freshness.record(connection, work.observer, state, changed, before, now)
 
     further = tick is not None and (tick.followed or tick.decisions or tick.cursor != tick.before)
     return Decided(() if tick is None else tick.requests, write if changed or further else None)

@@ -33,6 +33,16 @@ def data_until(asset: Asset, state: ScheduleState) -> datetime | None:
     return newest.made_at if end is None else end
 
 
+def holds_newer(asset: Asset, state: ScheduleState) -> bool:
+    """Whether the gate holds data of an asset that reaches further than what readers have of it."""
+    until = data_until(asset, state)
+    for partition in state.held.get(asset.key, ()):
+        end = None if asset.partitions is None or partition is None else _end(asset.partitions, partition)
+        if until is None or end is None or end > until:
+            return True
+    return False
+
+
 @lru_cache(maxsize=4096)
 def _end(partitions: Partitions, key: str) -> datetime | None:
     try:

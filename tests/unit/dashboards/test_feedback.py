@@ -123,6 +123,8 @@ def test_a_word_is_said_on_a_desk_and_taken_back_on_a_phone(folder: Path, new_pa
         desk.fill("#reason", "stocktaking")
         desk.click("text=Say so")
         desk.wait_for_selector("#said >> text=stocktaking")
+        assert_clean(desk)
+        desk.goto(address + "/assets/orders")  # which a part of the address doesn't scroll away from the plot
         desk.locator(".is-large .canvas").scroll_into_view_if_needed()
         desk.wait_for_selector(".is-large .is-drawn .point")
         assert_clean(desk)

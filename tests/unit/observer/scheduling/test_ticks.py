@@ -207,3 +207,37 @@ def test_a_quiet_tick_writes_nothing_and_asks_as_many_questions_for_many_as_for_
     assert len(asked) <= 12
     with reading(ticking.work.engine) as connection:
         assert decisions_of(connection, AssetKey("report"), 10) == ()
+
+
+HELD = """
+from pathlib import Path
+
+import pandas as pd
+
+import observer as ob
+
+HERE = Path(__file__).parent
+
+
+@ob.asset(checks=[ob.in_range("n", min_value=0)], freshness=ob.FreshnessPolicy(max_age="4h"))
+def stock() -> pd.DataFrame:
+    return pd.DataFrame({"n": [int((HERE / "n").read_text())]})
+"""
+
+
+def test_what_is_old_because_newer_data_is_held_has_the_incident_of_that_alone(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", pipeline=HELD, toml=TOML)
+    (folder / "n").write_text("1")
+    ticking = Ticking(folder)
+    ticking.work.run(ticking.work.plan("stock", None), trigger="test")
+    ticking.tick(hours(0))
+    (folder / "n").write_text("-1")
+    work = ticking.at(hours(1))
+    work.run(work.plan("stock", None, force=True), trigger="test")
+    for later in (4.5, 4.6):
+        ticking.tick(hours(later))
+        with reading(work.engine) as connection:
+            incidents = incident_store.open_ones(connection)
+            evaluations = freshness_store.load_all(connection)
+        assert [one.subjects for one in incidents] == [("in_range(n)",)]
+        assert evaluations[AssetKey("stock")].status is FreshnessStatus.FAILED, "it is old all the same"
