@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from observer.alerts.base import Channel, Outbox, Refused, Unreachable
-from observer.errors import ChannelError, TidegateError
+from observer.errors import ChannelError
+from observer.faults import said
 from observer.model import Notification
 
 FIRST_DELAY_S = 5.0
@@ -220,11 +221,6 @@ class Sender:
                 broken = False
             except Exception as error:
                 if not broken:  # once for each outage, not each second
-                    _log.error("alerts can't be sent just now and wait in the outbox: %s", _said(error))
+                    _log.error("alerts can't be sent just now and wait in the outbox: %s", said(error))
                 broken = True
             self._stopping.wait(self._interval_s)
-
-
-def _said(error: Exception) -> str:
-    """Our own texts hold no secret; of any other only its kind is told."""
-    return str(error) if isinstance(error, TidegateError) else type(error).__name__

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from observer.errors import StateError
+from observer.faults import said
 from observer.project import Project
 from observer.service import run_child
 from observer.service.current import Current
 from observer.service.order import Answer, Order
 from observer.service.room import room_beside
 from orchestration.database import reading, writing
-from orchestration.errors import ClaimLost, TidegateError
+from orchestration.errors import ClaimLost
 from orchestration.executors import family, frames
 from orchestration.executors.nursery import FORKED, Nursery
 from orchestration.queue import Queue, Queued
@@ -116,8 +117,7 @@ class Crew:
             self._broken = False
         except Exception as error:  # whatever it is, the runs go on, and their claims must be renewed
             if not self._broken:  # once for each outage
-                said = str(error) if isinstance(error, TidegateError) else type(error).__name__
-                _log.error("the queue of runs can't be served just now, and waits: %s", said)
+                _log.error("the queue of runs can't be served just now, and waits: %s", said(error))
             self._broken = True
             time.sleep(_LOOK_S)
 
@@ -197,12 +197,12 @@ class Crew:
             if answer.said:
                 _log.warning("%s", answer.said)
             return
-        said = "its process died" if answer is None else answer.said
-        _log.warning("run %s goes back into the queue: %s", child.claim.id, said)
+        why = "its process died" if answer is None else answer.said
+        _log.warning("run %s goes back into the queue: %s", child.claim.id, why)
         wait_s, work = 0.0 if answer is None or self._stopping else _LATER_S, self._current.work
         try:
             with writing(work.engine) as connection:
-                _queue(work).give_back(connection, child.claim, said, wait_s=wait_s, died=answer is None)
+                _queue(work).give_back(connection, child.claim, why, wait_s=wait_s, died=answer is None)
         except ClaimLost as error:
             _log.warning("%s", error)
         except StateError as error:  # its claim runs out, then another process goes on with it

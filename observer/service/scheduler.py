@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from observer.errors import TidegateError
+from observer.faults import said
 from observer.project import Project
 from observer.service.current import Current
 from orchestration.database import reading, writing
@@ -88,8 +89,7 @@ class Scheduler:
                 self._token = None
             except Exception as error:  # whatever it is, the next tick may be right
                 if not self._broken:  # once for each outage
-                    said = str(error) if isinstance(error, TidegateError) else type(error).__name__
-                    _log.error("what is due can't be decided just now: %s", said)
+                    _log.error("what is due can't be decided just now: %s", said(error))
                 self._broken = True
             self._woken.wait(_TICK_S)
             self._woken.clear()

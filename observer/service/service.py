@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from observer.alerts.outbox import Sender
+from observer.faults import said
 from observer.project import Project
 from observer.service.crew import Crew
 from observer.service.current import Current
@@ -106,7 +107,7 @@ class Service:
                     self.wake()
                     _log.warning("the project was opened anew: its files have changed")
             except Exception as error:  # the last good project stays
-                _log.error("the project's files could not be followed just now: %s", type(error).__name__)
+                _log.error("the project's files could not be followed just now: %s", said(error))
 
     def _send_anew(self) -> None:
         """Its channels may be others."""
