@@ -104,11 +104,17 @@ def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """A headless Chromium for the session. Mark the test `browser`."""
-    with chromium.running_browser() as running:
-        yield running
+@pytest.fixture
+def browser() -> "Browser":
+    """A headless Chromium for all tests that are marked `browser`."""
+    return chromium.shared()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    if nextitem is None or nextitem.get_closest_marker("browser") is None:
+        chromium.end_shared()
 
 
 @pytest.fixture

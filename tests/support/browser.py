@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -53,6 +53,23 @@ def assert_clean(page: "Page") -> None:
     record = _seen[page]
     assert not record.foreign_requests, f"{page.url} asked other hosts: {record.foreign_requests}"
     assert not record.console_errors, f"{page.url} logged errors: {record.console_errors}"
+
+
+_shared = ExitStack()
+_running: "list[Browser]" = []
+
+
+def shared() -> "Browser":
+    """The one Chromium of this process, started when it is first asked for."""
+    if not _running:
+        _running.append(_shared.enter_context(running_browser()))
+    return _running[0]
+
+
+def end_shared() -> None:
+    """End it, and Playwright's event loop with it, which would break `asyncio.run` in the tests that follow."""
+    _running.clear()
+    _shared.close()
 
 
 @contextmanager

@@ -4,18 +4,25 @@ fakesnow's answer to a login lacks what the connector of today expects of it, an
 adds the one, and refuses as Snowflake does another than its own. Snowflake aborts a transaction whose client is gone
 and that is in somebody's way for five minutes; `Abandoned` does so when it is told. fakesnow looks for `$variables` in
 quoted names and texts too, where Snowflake leaves them alone; as nobody sets any here, none are looked for. It has no
-sessions to alter: how long a statement may take is taken and not kept to.
+sessions to alter: how long a statement may take is taken and not kept to. It takes every value of an INSERT of many
+rows through eighty passes, though none of them changes a plain one: `_parsed` gives such values to DuckDB as they are.
 """
 
 import asyncio
 import gzip
+import itertools
 import json
+import re
 import sys
 from typing import Any
 
+import fakesnow.cursor
 import fakesnow.server
 import fakesnow.variables
+import pyarrow as pa
 import uvicorn
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
 
 _EXPECTED = {"sessionId": 1, "validityInSeconds": 3600, "masterValidityInSeconds": 14400}
 
@@ -105,6 +112,63 @@ async def _body(receive: Any) -> bytes:
             return b"".join(parts)
 
 
+_INSERT = re.compile(r"(INSERT INTO \S+ )VALUES \(", re.IGNORECASE)
+_VALUE = re.compile(
+    r"\s*(?:(NULL)|(TRUE|FALSE|-?[0-9][0-9.]*(?:e[-+]?[0-9]+)?)|'((?:[^'\\]|\\.|'')*)')\s*([,)])", re.I | re.S
+)
+_ESCAPES = {"\\\\": "\\", "\\'": "'", "''": "'", "\\n": "\n", "\\r": "\r"}
+_ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)))
+_MANY = 4_000  # characters: what is shorter goes the usual way
+
+_parse, _execute = fakesnow.cursor.parse_one, FakeSnowflakeCursor._execute
+_given: dict[str, pa.Table] = {}
+_number = itertools.count()
+
+
+def _parsed(sql: str) -> Any:
+    """The statement; an INSERT of many plain values is one of the rows of a table that `_executed` registers."""
+    insert = _INSERT.match(sql) if len(sql) > _MANY else None
+    rows = _rows(sql, insert.end()) if insert is not None else None
+    if insert is None or rows is None:
+        return _parse(sql)
+    name = f"GIVEN_ROWS_{next(_number)}"
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    _given[name] = pa.table(columns, [f"c{n}" for n in range(len(columns))])
+    return _parse(f"{insert[1]}SELECT * FROM {name}")
+
+
+def _rows(sql: str, at: int) -> list[list[str | None]] | None:
+    """The values, from behind the first bracket on; None where one is more than a plain one."""
+    rows: list[list[str | None]] = [[]]
+    while found := _VALUE.match(sql, at):
+        null, number, text, end = found.groups()
+        rows[-1].append(None if null else number if number else _ESCAPE.sub(lambda one: _ESCAPES[one[0]], text))
+        at = found.end()
+        if end == ")":
+            if not sql[at:].strip():
+                return rows
+            if sql[at : at + 2] != ",(":
+                return None
+            at += 2
+            rows.append([])
+    return None
+
+
+def _executed(self: Any, statement: Any, params: Any = None) -> None:
+    names = [table.name for table in statement.find_all(exp.Table) if table.name in _given]
+    for name in names:
+        self._duck_conn.register(name, _given.pop(name))
+    _execute(self, statement, params)
+
+
+def _kind(sql: str) -> Any:
+    """What the server wants of it before it is executed: an INSERT, whatever it inserts."""
+    insert = _INSERT.match(sql) if len(sql) > _MANY else None
+    return _parse(f"{insert[1]}SELECT 1" if insert else sql)
+
+
+fakesnow.cursor.parse_one, fakesnow.server.parse_one = _parsed, _kind
+FakeSnowflakeCursor._execute = _executed
 fakesnow.variables.Variables.inline_variables = lambda self, sql: sql
 fakesnow.server.shared_fs.nop_regexes = ["alter session (un)?set statement_timeout_in_seconds"]
 

@@ -4,15 +4,14 @@ import pytest
 
 _TOGETHER = ("snowflake", "browser")
 """Markers whose tests share something that is slow to start."""
-_FIRST = ("snowflake", "tests/acceptance", "tests/conformance")
+_FIRST = ("snowflake", "browser", "tests/acceptance", "tests/conformance")
 """What takes longest, so that no worker begins it when the others are done."""
 
 
 def share_out(items: list[pytest.Item]) -> None:
     """Name each test's group, which one worker runs, and put the groups in order.
 
-    A group is a file, or what shares a server, a browser or a finished demo. Browser tests come last: Playwright's
-    sync face keeps an event loop running, which breaks `asyncio.run` in what comes after.
+    A group is a file, or what shares a server, a browser or a finished demo.
     """
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
@@ -31,6 +30,4 @@ def _group(item: pytest.Item) -> str:
 
 
 def _rank(group: str) -> int:
-    if group == "browser":
-        return len(_FIRST) + 1
     return next((at for at, prefix in enumerate(_FIRST) if group.startswith(prefix)), len(_FIRST))
