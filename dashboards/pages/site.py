@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards import instants, prose, theme
 from dashboards.figures import sparkline
+from dashboards.pages.links import LINKS
 from dashboards.pages.static import StaticFiles
 from dashboards.pages.twin import plain
 from observer.api import problems
@@ -150,6 +151,12 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         sparkline=sparkline,
     )
     made.globals.update(
-        writes=writes, feedback_url=feedback_url, static=static.url, clock=None, span=span, tones=theme.TONES
+        writes=writes,
+        feedback_url=feedback_url,
+        static=static.url,
+        clock=None,
+        span=span,
+        tones=theme.TONES,
+        links=LINKS,
     )
     return made
