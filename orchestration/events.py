@@ -11,6 +11,7 @@ from orchestration.model import Address, Scalar
 
 
 class EventKind(StrEnum):
+    RUN_ASKED = "run.asked"
     RUN_STARTED = "run.started"
     RUN_CANCEL_ASKED = "run.cancel_asked"
     RUN_ENDED = "run.ended"

@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orchestration import runs
+from orchestration import log, runs
 from orchestration.database_clock import database_now
 from orchestration.errors import ClaimLost, UnknownName
+from orchestration.events import Event, EventKind
 from orchestration.lease import is_gone, this_process
 from orchestration.model import AssetKey, Cancellation, Run, RunStatus
 from orchestration.queue_tables import run_attempts, run_queue
@@ -95,8 +96,14 @@ class Queue:
         at = self.now(connection)
         statement = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert(run_queue)
         once = statement.on_conflict_do_nothing(index_elements=["environment", "due_key"]).returning(_c.id)
-        found = (connection.execute(once.values(**self._row(one, at))).scalar_one_or_none() for one in requests)
-        return tuple(run_id for run_id in found if run_id is not None)
+        new: list[str] = []
+        for one in requests:
+            run_id: str | None = connection.execute(once.values(**self._row(one, at))).scalar_one_or_none()
+            if run_id is not None:
+                new.append(run_id)
+                detail = {"by": one.asked_by}
+                log.append(connection, Event(at=at, kind=EventKind.RUN_ASKED, run_id=run_id, detail=detail))
+        return tuple(new)
 
     def _row(self, request: RunRequest, at: datetime) -> dict[str, Any]:
         return {
@@ -176,6 +183,8 @@ class Queue:
             status = RequestStatus.CANCELLED
         ended = {"status": status.value, "note": note, "ended_at": self.now(connection), "holder": None}
         self._give(connection, claim, ended, note or status.value)
+        if status is RequestStatus.REFUSED:  # of what began the log tells by itself
+            _tell_end(connection, claim.id, status)
 
     def give_back(
         self, connection: Connection, claim: Queued, why: str, *, wait_s: float = 0.0, died: bool = False
@@ -219,6 +228,14 @@ def cancel(connection: Connection, run_id: str, by: str, reason: str) -> None:
     if row.status == RequestStatus.QUEUED.value:
         asked |= {"status": RequestStatus.CANCELLED.value, "ended_at": database_now(connection)}
     connection.execute(update(run_queue).where(_c.id == run_id).values(asked))
+    if "status" in asked:
+        _tell_end(connection, run_id, RequestStatus.CANCELLED)
+
+
+def _tell_end(connection: Connection, run_id: str, status: RequestStatus) -> None:
+    """Log the end of a run that never began."""
+    at, detail = database_now(connection), {"status": status.value}
+    log.append(connection, Event(at=at, kind=EventKind.RUN_ENDED, run_id=run_id, detail=detail))
 
 
 def find(connection: Connection, run_id: str) -> Queued:

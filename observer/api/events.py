@@ -38,20 +38,22 @@ def event_routes(feed: Feed) -> APIRouter:
             int | None, Header(ge=0, le=2**62, description="go on after this one; a browser sends it by itself")
         ] = None,
         after: Annotated[int | None, Query(ge=0, le=2**62, description="the same, for who can't send a header")] = None,
+        named: Annotated[
+            bool, Query(description="false: without `event:`, so that one listener of a browser hears of all kinds")
+        ] = True,
     ) -> StreamingResponse:
         if feed.listeners >= _MOST_LISTENERS:
             raise HTTPException(503, "too many are listening; come again later", {"retry-after": "30"})
         cursor = last_event_id if last_event_id is not None else after
         if cursor is None:
             cursor = await feed.end()
-        return StreamingResponse(
-            _stream(feed, cursor, caller), media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
+        stream = _stream(feed, cursor, caller, named=named)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
     return routes
 
 
-async def _stream(feed: Feed, cursor: int, caller: Caller) -> AsyncIterator[str]:
+async def _stream(feed: Feed, cursor: int, caller: Caller, *, named: bool) -> AsyncIterator[str]:
     feed.listeners += 1
     until = asyncio.get_running_loop().time() + _LONGEST_S
     try:
@@ -60,7 +62,8 @@ async def _stream(feed: Feed, cursor: int, caller: Caller) -> AsyncIterator[str]
             found = await feed.after(cursor, _PING_S)
             if found:
                 cursor = found[-1].id
-                mine = "".join(_said(one) for one in found if caller.assets is None or caller.sees(one.asset or ""))
+                seen = (one for one in found if caller.assets is None or caller.sees(one.asset or ""))
+                mine = "".join(_said(one, named=named) for one in seen)
                 yield mine or f"id: {cursor}\n\n"
             else:
                 yield ": nothing new\n\n"
@@ -68,7 +71,7 @@ async def _stream(feed: Feed, cursor: int, caller: Caller) -> AsyncIterator[str]
         feed.listeners -= 1
 
 
-def _said(one: Notice) -> str:
+def _said(one: Notice, *, named: bool) -> str:
     data = {
         "id": one.id,
         "kind": one.kind,
@@ -76,4 +79,5 @@ def _said(one: Notice) -> str:
         "asset": one.asset,
         "partition": one.partition or None,
     }
-    return f"id: {one.id}\nevent: {one.kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    event = f"event: {one.kind}\n" if named else ""
+    return f"id: {one.id}\n{event}data: {json.dumps(data, ensure_ascii=False)}\n\n"
