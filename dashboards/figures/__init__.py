@@ -10,6 +10,7 @@ from dashboards.figures.decomposed import decomposed
 from dashboards.figures.gantt import gantt
 from dashboards.figures.heatmap import null_heatmap
 from dashboards.figures.history import history
+from dashboards.figures.run_times import run_times
 from dashboards.figures.sparkline import Sparkline, sparkline
 
-__all__ = ["Sparkline", "compared", "decomposed", "gantt", "history", "null_heatmap", "sparkline"]
+__all__ = ["Sparkline", "compared", "decomposed", "gantt", "history", "null_heatmap", "run_times", "sparkline"]

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboards.instants import Clock, zone
-from dashboards.pages.site import Context, Problem, Site
+from dashboards.pages.site import Context, Problem, Site, proof_of
 from observer import triage
 from observer.access import Caller, Role
 from observer.api.forms import form
@@ -46,7 +46,7 @@ def add(app: FastAPI, site: Site, work: Project | None) -> None:
 
     @app.get("/incidents/{number}", include_in_schema=False)
     def incident(request: Request, number: str) -> Response:
-        proof = _proof(request) if work is not None else None
+        proof = proof_of(request) if work is not None else None
         return site.answer(
             lambda: _read(site, number),
             lambda page: site.html("incident.html", view(page, proof)),
@@ -191,11 +191,3 @@ def _missing(number: str) -> Problem:
 
 def _nothing() -> Problem:
     return Problem(404, "unknown-name", "There is nothing here", "No project is loaded.", "tidegate init")
-
-
-def _proof(request: Request) -> str | None:
-    """What the forms have to carry; None where the caller may not use them."""
-    state = request.scope.get("state", {})
-    caller = state.get("caller")
-    proof: str | None = state.get("proof")
-    return proof if caller is not None and caller.role.covers(Role.OPERATOR) else None

@@ -7,5 +7,6 @@ from typing import Final
 LINKS: Final = (
     ("Now", "/"),
     ("Incidents", "/incidents"),
+    ("Runs", "/runs"),
 )
 """Word and address; the template of a page says ``{% set section = "/incidents" %}`` where it stands below one."""

@@ -26,7 +26,6 @@ def add(app: FastAPI, site: Site) -> None:
         return site.answer(site.reads.now, site.json, _empty, what=_WHAT, twin=True)
 
     @app.get("/assets", include_in_schema=False)
-    @app.get("/runs", include_in_schema=False)
     def lists(request: Request) -> Response:
         return RedirectResponse(f"/#{request.url.path.strip('/')}", status_code=303)
 

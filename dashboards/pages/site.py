@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -17,6 +17,8 @@ from dashboards.figures import sparkline
 from dashboards.pages.links import LINKS
 from dashboards.pages.static import StaticFiles
 from dashboards.pages.twin import plain
+from dashboards.parts import Parts
+from observer.access import Role
 from observer.api import problems
 from observer.errors import StateError, UnknownName
 from observer.quantities import compact, quantity, span, unbroken
@@ -104,6 +106,14 @@ class Site:
         return Problem(404, "unknown-name", "There is no such run", detail, "tidegate ls", near)
 
 
+def proof_of(request: Request) -> str | None:
+    """What the forms of a page have to carry; None where the caller may not use them."""
+    state = request.scope.get("state", {})
+    caller = state.get("caller")
+    proof: str | None = state.get("proof")
+    return proof if caller is not None and caller.role.covers(Role.OPERATOR) else None
+
+
 def asset_url(key: str) -> str:
     """The address of an asset's page, whatever its name holds."""
     return f"/assets/{quote(key, safe='/')}"
@@ -133,6 +143,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=(Parts,),
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     made.filters.update(

@@ -17,10 +17,13 @@ _ROOT: Final = Path(__file__).parent.parent / "static"
 
 _FILES: Final = {
     "theme.js": ("text/javascript", ("theme.js",)),
-    "tidegate.js": ("text/javascript", ("tidegate.js",)),
+    "tidegate.js": ("text/javascript", ("live.js", "times.js", "tidegate.js", "keys.js")),
     "plots.js": ("text/javascript", ("plots.js",)),
     "plotly.js": ("text/javascript", ("vendor/plotly-cartesian-4.1.1.min.js",)),
-    "tidegate.css": ("text/css", ("base.css", "parts.css", "pages.css", "incidents.css")),
+    "tidegate.css": (
+        "text/css",
+        ("base.css", "parts.css", "pages.css", "incidents.css", "runs.css", "live.css", "print.css"),
+    ),
     "icon.svg": ("image/svg+xml", ("icon.svg",)),
 }
 

@@ -67,6 +67,12 @@
       layout.yaxis.ticksuffix = "  ";
       layout.yaxis.tickfont = { size: width < 480 ? 10 : 12, color: "var(--ink)" };
     }
+    if (kind === "runs") {
+      layout.xaxis.nticks = Math.max(3, Math.floor(width / 110));
+      layout.xaxis.showline = true;
+      layout.xaxis.linecolor = "var(--line-strong)";
+      layout.yaxis.ticksuffix = "  ";
+    }
     if (kind === "gantt") {
       layout.xaxis.showgrid = true;
       layout.xaxis.gridcolor = "var(--grid)";
@@ -77,10 +83,16 @@
     return layout;
   }
 
+  // An instant of UTC in the reader's zone: Plotly draws the digits that it is given.
+  function local(text) {
+    const at = new Date(text);
+    return new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+  }
+
   function draw(canvas) {
     const figure = JSON.parse(canvas.nextElementSibling.textContent);
     const narrow = canvas.clientWidth < 560;
-    const kind = ["history", "heatmap", "gantt", "compared"].find((name) => canvas.classList.contains(name));
+    const kind = ["history", "heatmap", "gantt", "compared", "runs"].find((name) => canvas.classList.contains(name));
     const width = canvas.clientWidth;
     const layout = themed(merged(template(kind, width), figure.layout));
     layout.height = canvas.clientHeight || figure.layout.height;
@@ -92,16 +104,19 @@
         if (trace.text) trace.text = trace.text.map((text) => (text.length > 26 ? "blocked  " : text));
       }
     }
+    if (kind === "runs") for (const trace of figure.data) trace.x = trace.x.map(local);
     const config = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
     return Plotly.react(canvas, themed(figure.data), layout, config).then(() => {
+      if (kind === "runs" && !canvas.classList.contains("is-drawn")) {
+        canvas.on("plotly_click", (event) => {
+          location.href = `/runs/${encodeURIComponent(event.points[0].customdata[1])}`;
+        });
+      }
       canvas.classList.add("is-drawn");
     });
   }
 
-  const canvases = [...document.querySelectorAll(".plot .canvas")];
-  for (const canvas of canvases) {
-    if (canvas.dataset.height) canvas.style.height = `${canvas.dataset.height}px`;
-  }
+  const canvases = () => [...document.querySelectorAll(".plot .canvas")];
   const seen = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
@@ -112,9 +127,17 @@
     },
     { rootMargin: "600px" },
   );
-  for (const canvas of canvases) seen.observe(canvas);
+  function watch(root) {
+    for (const canvas of root.querySelectorAll(".plot .canvas")) {
+      if (canvas.dataset.height) canvas.style.height = `${canvas.dataset.height}px`;
+      if (canvas.classList.contains("is-drawn")) draw(canvas); // in a part that was fetched again
+      else seen.observe(canvas);
+    }
+  }
+  watch(document);
+  document.addEventListener("partchange", (event) => watch(event.detail));
   document.addEventListener("themechange", () => {
-    for (const canvas of canvases) if (canvas.classList.contains("is-drawn")) draw(canvas);
+    for (const canvas of canvases()) if (canvas.classList.contains("is-drawn")) draw(canvas);
   });
-  addEventListener("beforeprint", () => canvases.forEach(draw));
+  addEventListener("beforeprint", () => canvases().forEach(draw));
 })();

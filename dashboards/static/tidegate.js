@@ -1,4 +1,4 @@
-// Comforts: theme, copy, find, keys. Reading works without this file.
+// Comforts: theme, copy, find. Reading works without this file.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -28,28 +28,31 @@
   dark.addEventListener("change", () => document.dispatchEvent(new CustomEvent("themechange")));
   one("#theme-toggle").addEventListener("click", toggleTheme);
 
+  document.addEventListener("themetoggle", toggleTheme);
+
   // ---- copy a command
-  for (const button of all("[data-copy]")) {
-    button.addEventListener("click", async () => {
-      const label = button.firstElementChild;
-      try {
-        await navigator.clipboard.writeText(button.dataset.copy);
-        label.textContent = "Copied";
-        say("Copied");
-      } catch {
-        getSelection().selectAllChildren(button.previousElementSibling);
-        label.textContent = "Selected";
-        say("The command is selected; copy it with your keys");
-      }
-      setTimeout(() => {
-        label.textContent = "Copy";
-      }, 1600);
-    });
-  }
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const label = button.firstElementChild;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      label.textContent = "Copied";
+      say("Copied");
+    } catch {
+      getSelection().selectAllChildren(button.previousElementSibling);
+      label.textContent = "Selected";
+      say("The command is selected; copy it with your keys");
+    }
+    setTimeout(() => {
+      label.textContent = "Copy";
+    }, 1600);
+  });
 
   // ---- find an asset
-  const filter = one("#filter");
   function applyFilter() {
+    const filter = one("#filter");
+    if (!filter || !one(".no-match")) return;
     const wanted = filter.value.trim().toLowerCase();
     let shown = 0;
     for (const row of all("tr[data-key]")) {
@@ -59,54 +62,46 @@
     one(".no-match").hidden = shown > 0;
     if (wanted) say(`${shown} assets`);
   }
-  if (filter) {
-    filter.addEventListener("input", applyFilter);
-    filter.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") {
-        filter.value = "";
-        applyFilter();
-        filter.blur();
-      }
-      if (event.key === "Enter") one("tr[data-key]:not([hidden]) a")?.click();
-    });
-    one("#filter-clear").addEventListener("click", () => {
-      filter.value = "";
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "filter") applyFilter();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.id !== "filter") return;
+    if (event.key === "Escape") {
+      event.target.value = "";
       applyFilter();
-      filter.focus();
-    });
-    if (location.hash === "#filter") filter.focus();
-  }
+      event.target.blur();
+    }
+    if (event.key === "Enter") one("tr[data-key]:not([hidden]) a")?.click();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.id !== "filter-clear") return;
+    one("#filter").value = "";
+    applyFilter();
+    one("#filter").focus();
+  });
+  if (location.hash === "#filter") one("#filter")?.focus();
 
   // ---- the older rows of a long table
-  for (const button of all("[data-more]")) {
-    button.closest(".sheet").classList.add("is-short");
-    button.addEventListener("click", () => {
-      button.closest(".sheet").classList.remove("is-short");
-      button.closest("p").remove();
-    });
-  }
-
-  // ---- keys
-  const help = one("#help");
-  one("#help-open").addEventListener("click", () => help.showModal());
-  let before = "";
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    const keys = before + event.key;
-    before = event.key === "g" ? "g" : "";
-    if (event.key === "/") {
-      event.preventDefault();
-      if (filter) filter.focus();
-      else location.href = "/#filter";
-    } else if (event.key === "?") {
-      help.showModal();
-    } else if (event.key === "t") {
-      toggleTheme();
-    } else if (keys === "gn") {
-      location.href = "/";
-    } else if (keys === "gi") {
-      location.href = "/incidents";
+  let allRows = false; // once asked for, they stay
+  function shorten() {
+    for (const button of all("[data-more]")) {
+      if (allRows) button.closest("p").remove();
+      else button.closest(".sheet").classList.add("is-short");
     }
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-more]");
+    if (!button) return;
+    allRows = true;
+    for (const sheet of all(".sheet.is-short")) sheet.classList.remove("is-short");
+    shorten();
+  });
+  shorten();
+
+  // ---- a part that was fetched again
+  document.addEventListener("partchange", () => {
+    applyFilter();
+    shorten();
   });
 })();

@@ -10,6 +10,7 @@ from typing import Protocol
 from observer.model import IncidentStatus
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, NowPage, RunPage
+from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,12 @@ class Reads(Protocol):
     def asset(self, key: str) -> AssetPage | None: ...
 
     def run(self, run_id: str) -> RunPage | None: ...
+
+    def run_lines(self, wanted: RunsWanted) -> RunsPage:
+        """Raises UnknownName or SelectionError where the selection names what isn't there."""
+        ...
+
+    def schedules(self) -> SchedulesPage: ...
 
     def incident(self, incident_id: int) -> IncidentPage | None: ...
 

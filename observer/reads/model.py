@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Resolution, Severity
+from observer.reads.run_model import AskedFor
 from observer.sight import Sight
 from orchestration.model import Cancellation
 
@@ -313,3 +314,4 @@ class RunPage:
     resumes: str | None = None  # the run whose work it goes on with
     resumed_by: str | None = None
     cancellation: Cancellation | None = None  # asked for; the run may not have heard of it yet
+    asked: AskedFor | None = None  # None: it never was in the queue

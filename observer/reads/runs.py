@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,10 @@ from observer.project import Project
 from observer.quantities import quantity
 from observer.reads.instants import timezone_of
 from observer.reads.model import RunPage, RunRow, StepRow
-from orchestration.model import RunStatus, StepStatus
+from observer.reads.run_model import OPEN, AskedFor, AttemptRow
+from orchestration.model import Cancellation, RunStatus, StepStatus
+from orchestration.queue import Attempt, RequestStatus, attempts_of
+from orchestration.queue_tables import run_queue
 from orchestration.runs import cancellation_of
 from orchestration.tables import runs, steps
 
@@ -40,39 +44,84 @@ def last_runs(connection: Connection, limit: int = 10, *, before: str | None = N
     until: dict[str, float | None] = {}
     for row in counted:
         counts[row.run_id][row.status] = row.number
-        until[row.run_id] = _later(until.get(row.run_id), row.until_s)
+        until[row.run_id] = later(until.get(row.run_id), row.until_s)
     return tuple(_row(row, counts[row.id], until.get(row.id)) for row in found)
 
 
 def run_page(connection: Connection, project: Project, run_id: str, now: datetime) -> RunPage | None:
-    """One run with its steps in the order walked: two statements."""
+    """One run with its steps in the order walked, or as it waits in the queue: four statements."""
     if "\0" in run_id:  # which PostgreSQL can't even be asked
         return None
-    later = runs.alias()
-    resumed_by = select(later.c.id).where(later.c.resumes == runs.c.id).limit(1).scalar_subquery()
+    newer = runs.alias()
+    resumed_by = select(newer.c.id).where(newer.c.resumes == runs.c.id).limit(1).scalar_subquery()
     found = connection.execute(select(runs, resumed_by.label("resumed_by")).where(runs.c.id == run_id)).one_or_none()
-    if found is None:
+    queued = connection.execute(select(run_queue).where(run_queue.c.id == run_id)).one_or_none()
+    if found is None and queued is None:
         return None
+    asked = None if queued is None else _asked(queued, attempts_of(connection, run_id))
+    if found is None:
+        return _waiting(project, queued, asked, now)
     walked = connection.execute(select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)).all()
     counts: dict[str, int] = {}
     until: float | None = None
     for step in walked:
         counts[step.status] = counts.get(step.status, 0) + 1
         if step.offset_s is not None and step.duration_s is not None:
-            until = _later(until, step.offset_s + step.duration_s)
+            until = later(until, step.offset_s + step.duration_s)
     row = _row(found, counts, until)
+    over = found.ended_at
+    if queued is not None and queued.status in OPEN:  # an interrupted one that another process goes on with
+        row, over = replace(row, status=queued.status, duration_s=None), None
     return RunPage(
         at=now, project=project.config.root.name, environment=found.environment, timezone=timezone_of(project.graph),
-        run=row, ended_at=found.ended_at, holder=found.holder, sentence=sentence(row),
+        run=row, ended_at=over, holder=found.holder, sentence=sentence(row),
         steps=tuple(_step(step) for step in walked), resumes=found.resumes,
-        resumed_by=found.resumed_by, cancellation=cancellation_of(found),
+        resumed_by=found.resumed_by, cancellation=cancellation_of(found), asked=asked,
+    )  # fmt: skip
+
+
+def _waiting(project: Project, queued: Any, asked: AskedFor | None, now: datetime) -> RunPage:
+    """A run that only the queue knows: it waits, begins just now, or ended before it could begin."""
+    row = RunRow(
+        id=queued.id, status=queued.status, selection=", ".join(queued.assets),
+        partitions=", ".join(queued.partitions or ()), trigger=queued.reason, started_at=queued.asked_at,
+        duration_s=None, counts=(),
+    )  # fmt: skip
+    cancellation = None
+    if queued.cancel_by is not None:
+        at = queued.ended_at or queued.asked_at
+        cancellation = Cancellation(by=queued.cancel_by, reason=queued.cancel_reason or "", asked_at=at)
+    return RunPage(
+        at=now, project=project.config.root.name, environment=queued.environment, timezone=timezone_of(project.graph),
+        run=row, ended_at=queued.ended_at, holder=queued.holder or "", sentence=_unbegun(queued), steps=(),
+        cancellation=cancellation, asked=asked,
+    )  # fmt: skip
+
+
+def _unbegun(queued: Any) -> str:
+    if queued.status == RequestStatus.QUEUED:
+        return "waits in the queue" + (f": {queued.note}" if queued.note else "")
+    if queued.status == RequestStatus.RUNNING:
+        return "begins just now"
+    how = "was cancelled before it began" if queued.status == RequestStatus.CANCELLED else f"{queued.status}"
+    return f"{how}: {queued.note}" if queued.note else how
+
+
+def _asked(queued: Any, attempts: Sequence[Attempt]) -> AskedFor:
+    tries = tuple(
+        AttemptRow(number=one.number, holder=one.holder, began_at=one.began_at, ended_at=one.ended_at, ended=one.ended)
+        for one in attempts
+    )
+    return AskedFor(
+        by=queued.asked_by, reason=queued.reason, at=queued.asked_at, due_at=queued.due_at, note=queued.note,
+        attempts=tries,
     )  # fmt: skip
 
 
 def sentence(run: RunRow) -> str:
     """``4 published, 1 held, 2 blocked in 1.2 s``."""
     said = ", ".join(f"{number} {status}" for status, number in run.counts) or "nothing to do"
-    if run.status == RunStatus.RUNNING:
+    if run.status in OPEN:
         return f"still running: {said}"
     if run.status == RunStatus.CANCELLED:
         return f"cancelled: {said}"
@@ -88,7 +137,7 @@ def _row(run: Any, counts: Mapping[str, int], until_s: float | None) -> RunRow:
     return RunRow(
         id=run.id, status=run.status, selection=run.selection, partitions=run.partitions, trigger=run.trigger,
         started_at=run.started_at, duration_s=duration_s,
-        counts=tuple((status.value, counts[status]) for status in _ORDER if counts.get(status)),
+        counts=in_order(counts),
     )  # fmt: skip
 
 
@@ -101,7 +150,13 @@ def _step(step: Any) -> StepRow:
     )  # fmt: skip
 
 
-def _later(one: float | None, other: float | None) -> float | None:
+def in_order(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """What became of steps, as sentences and lists say it; none of what there is none."""
+    return tuple((status.value, counts[status]) for status in _ORDER if counts.get(status))
+
+
+def later(one: float | None, other: float | None) -> float | None:
+    """The greater of two lengths, either of which may not be known."""
     if one is None or other is None:
         return one if other is None else other
     return max(one, other)

@@ -7,12 +7,13 @@ from collections.abc import Collection
 from observer.history import SeriesKey
 from observer.model import IncidentStatus
 from observer.project import Project
-from observer.reads import decomposed, gate, incident, now, runs, windows
+from observer.reads import decomposed, gate, incident, now, run_list, runs, schedules, windows
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
 from observer.reads.decomposed import Decomposed
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, NowPage, RunPage
+from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 from observer.reads.windows import WindowDistribution, WindowPoint
 from observer.windows import over as window
 from orchestration.database import reading
@@ -37,6 +38,14 @@ class StoredReads:
     def run(self, run_id: str) -> RunPage | None:
         with reading(self._project.engine) as connection:
             return runs.run_page(connection, self._project, run_id, self._project.clock.now())
+
+    def run_lines(self, wanted: RunsWanted) -> RunsPage:
+        keys = self._project.select(wanted.select) if wanted.select else None
+        with reading(self._project.engine) as connection:
+            return run_list.runs_page(connection, self._project, wanted, keys, self._project.clock.now())
+
+    def schedules(self) -> SchedulesPage:
+        return schedules.schedules_page(self._project, self._project.clock.now())
 
     def incident(self, incident_id: int) -> IncidentPage | None:
         with reading(self._project.engine) as connection:

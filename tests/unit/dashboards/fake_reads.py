@@ -11,7 +11,8 @@ from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, Neighbour, NowPage, RunPage, SaidRow, State
-from tests.unit.dashboards import story, story_incident
+from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
+from tests.unit.dashboards import story, story_incident, story_runs
 
 
 @dataclass
@@ -23,6 +24,7 @@ class StoryReads:
     runs: dict[str, RunPage] = field(default_factory=lambda: {"r039": story.run_page()})
     broken: bool = False
     word: str = "weather_raw 2013-02-08: 12 rows"
+    run_word: str = "flights"
 
     def _ask(self) -> None:
         if self.broken:
@@ -39,6 +41,14 @@ class StoryReads:
     def run(self, run_id: str) -> RunPage | None:
         self._ask()
         return self.runs.get(run_id)
+
+    def run_lines(self, wanted: RunsWanted) -> RunsPage:
+        self._ask()
+        return story_runs.runs_page(wanted, self.run_word)
+
+    def schedules(self) -> SchedulesPage:
+        self._ask()
+        return story_runs.schedules_page(self.run_word)
 
     def incident(self, incident_id: int) -> IncidentPage | None:
         self._ask()
@@ -103,6 +113,7 @@ def hostile_reads() -> StoryReads:
     step = replace(run.steps[4], asset=HOSTILE, reason=HOSTILE, error=HOSTILE, blocked_by=HOSTILE)
     return StoryReads(
         word=HOSTILE,
+        run_word=HOSTILE,
         page=replace(story.now_page(), sentence=HOSTILE, incidents=(row,), assets=(asset_row, *story.assets()[1:])),
         pages={HOSTILE: page},
         runs={"r039": replace(run, sentence=HOSTILE, steps=(*run.steps[:4], step, *run.steps[5:]))},

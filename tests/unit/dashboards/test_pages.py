@@ -164,7 +164,7 @@ def test_times_are_the_projects_with_the_exact_utc_at_hand() -> None:
     page = client().get("/").text
     exact = "2013-02-09T11:00:00Z"
     title = f"Saturday 9 February 2013, 06:00 EST · {exact}"
-    assert f'<time datetime="{exact}" title="{title}">06:00</time>' in page
+    assert f'<time datetime="{exact}" title="{title}" data-as="moment">06:00</time>' in page
 
 
 # ---- twins

@@ -1,0 +1,131 @@
+"""Pages that stand open go on by themselves: a real server, a real log, a real Chromium."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+
+from dashboards.app import create_app
+from observer.api.serve import listen
+from observer.project import Project, open_project
+from observer.requests import Wanted, ask
+from observer.settings import ServeSettings
+from orchestration import log
+from orchestration.database import writing
+from orchestration.events import Event, EventKind
+from orchestration.model import Address, AssetKey
+from tests.support.browser import NewPage, assert_clean, seen
+from tests.unit.observer.shop import put, shop
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    url: str
+    work: Project
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = shop(tmp_path_factory.mktemp("live"))
+    put(folder, "2024-02-01")
+    work = open_project(folder)
+    settings = ServeSettings(port=0)
+    listener = listen(settings)
+    app = create_app(work.reads(), settings, work)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", work)
+    server.should_exit = True
+    thread.join(20)
+    work.close()
+
+
+def wanted(site: Site) -> str:
+    return ask(site.work, Wanted(selection="whole", reason="to be seen"), by="ana")[0].id
+
+
+def happen(work: Project, times: int) -> None:
+    with writing(work.engine) as connection:
+        for _ in range(times):
+            address = Address(AssetKey("orders"))
+            log.append(connection, Event(at=work.clock.now(), kind=EventKind.VERSION_JUDGED, address=address))
+
+
+def listening(page: Page) -> None:
+    page.wait_for_selector("#live[data-state=live]")
+
+
+def test_a_run_that_is_asked_for_appears_and_can_be_cancelled(site: Site, new_page: NewPage) -> None:
+    page = new_page(site.url + "/runs")
+    listening(page)
+    run = wanted(site)
+    page.wait_for_selector(f"table.runs a[href='/runs/{run}']")
+    page.click(f"table.runs a[href='/runs/{run}']")
+    listening(page)
+    assert "waits in the queue" in page.locator("#sentence").inner_text()
+    assert "whole" in page.locator("table.steps").inner_text(), "what it would do is shown"
+    other = new_page(f"{site.url}/runs/{run}")
+    listening(other)
+    page.fill("#cancel input[name=reason]", "not now")
+    page.click("#cancel button")
+    page.wait_for_selector("text=was cancelled before it began")
+    other.wait_for_selector("text=was cancelled before it began")
+    assert other.locator("#live").is_hidden(), "what has ended is listened to no more"
+    assert_clean(page)
+    assert_clean(other)
+
+
+def test_a_thousand_messages_a_minute_leave_the_page_usable(site: Site, new_page: NewPage) -> None:
+    """The short form: as many a second for some seconds."""
+    page = new_page(site.url + "/")
+    listening(page)
+    page.evaluate(
+        """() => { window.longest = 0; let last = performance.now();
+            const beat = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now;
+                requestAnimationFrame(beat); }; beat(); }"""
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.resource_type == "fetch" else None)
+    began = time.monotonic()
+    while time.monotonic() - began < 5:
+        happen(site.work, 5)
+        page.wait_for_timeout(300)
+    assert 1 <= len(asked) <= 7, "at most one a second"
+    assert page.evaluate("longest") < 1500
+    page.keyboard.press("/")
+    page.keyboard.type("rep", delay=40)
+    page.wait_for_function("document.querySelector('#filter').value === 'rep'")
+    assert page.locator("tr[data-key]:visible").count() == 1
+    happen(site.work, 1)
+    page.wait_for_timeout(2500)
+    assert page.input_value("#filter") == "rep", "what is being typed stays"
+    assert page.locator("tr[data-key]:visible").count() == 1
+    assert_clean(page)
+
+
+def test_a_hidden_tab_hangs_up_and_a_lost_stream_is_said(site: Site, new_page: NewPage) -> None:
+    page = new_page(site.url + "/incidents")
+    listening(page)
+    page.context.route("**/api/v1/events*", lambda route: route.abort())
+    page.evaluate(
+        """() => { Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true});
+            window.away = true; document.dispatchEvent(new Event('visibilitychange')); }"""
+    )
+    page.evaluate("() => { window.away = false; document.dispatchEvent(new Event('visibilitychange')); }")
+    page.wait_for_selector("#live[data-state=reconnecting], #live[data-state=polling]")
+    page.context.unroute("**/api/v1/events*")
+    listening(page)
+    seen(page).console_errors.clear()  # of the requests that were cut off here
+    assert_clean(page)
