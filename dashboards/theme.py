@@ -136,6 +136,12 @@ _STATUS_STATES: Final[Mapping[str, State]] = {
     "skipped": State.NEVER,
     "interrupted": State.FAILING,
     "cancelled": State.NEVER,
+    "queued": State.NEVER,
+    "refused": State.FAILING,
+    # what the scheduler decided
+    "asked": State.HEALTHY,
+    "waits": State.LEARNING,
+    "passed_over": State.NEVER,
     # versions and gates
     "publishing": State.LEARNING,
     "superseded": State.NEVER,

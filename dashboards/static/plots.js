@@ -68,6 +68,7 @@
       layout.yaxis.tickfont = { size: width < 480 ? 10 : 12, color: "var(--ink)" };
     }
     if (kind === "runs") {
+      layout.margin.b = 48;
       layout.xaxis.nticks = Math.max(3, Math.floor(width / 110));
       layout.xaxis.showline = true;
       layout.xaxis.linecolor = "var(--line-strong)";
