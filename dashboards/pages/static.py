@@ -22,7 +22,7 @@ _FILES: Final = {
     "plotly.js": ("text/javascript", ("vendor/plotly-cartesian-4.1.1.min.js",)),
     "tidegate.css": (
         "text/css",
-        ("base.css", "parts.css", "pages.css", "incidents.css", "runs.css", "live.css", "print.css"),
+        ("base.css", "parts.css", "pages.css", "incidents.css", "runs.css", "graph.css", "live.css", "print.css"),
     ),
     "icon.svg": ("image/svg+xml", ("icon.svg",)),
 }

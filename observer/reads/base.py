@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from observer.model import IncidentStatus
+from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, NowPage, RunPage
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
@@ -47,6 +48,10 @@ class Reads(Protocol):
     def now(self) -> NowPage: ...
 
     def asset(self, key: str) -> AssetPage | None: ...
+
+    def graph(self, view: View) -> GraphPage:
+        """Raises UnknownName or SelectionError where the selection isn't one."""
+        ...
 
     def run(self, run_id: str) -> RunPage | None: ...
 

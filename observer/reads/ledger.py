@@ -129,7 +129,7 @@ def load(connection: Connection, assets: Collection[AssetKey] | None, now: datet
     """Read the newest ``STRIP`` partitions of ``assets``, or of all if None."""
     ranked = _ranked(assets)
     return Ledger(
-        gates=_closed(connection, now), steps=_steps(connection, assets), versions=_versions(connection, ranked),
+        gates=closed_gates(connection, now), steps=_steps(connection, assets), versions=_versions(connection, ranked),
         readers=readers(connection, assets), tallies=_tallies(connection, ranked),
     )  # fmt: skip
 
@@ -180,7 +180,8 @@ VERSION = (
 )  # fmt: skip
 
 
-def _closed(connection: Connection, now: datetime) -> dict[Address, Gate]:
+def closed_gates(connection: Connection, now: datetime) -> dict[Address, Gate]:
+    """The newest decisions that keep something back, or would without an override: one statement."""
     rows = connection.execute(select(gates).where(gates.c.outcome != GateOutcome.OPEN))
     return {found.address: found for found in (gate(row, now) for row in rows)}
 

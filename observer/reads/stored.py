@@ -11,6 +11,8 @@ from observer.reads import decomposed, gate, incident, now, run_list, runs, sche
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
 from observer.reads.decomposed import Decomposed
+from observer.reads.graph import graph_page
+from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, NowPage, RunPage
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
@@ -34,6 +36,12 @@ class StoredReads:
             return None
         with reading(self._project.engine) as connection:
             return asset_page(connection, self._project, key, self._project.clock.now())
+
+    def graph(self, view: View) -> GraphPage:
+        """Raises UnknownName or SelectionError where the selection isn't one."""
+        chosen = self._project.select(view.select) if view.select.strip() else self._project.graph.order
+        with reading(self._project.engine) as connection:
+            return graph_page(connection, self._project, chosen, view, self._project.clock.now())
 
     def run(self, run_id: str) -> RunPage | None:
         with reading(self._project.engine) as connection:

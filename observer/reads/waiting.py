@@ -14,11 +14,16 @@ from orchestration.model import Address, AssetKey, OnHold, PartitionKey
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The addresses that wait, each with the hold at the root; ``whole`` are assets of which every partition waits."""
+    """The addresses that wait, each with the hold at the root; ``whole`` are assets of which every partition waits.
+
+    ``edges`` are those at which something waits, by upstream and downstream, with the partitions upstream that it waits
+    for; None among them: all of it.
+    """
 
     timezone: str
     addresses: dict[AssetKey, dict[PartitionKey, Gate]] = field(default_factory=dict)
     whole: dict[AssetKey, Gate] = field(default_factory=dict)
+    edges: dict[tuple[AssetKey, AssetKey], set[PartitionKey]] = field(default_factory=dict)
 
     def of(self, address: Address, *, newest: bool) -> Gate | None:
         """The hold that ``address`` waits for; one of a whole upstream concerns only what runs next."""
@@ -48,6 +53,8 @@ def _follow(graph: Graph, gate: Gate, found: Waiting) -> None:
                     continue
                 if asset == gate.address.asset and edge.is_apart(gate.columns):
                     continue
+                if isinstance(edge.mapping, Whole | Same | AllPartitions):
+                    found.edges.setdefault(edge.ends, set()).add(partition)
                 if isinstance(edge.mapping, Whole) or (whole and isinstance(edge.mapping, Same)):
                     if below not in found.whole:
                         found.whole[below] = gate

@@ -9,10 +9,11 @@ from typing import Final
 from observer.errors import StateError
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
+from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, Neighbour, NowPage, RunPage, SaidRow, State
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
-from tests.unit.dashboards import story, story_incident, story_runs
+from tests.unit.dashboards import story, story_graph, story_incident, story_runs
 
 
 @dataclass
@@ -25,6 +26,7 @@ class StoryReads:
     broken: bool = False
     word: str = "weather_raw 2013-02-08: 12 rows"
     run_word: str = "flights"
+    flights: str = "flights"  # what the graph calls it
 
     def _ask(self) -> None:
         if self.broken:
@@ -37,6 +39,10 @@ class StoryReads:
     def asset(self, key: str) -> AssetPage | None:
         self._ask()
         return self.pages.get(key)
+
+    def graph(self, view: View) -> GraphPage:
+        self._ask()
+        return story_graph.graph_page(view, self.flights)
 
     def run(self, run_id: str) -> RunPage | None:
         self._ask()
@@ -114,6 +120,7 @@ def hostile_reads() -> StoryReads:
     return StoryReads(
         word=HOSTILE,
         run_word=HOSTILE,
+        flights=HOSTILE,
         page=replace(story.now_page(), sentence=HOSTILE, incidents=(row,), assets=(asset_row, *story.assets()[1:])),
         pages={HOSTILE: page},
         runs={"r039": replace(run, sentence=HOSTILE, steps=(*run.steps[:4], step, *run.steps[5:]))},

@@ -51,7 +51,7 @@ def hostile_site() -> Iterator[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1"])
+@pytest.mark.parametrize("path", ["/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1", "/graph"])
 def test_each_page_is_clean_and_fits(site: str, new_page: NewPage, path: str, width: int, scheme: str) -> None:
     page = new_page(site + path, width=width, scheme=scheme)
     page.wait_for_load_state("networkidle")
@@ -91,7 +91,7 @@ def test_no_label_of_a_plot_is_clipped(site: str, new_page: NewPage) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs/r039"])
+@pytest.mark.parametrize("path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs/r039", "/graph"])
 def test_hostile_names_break_nothing(hostile_site: str, new_page: NewPage, path: str, width: int) -> None:
     page = new_page(hostile_site + path, width=width)
     page.wait_for_load_state("networkidle")

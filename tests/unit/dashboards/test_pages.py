@@ -18,7 +18,7 @@ from orchestration.model import Cancellation
 from tests.unit.dashboards import story
 from tests.unit.dashboards.fake_reads import HOSTILE, StoryReads, hostile_reads
 
-PAGES = ("/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1")
+PAGES = ("/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1", "/graph")
 HTML = {"accept": "text/html,*/*"}
 
 

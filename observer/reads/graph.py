@@ -1,0 +1,205 @@
+"""The graph as far as somebody wants to see it: a neighbourhood, a selection, or the whole with its groups closed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from observer.project import Project
+from observer.quantities import count
+from observer.reads import ledger
+from observer.reads.graph_model import MOST, GraphEdge, GraphNode, GraphPage, NodeKind, Tally, View
+from observer.reads.instants import timezone_of
+from observer.reads.model import State
+from observer.reads.states import BROKEN, RANK, Standing, standings
+from observer.reads.waiting import waiting
+from orchestration.graph import Graph
+from orchestration.model import AssetKey, OnHold
+
+_CLOSED_FROM = 30
+"""Assets from which on the groups of a whole project are closed: fewer are seen at a glance as they are."""
+
+_NAMED = 500
+"""Assets that are asked for by name; of more everything is read."""
+
+Ends = tuple[AssetKey, AssetKey]
+
+
+def graph_page(
+    connection: Connection, project: Project, chosen: tuple[AssetKey, ...], view: View, now: datetime
+) -> GraphPage:
+    """The part of the graph that ``chosen`` are: six statements."""
+    graph = project.graph
+    single = chosen[0] if len(chosen) == 1 and view.select.strip() else None
+    held = (gate for gate in ledger.closed_gates(connection, now).values() if gate.is_held)
+    waits = waiting(graph, held).edges
+    keys, steps = (chosen, None) if single is None else _around(graph, single, view.steps)
+    if single is not None:
+        keys = _with_causes(graph, keys, single, waits)
+    read = ledger.load(connection, None if len(keys) > _NAMED else keys, now)
+    found = standings(graph, keys, read, now)
+    shut = _shut(graph, found, waits)
+    roots = _roots(graph, found, {*waits, *shut})
+    closed, groups = _closed(graph, keys, view, single), _groups(graph, found)
+    drawn = _Drawn(graph, found, shut, roots, _boxes(graph, keys, view.opened, closed=closed), single)
+    too_many = len(drawn.nodes) > MOST or (closed and len(drawn.nodes) == 1 < len(keys))
+    return GraphPage(
+        at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone_of(graph),
+        select=view.select.strip(), steps=steps, chosen=single, closed=closed, opened=view.opened, number=len(keys),
+        all_assets=len(graph), counts=counted(each.state for each in found.values()), groups=groups,
+        nodes=() if too_many else drawn.made(), edges=() if too_many else drawn.edges(), too_many=too_many,
+        roots=roots,
+    )  # fmt: skip
+
+
+def counted(states: Iterable[State]) -> tuple[tuple[State, int], ...]:
+    """How many are in which state, worst first."""
+    counts = Counter(states)
+    return tuple((state, counts[state]) for state in sorted(counts, key=RANK.__getitem__))
+
+
+def _around(graph: Graph, centre: AssetKey, steps: int | None) -> tuple[tuple[AssetKey, ...], int]:
+    """The neighbourhood of an asset, and how many steps it reaches."""
+    depth = 2 if steps is None else steps
+    near = {centre} | graph.ancestors((centre,), depth) | graph.descendants((centre,), depth)
+    if steps is None and len(near) > MOST:
+        return _around(graph, centre, 1)
+    return tuple(key for key in graph.order if key in near), depth
+
+
+def _with_causes(
+    graph: Graph, keys: Sequence[AssetKey], centre: AssetKey, waits: Collection[Ends]
+) -> tuple[AssetKey, ...]:
+    """``keys`` and what lies on the ways from what the asset waits for, as far as it can be drawn."""
+    causes = _behind({centre}, waits)
+    more = [key for key in graph.order if key in causes - set(keys)]
+    here = {*keys, *more[: max(0, MOST - len(keys))]}
+    return tuple(key for key in graph.order if key in here)
+
+
+def _behind(start: Collection[AssetKey], waits: Collection[Ends]) -> set[AssetKey]:
+    """``start`` and everything that it waits for."""
+    above: dict[AssetKey, list[AssetKey]] = {}
+    for up, down in waits:
+        above.setdefault(down, []).append(up)
+    seen, frontier = set(start), list(start)
+    while frontier:
+        for up in above.get(frontier.pop(), ()):
+            if up not in seen:
+                seen.add(up)
+                frontier.append(up)
+    return seen
+
+
+def _shut(
+    graph: Graph, found: Mapping[AssetKey, Standing], waits: Mapping[Ends, Collection[object]]
+) -> dict[Ends, int]:
+    """The edges in view at which something waits, and how many partitions do: for a held one, or after a failure."""
+    shut = {ends: len(keys) for ends, keys in waits.items() if ends[0] in found and ends[1] in found}
+    for key, standing in found.items():
+        if standing.state is not State.BLOCKED:
+            continue
+        for edge in graph.upstream(key):
+            above = found.get(edge.upstream)
+            if above is not None and above.state in BROKEN and edge.on_hold is OnHold.WAIT:
+                shut.setdefault(edge.ends, 0)
+    return shut
+
+
+def _roots(graph: Graph, found: Collection[AssetKey], waits: Collection[Ends]) -> tuple[AssetKey, ...]:
+    """What is waited for by anything that was found, and waits for nothing itself."""
+    behind = _behind(found, waits)
+    tied = [(up, down) for up, down in waits if up in behind and down in behind]
+    causes = {up for up, _ in tied} - {down for _, down in tied}
+    return tuple(key for key in graph.order if key in causes)
+
+
+def _closed(graph: Graph, keys: Sequence[AssetKey], view: View, single: AssetKey | None) -> bool:
+    if view.closed is not None:
+        return view.closed
+    if view.opened:
+        return True
+    return len(keys) > (MOST if view.select.strip() or single is not None else _CLOSED_FROM)
+
+
+def _boxes(
+    graph: Graph, keys: Sequence[AssetKey], opened: Collection[str], *, closed: bool
+) -> dict[str, list[AssetKey]]:
+    """The assets by the id of the box that they are in; a group of one is that one."""
+    groups = {key: graph.asset(key).group for key in keys}
+    sizes = Counter(groups.values())
+    boxes: dict[str, list[AssetKey]] = {}
+    for key in keys:
+        group = groups[key]
+        alone = not closed or group is None or group in opened or sizes[group] == 1
+        boxes.setdefault(f"asset:{key}" if alone else f"group:{group}", []).append(key)
+    return boxes
+
+
+def _groups(graph: Graph, found: Mapping[AssetKey, Standing]) -> tuple[Tally, ...]:
+    states: dict[str | None, list[State]] = {}
+    for key, standing in found.items():
+        states.setdefault(graph.asset(key).group, []).append(standing.state)
+    named = [(group, here) for group, here in states.items() if group is not None]
+    none = [(None, states[None])] if None in states else []
+    return tuple(Tally(name=group, number=len(here), counts=counted(here)) for group, here in (*named, *none))
+
+
+class _Drawn:
+    """Boxes and the edges between them."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        found: Mapping[AssetKey, Standing],
+        shut: Mapping[Ends, int],
+        roots: Collection[AssetKey],
+        boxes: Mapping[str, Sequence[AssetKey]],
+        chosen: AssetKey | None,
+    ) -> None:
+        self._graph, self._found, self._shut, self._chosen = graph, found, shut, chosen
+        self._box = {key: box for box, keys in boxes.items() for key in keys}
+        self.nodes = boxes
+        self._roots = set(roots)
+        behind = _behind({chosen}, shut) if chosen is not None else set()
+        self._path = behind if len(behind) > 1 else set(found)
+
+    def made(self) -> tuple[GraphNode, ...]:
+        """The boxes, upstream first."""
+        return tuple(self._node(box, keys) for box, keys in self.nodes.items())
+
+    def _node(self, box: str, keys: Sequence[AssetKey]) -> GraphNode:
+        is_group = box.startswith("group:")
+        worst = min((self._found[key] for key in keys), key=lambda one: RANK[one.state])
+        counts = counted(self._found[key].state for key in keys)
+        said = ", ".join(f"{number} {state}" for state, number in counts)
+        return GraphNode(
+            id=box, kind=NodeKind.GROUP if is_group else NodeKind.ASSET,
+            name=(self._graph.asset(keys[0]).group or "") if is_group else keys[0],
+            group=self._graph.asset(keys[0]).group, state=worst.state,
+            text=f"{count(len(keys), 'asset')}: {said}" if is_group else worst.text, number=len(keys), counts=counts,
+            chosen=self._chosen in keys, root=not self._roots.isdisjoint(keys),
+            above=len({e.upstream for key in keys for e in self._graph.upstream(key)} - set(self._box)),
+            below=len({down for key in keys for down in self._graph.downstream(key)} - set(self._box)),
+        )  # fmt: skip
+
+    def edges(self) -> tuple[GraphEdge, ...]:
+        """The edges between boxes; those within one are not seen."""
+        bundles: dict[tuple[str, str], dict[Ends, None]] = {}
+        for key in self._found:
+            for edge in self._graph.upstream(key):
+                up, down = self._box.get(edge.upstream), self._box[key]
+                if up is not None and up != down:
+                    bundles.setdefault((up, down), {})[edge.ends] = None
+        return tuple(self._edge(up, down, tuple(ends)) for (up, down), ends in bundles.items())
+
+    def _edge(self, up: str, down: str, ends: Sequence[Ends]) -> GraphEdge:
+        shut = [each for each in ends if each in self._shut]
+        return GraphEdge(
+            upstream=up, downstream=down, number=len(ends), shut=len(shut),
+            waiting=sum(self._shut[each] for each in shut),
+            on_path=any(each[0] in self._path and each[1] in self._path for each in shut),
+        )  # fmt: skip
