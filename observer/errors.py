@@ -15,6 +15,7 @@
         ├── ReportError (ValueError)      a report of others that can't be taken in, and why
         ├── TokenError (ValueError)       a token that can't be made
         ├── NotAllowed (PermissionError)  a caller whose role or assets don't cover what was asked
+        ├── BackupError (ValueError)      a copy of the state that can't be kept or put back, and why
         ├── RequestConflict (ValueError)  a key of one run, sent with another
         ├── ServeError (RuntimeError)     the service can't listen as asked
         └── ChannelError (RuntimeError)   a message could not be handed over
@@ -28,6 +29,7 @@ from __future__ import annotations
 from orchestration.errors import StateError, TidegateError, UnknownName
 
 __all__ = [
+    "BackupError",
     "ChannelError",
     "CheckError",
     "ExpectationError",
@@ -119,6 +121,12 @@ class NotAllowed(ObserverError, PermissionError):
     """A caller whose role or assets don't cover what was asked."""
 
     code = "not-allowed"
+
+
+class BackupError(ObserverError, ValueError):
+    """A copy of the state that can't be kept or put back."""
+
+    code = "cannot-back-up"
 
 
 class RequestConflict(ObserverError, ValueError):

@@ -30,7 +30,7 @@ from observer.reads.model import State
 from observer.settings import ServeSettings, variable
 from observer.special_days import special_days_of
 from observer.store import incidents as incident_store
-from observer.store.schema import ensure
+from observer.store.schema import ready
 from observer.telling import take
 from observer.tidying import tidy
 from observer.worker import ProjectRecipe
@@ -290,7 +290,7 @@ def open_project(
     definitions = defined(found.project, redactor(found.secrets))
     check_queries(found, definitions.graph)
     engine = open_database(found.state)
-    ensure(engine)
+    ready(engine)
     clock = clock or clock_of(found, engine)
     channels = (*(channel_of(one, definitions.graph) for one in found.channels), *extra_channels)
     link = url or variable("TIDEGATE_URL") or found.url or ServeSettings().url

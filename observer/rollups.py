@@ -20,10 +20,17 @@ _AT_ONCE = 100
 """How many versions' points go in one transaction, so that others can write between."""
 
 
-def sum_up(engine: Engine, io: IOManager, asset: Asset, now: datetime, age: timedelta, *, newest: int = WINDOW) -> int:
+def sum_up(
+    engine: Engine, io: IOManager, asset: Asset, now: datetime, age: timedelta, *, newest: int = WINDOW,
+    again: bool = False,
+) -> int:  # fmt: skip
     """Let go of the points of an asset's removed versions that are older than ``age``; at most once a day.
 
     A version that storage still has keeps its points, and so do the ``newest`` ones, which detectors learn from.
+
+    Parameters
+    ----------
+    again: also where that was done today.
 
     Returns
     -------
@@ -31,7 +38,7 @@ def sum_up(engine: Engine, io: IOManager, asset: Asset, now: datetime, age: time
     """
     with reading(engine) as connection:
         last = rollup_store.last_time(connection, asset.key)
-        if last is not None and last <= now < last + _EVERY:
+        if not again and last is not None and last <= now < last + _EVERY:
             return 0
         gone = list(_gone(connection, io, asset, now - age, newest))
     went = 0

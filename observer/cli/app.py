@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import access, elsewhere, quieting, scheduled, serving, watching, working
+from observer.cli import access, db, elsewhere, quieting, scheduled, serving, watching, working
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -350,3 +350,4 @@ app.command()(serving.dev)
 app.command()(serving.serve)
 app.command()(serving.worker)
 app.add_typer(scheduled.schedule, name="schedule")
+app.add_typer(db.db, name="db")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, insert
 
 from observer.doctor.model import Diagnosis, Health
-from observer.store.schema import HEAD, current
+from observer.store.schema import HEAD, Standing, look, ready
 from orchestration.database import open_database, writing
 from orchestration.tables import EPOCH, partition_keys
 
@@ -31,18 +31,20 @@ def look_at_state(diagnosis: Diagnosis, url: str) -> Engine | None:
 
 
 def _is_usable(diagnosis: Diagnosis, engine: Engine) -> bool:
-    where, revision = engine.url.render_as_string(hide_password=True), current(engine)
-    if revision is None:
+    where, found = engine.url.render_as_string(hide_password=True), look(engine)
+    if found.standing is Standing.EMPTY:
         diagnosis.say(PART, Health.OK, f"{where} can be reached and is empty; the first verb makes its tables")
         return False
-    if revision != HEAD:
+    if found.standing is Standing.OLDER:
         diagnosis.say(
-            PART, Health.WARNING, f"{where} is at revision {revision}, this Tidegate speaks {HEAD}",
-            "make a copy of it; the next verb brings it there, or says that a newer Tidegate made it",
+            PART, Health.WARNING, f"{where} is at revision {found.revision}, this Tidegate speaks {HEAD}",
+            "tidegate db backup FILE, then tidegate db upgrade",
         )  # fmt: skip
         return False
+    ready(engine)
     _try_writing(engine)
-    diagnosis.say(PART, Health.OK, f"{where} can be read and written, at revision {revision}")
+    by = ", of a later Tidegate, which this one can work with" if found.standing is Standing.NEWER else ""
+    diagnosis.say(PART, Health.OK, f"{where} can be read and written, at revision {found.revision}{by}")
     return True
 
 

@@ -50,12 +50,17 @@ def begin_session(
     connection: Connection, digest: str, token_id: str | None, token_digest: str | None, at: datetime, until: datetime
 ) -> None:
     """Store a session by the digest of its cookie; those that are over are forgotten."""
-    connection.execute(delete(sessions).where(sessions.c.expires_at <= at))
+    forget_ended(connection, at)
     connection.execute(
         insert(sessions).values(
             digest=digest, token_id=token_id, token_digest=token_digest, made_at=at, expires_at=until
         )
     )
+
+
+def forget_ended(connection: Connection, at: datetime) -> int:
+    """Forget the sessions that are over; returns how many there were."""
+    return connection.execute(delete(sessions).where(sessions.c.expires_at <= at)).rowcount
 
 
 def session(connection: Connection, digest: str, now: datetime) -> tuple[str | None, str | None] | None:

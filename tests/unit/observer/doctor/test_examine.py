@@ -160,7 +160,12 @@ def test_a_state_that_may_not_be_written(folder: Path, new_database: Callable[[]
 def test_a_state_of_a_later_tidegate(work: Project, folder: Path) -> None:
     with sqlite3.connect(folder / ".tidegate" / "state.db") as database:
         database.execute("update alembic_version set version_num = '9999'")
-    assert "is at revision 9999" in found(folder)["state"].said
+    state = found(folder)["state"]
+    assert (state.health, "of a later Tidegate, which this one can work with" in state.said) == (Health.OK, True)
+    with sqlite3.connect(folder / ".tidegate" / "state.db") as database:
+        database.execute("update compatibility set oldest = '9999'")
+    state = found(folder)["state"]
+    assert (state.health, "is at revision 9999" in state.said) == (Health.BROKEN, True)
 
 
 def test_storage_that_refuses(folder: Path) -> None:
