@@ -32,6 +32,7 @@ ENVIRONMENT_VARIABLES: Mapping[str, str] = {
     "TIDEGATE_PROJECT": "the folder of the project; --project says it on the command line",
     "TIDEGATE_ENV": "the environment of tidegate.toml to use; --env says it on the command line",
     "TIDEGATE_URL": "where people reach the dashboard, for links in alerts and in the command's output",
+    "TIDEGATE_LOG_FORMAT": "how the service logs, text or json; --log-format says it on the command line",
     "TIDEGATE_TOKEN": "a token of the service, of the role admin, beside those that `tidegate token` makes",
 }
 """The variables that the command reads; a test keeps docs and table equal."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from observer.cli.speaking import note, opened
 from observer.errors import ServeError
 from observer.scheduling import Deciding
 from observer.service.current import Current
+from observer.service.logs import LogFormat, announce, log_to_stderr
 from observer.service.service import Roles, Service
 from observer.service.switch import Switch
 from observer.settings import ServeSettings, variable
@@ -26,16 +26,20 @@ if TYPE_CHECKING:
     from observer.project import Project
 
 
-def serve_project(host: str, port: int, scheduler: bool, runs: int, project: Path | None, env: str | None) -> ExitCode:
+def serve_project(
+    host: str, port: int, scheduler: bool, runs: int, logs: LogFormat, project: Path | None, env: str | None
+) -> ExitCode:
     """Open the project and serve it until somebody stops it."""
     settings = ServeSettings(host=host, port=port, token=variable("TIDEGATE_TOKEN"))
-    return _serve(lambda: opened(project, env), settings, Roles(decide=Deciding() if scheduler else None, runs=runs))
+    roles = Roles(decide=Deciding() if scheduler else None, runs=runs, logs=logs)
+    return _serve(lambda: opened(project, env), settings, roles)
 
 
-def serve_dev(port: int, runs: int, project: Path | None, env: str | None) -> ExitCode:
+def serve_dev(port: int, runs: int, logs: LogFormat, project: Path | None, env: str | None) -> ExitCode:
     """Serve a project on this machine while it is being written."""
     settings = ServeSettings(port=port, token=variable("TIDEGATE_TOKEN"))
-    return _serve(lambda: opened(project, env), settings, Roles(decide=Deciding(), runs=runs, follows=True))
+    roles = Roles(decide=Deciding(), runs=runs, follows=True, logs=logs)
+    return _serve(lambda: opened(project, env), settings, roles)
 
 
 def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
@@ -44,7 +48,7 @@ def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
 
 
 def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles) -> ExitCode:
-    _log_to_stderr()
+    log_to_stderr(roles.logs)
     current = Current(opening)
     make = dashboard()
     work = current.work
@@ -67,14 +71,14 @@ def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles
             switch,
             settings,
             guarded=bool(tokens_of(work)),
-            on_listening=lambda url: note(f"Tidegate listens on {url} (Ctrl-C stops it)"),
+            on_listening=lambda url: _announce(roles.logs, f"Tidegate listens on {url} (Ctrl-C stops it)"),
         )
     return ExitCode.OK
 
 
-def work_on(runs: int, project: Path | None, env: str | None) -> ExitCode:
+def work_on(runs: int, logs: LogFormat, project: Path | None, env: str | None) -> ExitCode:
     """Walk queued runs until somebody stops it."""
-    _log_to_stderr()
+    log_to_stderr(logs)
     current = Current(lambda: opened(project, env))
     asked = threading.Event()
 
@@ -83,14 +87,16 @@ def work_on(runs: int, project: Path | None, env: str | None) -> ExitCode:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with Service(current, Roles(runs=runs)):
-        note(f"Tidegate walks the queued runs of {current.work.config.name}, {runs} at once (Ctrl-C stops it)")
+    with Service(current, Roles(runs=runs, logs=logs)):
+        said = f"Tidegate walks the queued runs of {current.work.config.name}, {runs} at once (Ctrl-C stops it)"
+        _announce(logs, said)
         asked.wait()
     return ExitCode.OK
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+def _announce(logs: LogFormat, text: str) -> None:
+    if not announce(logs, text):
+        note(text)
 
 
 def dashboard() -> Any:

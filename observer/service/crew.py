@@ -20,6 +20,7 @@ from observer.faults import said
 from observer.project import Project
 from observer.service import run_child
 from observer.service.current import Current
+from observer.service.logs import LogFormat
 from observer.service.order import Answer, Order
 from observer.service.room import room_beside
 from orchestration.database import reading, writing
@@ -67,10 +68,11 @@ class Crew:
     current: the project; while its files can't be used nothing is begun.
     size: how many runs at once.
     url: where people reach the service, for links.
+    logs: how the processes of runs log.
     """
 
-    def __init__(self, current: Current, size: int, url: str | None = None) -> None:
-        self._current, self._size, self._url = current, size, url
+    def __init__(self, current: Current, size: int, url: str | None = None, logs: LogFormat = LogFormat.TEXT) -> None:
+        self._current, self._size, self._url, self._logs = current, size, url, logs
         self._children: list[_Child] = []
         self._forking: list[_Child] = []
         self._stopping = False
@@ -136,7 +138,9 @@ class Crew:
             claim = queue.claim(connection, room_beside(queue.running(connection), work.graph, work.runtime.pools))
         if claim is None:
             return False
-        order = Order(root=work.config.root, environment=work.config.name, url=self._url, claim=claim)
+        order = Order(
+            root=work.config.root, environment=work.config.name, url=self._url, claim=claim, logs=self._logs
+        )  # fmt: skip
         self._fork(claim, order)
         return True
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from observer.service.logs import LogFormat
 from orchestration.queue import Queued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One claimed run of a project; ``url`` is where people reach the service."""
+    """One claimed run of a project; ``url`` is where people reach the service, ``logs`` how its process logs."""
 
     root: Path
     environment: str
     url: str | None
     claim: Queued
+    logs: LogFormat = LogFormat.TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from types import FrameType
 from sqlalchemy import Connection
 
 from observer.project import Project, open_project
+from observer.service.logs import log_to_stderr
 from observer.service.order import Answer, Order
 from observer.tidying import tidy
 from orchestration.attempt import attempt
@@ -34,7 +35,7 @@ def serve(channel: socket.socket, nursery: int) -> None:
     if message is None:
         return
     order: Order = pickle.loads(message[1])
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    log_to_stderr(order.logs, {"run": order.claim.id})
     try:
         answer = carry_out(order)
     except KeyboardInterrupt:  # before the project was open

@@ -15,6 +15,7 @@ from observer.faults import said
 from observer.project import Project
 from observer.service.crew import Crew
 from observer.service.current import Current
+from observer.service.logs import LogFormat
 from observer.service.scheduler import Decide, Scheduler
 from observer.store.outbox import StoredOutbox
 from observer.waking import Waker
@@ -35,12 +36,14 @@ class Roles:
     runs: how many queued runs it walks at once; 0: none.
     sends: whether it sends alerts.
     follows: whether it opens the project anew when its files have changed.
+    logs: how the processes of its runs log.
     """
 
     decide: Decide | None = None
     runs: int = RUNS_AT_ONCE
     sends: bool = True
     follows: bool = False
+    logs: LogFormat = LogFormat.TEXT
 
 
 class Service:
@@ -63,7 +66,7 @@ class Service:
         opened: Callable[[Project], None] = lambda work: None,
     ) -> None:
         self._current, self._roles, self._opened = current, roles, opened
-        self._crew = Crew(current, roles.runs, url) if roles.runs else None
+        self._crew = Crew(current, roles.runs, url, roles.logs) if roles.runs else None
         self._scheduler = None if roles.decide is None else Scheduler(current, roles.decide, self.wake)
         self._sender = _sender(current.work) if roles.sends else None
         self._stopping = threading.Event()
