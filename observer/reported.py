@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -60,10 +60,14 @@ class Reception:
     def __post_init__(self) -> None:
         self._gate = ObserverGate(self.work.observer)
 
-    def take(self, reports: Sequence[Report]) -> tuple[TakenIn, ...]:
+    def take(self, reports: Sequence[Report], accept: Callable[[], object] = lambda: None) -> tuple[TakenIn, ...]:
         """Judge reports and log them, in their order; one that was taken in before changes nothing.
 
         Several of one asset are judged one after the other, each in a transaction of its own.
+
+        Parameters
+        ----------
+        accept: called when nothing of them is refused any more, and before anything is logged.
 
         Raises
         ------
@@ -76,9 +80,11 @@ class Reception:
         """
         for report in reports:
             self._check(report.made)
-        found: dict[str, TakenIn] = {}
-        for together in _rounds(reports):
-            found |= self._take(together)
+        rounds = _rounds(reports)
+        found = self._known(reports)
+        accept()
+        for together in rounds:
+            found |= self._take([report for report in together if report.made.id not in found])
         return tuple(found[report.made.id] for report in reports)
 
     def _check(self, made: Materialization) -> None:
@@ -95,31 +101,34 @@ class Reception:
                 "look at the clock of whoever made it"
             )
 
-    def _take(self, reports: Sequence[Report], *, again: bool = True) -> dict[str, TakenIn]:
-        ids = [report.made.id for report in reports]
+    def _known(self, reports: Sequence[Report]) -> dict[str, TakenIn]:
+        """Those that were taken in before."""
+        if not reports:
+            return {}
         with reading(self.work.engine) as connection:
-            known = known_among(connection, ids)
-        found = {
-            report.made.id: _before(report, known[report.made.id]) for report in reports if report.made.id in known
-        }
-        new = [(report.made, self._judged(report)) for report in reports if report.made.id not in known]
+            known = known_among(connection, [report.made.id for report in reports])
+        return {report.made.id: _before(report, known[report.made.id]) for report in reports if report.made.id in known}
+
+    def _take(self, reports: Sequence[Report], *, again: bool = True) -> dict[str, TakenIn]:
+        new = [(report.made, self._judged(report)) for report in reports]
         if not new:
-            return found
+            return {}
         try:
             with writing(self.work.engine) as connection:
                 log_taken_in(connection, new, self.work.clock.now())
         except StateError as error:
             if again and isinstance(error.__cause__, IntegrityError):  # sent twice at once: the other was quicker
-                return self._take(reports, again=False)
+                known = self._known(reports)
+                return known | self._take([one for one in reports if one.made.id not in known], again=False)
             raise
-        return found | {made.id: _now(made, ruling.decision) for made, ruling in new}
+        return {made.id: _now(made, ruling.decision) for made, ruling in new}
 
     def _judged(self, report: Report) -> Ruling:
         with self._judging:
             return self._gate.decide(_audit(report, expected_of(self.work.graph.asset(report.made.asset))))
 
 
-def _rounds(reports: Sequence[Report]) -> Iterable[Sequence[Report]]:
+def _rounds(reports: Sequence[Report]) -> Sequence[Sequence[Report]]:
     """Reports that can be judged beside each other: none is among the past of another."""
     rounds: list[list[Report]] = []
     behind: dict[str, int] = {}

@@ -141,9 +141,11 @@ def _open(connection: Connection, verdict: Verdict, found: Finding) -> None:
     _tell(connection, observer, event_of(turn.kind, None, quiet), quiet, decision)
 
 
-def open_apart(connection: Connection, observer: Observer, turn: Turn, materialization_id: str) -> Incident:
-    """Open an incident that no version brings about and none ends, and say so."""
-    opened = incident_store.add(connection, turn, materialization_id, settled=True)
+def open_apart(
+    connection: Connection, observer: Observer, turn: Turn, materialization_id: str, *, settled: bool = True
+) -> Incident:
+    """Open an incident that no version brings about, and say so; ``settled``: none ends it either."""
+    opened = incident_store.add(connection, turn, materialization_id, settled=settled)
     quiet = _muted(connection, observer, opened, turn.at)
     _tell(connection, observer, event_of(turn.kind, None, quiet), quiet, None)
     return quiet

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, case, func, select, text
 
+from orchestration.events import EventKind
 from orchestration.tables import events
 
 _MOST = 1000
@@ -18,13 +19,14 @@ _MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """That something happened: ids only."""
+    """That something happened: ids only. ``incident`` is the number of the incident that took a turn."""
 
     id: int
     kind: str
     run_id: str | None
     asset: str | None
     partition: str | None
+    incident: int | None = None
 
 
 @dataclass(slots=True)
@@ -65,11 +67,16 @@ class Cursor:
 
 def after(connection: Connection, cursor: int, most: int, *, until: int | None = None) -> Sequence[Notice]:
     """The events after ``cursor``, and up to ``until``, oldest first."""
-    columns = (events.c.id, events.c.kind, events.c.run_id, events.c.asset, events.c.partition)
-    wanted = select(*columns).where(events.c.id > cursor).order_by(events.c.id).limit(most)
+    wanted = select(*_NOTICE).where(events.c.id > cursor).order_by(events.c.id).limit(most)
     if until is not None:
         wanted = wanted.where(events.c.id <= until)
     return [Notice(*row) for row in connection.execute(wanted)]
+
+
+_INCIDENT = case(
+    (events.c.kind == EventKind.INCIDENT_CHANGED.value, events.c.detail["incident"].as_integer()), else_=None
+)
+_NOTICE = (events.c.id, events.c.kind, events.c.run_id, events.c.asset, events.c.partition, _INCIDENT.label("incident"))
 
 
 def _transactions(connection: Connection) -> tuple[int, int]:

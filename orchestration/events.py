@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     VERSION_PUBLISHED = "version.published"
     VERSION_HELD = "version.held"
     VERSION_CHECKED = "version.checked"
+    VERSION_MEASURED = "version.measured"
     VERSION_RELEASED = "version.released"
     VERSION_ROLLED_BACK = "version.rolled_back"
     VERSION_DISCARDED = "version.discarded"
@@ -36,6 +37,7 @@ class EventKind(StrEnum):
     FEEDBACK_TAKEN_BACK = "feedback.taken_back"
     SCHEDULE_PAUSED = "schedule.paused"
     SCHEDULE_RESUMED = "schedule.resumed"
+    INCIDENT_CHANGED = "incident.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

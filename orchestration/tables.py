@@ -178,6 +178,7 @@ partition_keys = Table(
     Index(None, "set", "key", unique=True),
 )
 
+EXTERNAL = "('external.started', 'external.failed')"
 events = Table(
     "events",
     metadata,
@@ -189,4 +190,10 @@ events = Table(
     Column("partition", Text),
     Column("detail", JSON, nullable=False),
     Index(None, "asset", "id"),
+    Index(  # runs of others, which come event by event
+        "ix_events_external",
+        "run_id",
+        sqlite_where=text(f"kind IN {EXTERNAL}"),
+        postgresql_where=text(f"kind IN {EXTERNAL}"),
+    ),
 )

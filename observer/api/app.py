@@ -82,7 +82,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(Bodies, limits={PATH: MOST_BYTES, LINEAGE_PATH: MOST_EVENT_BYTES})
     if work is not None:
-        app.add_middleware(Audit, work=work, apart=frozenset({PATH, LINEAGE_PATH}))
+        app.add_middleware(Audit, work=work)
     app.add_middleware(ETags)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Security, settings=settings, callers=Callers(settings, work))

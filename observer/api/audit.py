@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observer.access import Caller, Role
@@ -22,27 +22,29 @@ if TYPE_CHECKING:
     from observer.project import Project
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+ABOUT = "about"
+"""Of a request's state: what of it goes into the audit, in words."""
 _log = logging.getLogger("observer.api.audit")
 
 
 class Audit:
     """Writes down each answered request of a known caller that isn't a read; also those that were refused inside.
 
-    What it can't write down goes to the log, as a warning.
+    What it was about is ``about`` in the request's state, where a route says it. What can't be written down goes to
+    the log, as a warning.
 
     Parameters
     ----------
     app: what answers.
     work: where it is kept.
-    apart: paths that keep an account of their own.
     """
 
-    def __init__(self, app: ASGIApp, work: Project, apart: frozenset[str]) -> None:
-        self._app, self._work, self._apart = app, work, apart
+    def __init__(self, app: ASGIApp, work: Project) -> None:
+        self._app, self._work = app, work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller: Caller | None = scope.get("state", {}).get("caller") if scope["type"] == "http" else None
-        if caller is None or scope["method"] in _READS or scope["path"] in self._apart:
+        if caller is None or scope["method"] in _READS:
             await self._app(scope, receive, send)
             return
         status = 500
@@ -59,6 +61,7 @@ class Audit:
             asked = Asked(
                 at=self._work.clock.wall(), token_id=caller.id, name=caller.name, method=scope["method"][:16],
                 path=scope["path"][:1000].replace("\0", "�"), status=status, address=(scope.get("client") or ("",))[0],
+                about=scope["state"].get(ABOUT),
             )  # fmt: skip
             _log.info("%s %s by %s (%s): %s", asked.method, asked.path, asked.name, asked.token_id, asked.status)
             await to_thread.run_sync(self._write, asked)
@@ -82,6 +85,7 @@ class AskedWire(BaseModel):
     path: str
     status: int
     address: str
+    about: str | None = Field(description="what was sent, where that isn't in the path")
 
 
 class AuditPage(BaseModel):
@@ -105,7 +109,7 @@ def audit_routes(work: Project) -> APIRouter:
         items = [
             AskedWire(
                 id=one.id, at=one.at, token_id=one.token_id, name=one.name, method=one.method, path=one.path,
-                status=one.status, address=one.address,
+                status=one.status, address=one.address, about=one.about,
             )
             for one in found
         ]  # fmt: skip

@@ -78,6 +78,7 @@ def _said(one: Notice, *, named: bool) -> str:
         "run_id": one.run_id,
         "asset": one.asset,
         "partition": one.partition or None,
+        "incident": one.incident,
     }
     event = f"event: {one.kind}\n" if named else ""
     return f"id: {one.id}\n{event}data: {json.dumps(data, ensure_ascii=False)}\n\n"

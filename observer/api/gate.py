@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
@@ -18,6 +18,8 @@ from orchestration.errors import PartitionError
 _OPEN = frozenset({"open", "open_by_override"})
 _LONGEST_S = 300.0
 _EACH_S = 1.0
+_AT_ONCE = 8
+"""Questions that are answered at once, by threads of their own: they wait behind nothing else that the service does."""
 _ASK_AGAIN_S = 15.0
 """How long nothing may happen: an override also ends by itself."""
 
@@ -66,6 +68,7 @@ class GateWire(BaseModel):
 def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
     """The routes below ``/api/v1/gate``; without a feed the state is asked again each second while somebody waits."""
     routes = APIRouter(prefix="/api/v1", tags=["gate"])
+    asking = CapacityLimiter(_AT_ONCE)
 
     @routes.get(
         "/gate/{asset}",
@@ -86,7 +89,7 @@ def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
         until = now() + wait
         cursor = await feed.end() if wait and feed is not None else 0
         while True:
-            answer = await to_thread.run_sync(reads.gate, asset, partition or None)
+            answer = await to_thread.run_sync(reads.gate, asset, partition or None, limiter=asking)
             if answer is None:
                 raise await to_thread.run_sync(_unknown, reads, asset, partition)
             if answer.outcome in _OPEN or now() >= until:

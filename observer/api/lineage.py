@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, literal, select
 
 from observer.access import Caller, Role
-from observer.api.ingest import Busy, body_errors, require_json
+from observer.api.audit import ABOUT
+from observer.api.ingest import Busy, body_errors, require_json, some
 from observer.api.openlineage import (
     Dataset,
     EventType,
@@ -28,6 +29,7 @@ from observer.api.openlineage import (
 )
 from observer.api.report_wire import TakenIn, taken_in
 from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.failed_runs import FailedRun, tell_of_failure
 from observer.reported import Reception, Report
 from orchestration import log
 from orchestration.assets import Asset
@@ -73,9 +75,9 @@ def lineage_routes(work: Project, reception: Reception) -> APIRouter:
         require_json(request)
         if request.headers.get("content-encoding", "identity") != "identity":
             raise HTTPException(415, "send the event as it is, not compressed; nothing was changed")
-        busy.check()
-        raw = await request.body()
-        return await to_thread.run_sync(_Hearing(work, reception, caller).hear, raw, limiter=busy.limiter)
+        with busy.admitted(request):
+            raw, hearing = await request.body(), _Hearing(work, reception, caller, request.scope["state"])
+            return await to_thread.run_sync(hearing.hear, raw, limiter=busy.limiter)
 
     return routes
 
@@ -83,8 +85,8 @@ def lineage_routes(work: Project, reception: Reception) -> APIRouter:
 class _Hearing:
     """One event, heard from one caller."""
 
-    def __init__(self, work: Project, reception: Reception, caller: Caller) -> None:
-        self._work, self._reception, self._caller = work, reception, caller
+    def __init__(self, work: Project, reception: Reception, caller: Caller, said: dict[str, Any]) -> None:
+        self._work, self._reception, self._caller, self._said = work, reception, caller, said
 
     def hear(self, raw: bytes) -> Heard:
         try:
@@ -99,6 +101,9 @@ class _Hearing:
             raise RequestValidationError([{"loc": ("body",), "msg": message, "type": "json"}]) from None
         strangers: list[str] = []
         mine = list(self._datasets(event, strangers))
+        self._said[ABOUT] = (
+            f"{event.eventType or 'event'} of {event.job_name}: {some(sorted(asset.key for asset, _ in mine))}"
+        )
         for asset, _ in mine:
             require(self._caller, asset.key)
         if event.eventType is EventType.COMPLETE:
@@ -129,14 +134,14 @@ class _Hearing:
 
     def _report(self, event: RunEvent, asset: Asset, dataset: Dataset) -> Report | None:
         id_ = version_id(event.run.runId, dataset)
-        began = self._began(asset, event.run.runId)
+        began = self._began(event, asset)
         seconds = None if began is None else max(0.0, event.eventTime.timestamp() - began)
         is_output = any(one is dataset for one in event.outputs)
         made = Materialization(
             id=id_, asset=asset.key, partition=self._partition(event, asset), run_id=event.run.runId,
             materialized_at=event.eventTime, data_version=id_, code_version="elsewhere", fingerprint=f"elsewhere {id_}",
             duration_s=seconds if seconds is not None and is_output else 0.0, rows=dataset.rows, bytes=dataset.bytes,
-            metadata={"job": f"{event.job.namespace}/{event.job.name}"[:2000]},
+            metadata={"job": event.job_name},
         )  # fmt: skip
         return Report(
             made=made, timed=seconds is not None and is_output, observations=observations(dataset),
@@ -154,33 +159,43 @@ class _Hearing:
         found = asset.partitions.overlapping(Interval(start, start + timedelta(microseconds=1)))
         return found[0] if len(found) == 1 else None
 
-    def _began(self, asset: Asset, run_id: str) -> float | None:
+    def _began(self, event: RunEvent, asset: Asset) -> float | None:
         """When the run had begun, in seconds since 1970, where its START was heard."""
-        wanted = (
-            select(events.c.detail)
-            .where(events.c.asset == asset.key, events.c.run_id == run_id)
-            .where(events.c.kind == EventKind.EXTERNAL_STARTED.value)
-            .order_by(events.c.id)
-            .limit(1)
-        )
+        started = _noted(event, EventKind.EXTERNAL_STARTED, events.c.detail)
+        wanted = started.where(events.c.asset == asset.key).order_by(events.c.id).limit(1)
         with reading(self._work.engine) as connection:
             detail = connection.execute(wanted).scalar_one_or_none()
         return None if detail is None else float(detail["began_s"])
 
     def _note(self, event: RunEvent, kind: EventKind, mine: list[tuple[Asset, Dataset]]) -> None:
-        """That a run of others began or failed, once for each asset."""
-        job, began_s = f"{event.job.namespace}/{event.job.name}"[:2000], (event.eventTime - EPOCH).total_seconds()
+        """That a run of others began or failed, once for each asset; a failure that nobody asked for is told."""
         made = {asset.key for asset, dataset in mine if any(one is dataset for one in event.outputs)}
+        began = kind is EventKind.EXTERNAL_STARTED
+        when: dict[str, Scalar] = {"began_s" if began else "ended_s": (event.eventTime - EPOCH).total_seconds()}
         with writing(self._work.engine) as connection:
-            known = select(events.c.asset).where(
-                events.c.asset.in_(made), events.c.run_id == event.run.runId, events.c.kind == kind.value
+            if not began:
+                made |= set(connection.execute(_noted(event, EventKind.EXTERNAL_STARTED)).scalars()) & self._seen()
+            new = sorted(made - set(connection.execute(_noted(event, kind)).scalars()))
+            now, detail = self._work.clock.now(), {"job": event.job_name, **when}
+            log.append(
+                connection,
+                *(Event(at=now, kind=kind, run_id=event.run.runId, address=Address(key), detail=detail) for key in new),
             )
-            for key in sorted(made - set(connection.execute(known).scalars())):
-                detail: dict[str, Scalar] = {
-                    "job": job,
-                    "began_s" if kind is EventKind.EXTERNAL_STARTED else "ended_s": began_s,
-                }
-                happened = Event(
-                    at=self._work.clock.now(), kind=kind, run_id=event.run.runId, address=Address(key), detail=detail
-                )  # fmt: skip
-                log.append(connection, happened)
+            for key in new if event.eventType is EventType.FAIL else ():
+                tell_of_failure(connection, self._work.observer, self._failed(event, self._work.graph.asset(key)))
+
+    def _failed(self, event: RunEvent, asset: Asset) -> FailedRun:
+        return FailedRun(
+            address=Address(asset.key, self._partition(event, asset)), run_id=event.run.runId, job=event.job_name,
+            at=event.eventTime, why=event.why,
+        )  # fmt: skip
+
+    def _seen(self) -> set[str]:
+        """The assets that others make and that the caller may change."""
+        return {one.key for one in self._work.graph if is_external(one) and self._caller.sees(one.key)}
+
+
+def _noted(event: RunEvent, kind: EventKind, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The assets of which a kind of event of the run is in the log, found by the index of such events."""
+    is_one = events.c.kind == literal(kind.value, literal_execute=True)
+    return select(*(columns or (events.c.asset,))).where(events.c.run_id == event.run.runId, is_one)

@@ -141,8 +141,13 @@ class NominalTime(BaseModel):
     nominalStartTime: Instant | None = None
 
 
+class ErrorMessage(BaseModel):
+    message: str = ""
+
+
 class RunFacets(BaseModel):
     nominalTime: NominalTime | None = None
+    errorMessage: ErrorMessage | None = None
 
 
 _NO_RUN_FACETS = RunFacets()
@@ -167,6 +172,16 @@ class RunEvent(BaseModel):
     job: Job
     inputs: list[Dataset] = Field(default=[], max_length=_MOST)
     outputs: list[Dataset] = Field(default=[], max_length=_MOST)
+
+    @property
+    def job_name(self) -> str:
+        return f"{self.job.namespace}/{self.job.name}"[:2000]
+
+    @property
+    def why(self) -> str:
+        """What it says of its failure, as it may be kept."""
+        said = self.run.facets.errorMessage
+        return "" if said is None else said.message.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def version_id(run_id: str, dataset: Dataset) -> str:

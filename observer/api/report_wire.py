@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Self
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from observer.api.texts import Name, Storable, Words
 from observer.errors import ReportError
+from observer.measured_late import KeptLate, Late
 from observer.metrics import ARRIVAL, EFFECTS, SCHEMA
 from observer.model import CheckOutcome, Column, Observation, Schema, Severity
 from observer.reported import Report
@@ -17,7 +18,6 @@ from observer.reported import TakenIn as Became
 from orchestration.model import AssetKey, Materialization, Scalar
 
 _EPOCH, _END = 1970, 9000
-_Said = TypeVar("_Said")
 
 
 def _instant(at: datetime) -> datetime:
@@ -95,11 +95,27 @@ class CheckWire(_Wire):
 
 
 class Batch(_Wire):
-    """Versions, with everything that is said of them."""
+    """Versions, with everything that is said of them; and what was measured of versions that were taken in before."""
 
-    materializations: list[MaterializationWire] = Field(min_length=1, max_length=1000)
+    materializations: list[MaterializationWire] = Field(default=[], max_length=1000)
     observations: list[ObservationWire] = Field(default=[], max_length=50_000)
     checks: list[CheckWire] = Field(default=[], max_length=10_000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.materializations and not self.observations and not self.checks:
+            raise ValueError("has neither a version nor anything that was measured of one")
+        return self
+
+
+class LateWire(BaseModel):
+    """What became of the numbers about a version that was taken in before."""
+
+    id: str
+    asset: str
+    partition: str | None
+    kept: int = Field(description="how many are new; the version is not judged again by them")
+    known: int = Field(description="how many were there already, and stay as they are")
 
 
 class TakenIn(BaseModel):
@@ -121,42 +137,55 @@ def taken_in(one: Became) -> TakenIn:
     )  # fmt: skip
 
 
-def reports_of(batch: Batch, now: datetime) -> list[Report]:
-    """The reports of a batch; raises RequestValidationError where something is said of a version that isn't in it."""
+def late_wire(one: KeptLate) -> LateWire:
+    """The wire form of what became of late numbers."""
+    return LateWire(id=one.id, asset=one.address.asset, partition=one.address.partition, kept=one.new, known=one.known)
+
+
+def reports_of(batch: Batch, now: datetime) -> tuple[list[Report], Late]:
+    """The reports of a batch, and what was measured of versions that aren't in it.
+
+    Raises
+    ------
+    RequestValidationError
+        A check is of a version that isn't in the batch: versions are judged once.
+    """
     observations: dict[str, list[Observation]] = {one.id: [] for one in batch.materializations}
     outcomes: dict[str, list[CheckOutcome]] = {one.id: [] for one in batch.materializations}
-    for place, seen in enumerate(batch.observations):
-        _of(observations, seen.materialization, "observations", place).append(
+    for seen in batch.observations:
+        observations.setdefault(seen.materialization, []).append(
             Observation(
                 metric=seen.metric, value=seen.value, column=seen.column, segment=seen.segment,
                 reason=seen.reason if seen.value is None else None,
             )
         )  # fmt: skip
     for place, check in enumerate(batch.checks):
-        _of(outcomes, check.materialization, "checks", place).append(
+        _of(outcomes, check.materialization, place).append(
             CheckOutcome(
                 check=check.name, severity=check.severity, passed=check.passed, observed=check.observed,
                 message=check.message or f"{check.name} {_WORDS[check.passed]}", failing_rows=check.failing_rows,
                 columns=() if check.column is None else (check.column,),
             )
         )  # fmt: skip
-    return [
+    reports = [
         Report(
             made=_made(one, now), timed=one.duration_s is not None, observations=tuple(observations[one.id]),
             outcomes=_each_once(one.id, outcomes[one.id]), schema=_schema(one),
         )
         for one in batch.materializations
     ]  # fmt: skip
+    return reports, {id_: of_it for id_, of_it in observations.items() if id_ not in outcomes}
 
 
 _WORDS = {True: "passed", False: "failed", None: "could not be evaluated"}
 
 
-def _of(among: dict[str, list[_Said]], id_: str, which: str, place: int) -> list[_Said]:
+def _of(among: dict[str, list[CheckOutcome]], id_: str, place: int) -> list[CheckOutcome]:
     found = among.get(id_)
     if found is None:
-        message = "names a version that isn't in this batch; send what is said of a version together with it"
-        raise RequestValidationError([{"loc": ("body", which, place, "materialization"), "msg": message, "type": "x"}])
+        message = "is of a version that isn't in this batch; a version is judged once: send its checks together with it"
+        where = ("body", "checks", place, "materialization")
+        raise RequestValidationError([{"loc": where, "msg": message, "type": "x"}])
     return found
 
 

@@ -42,5 +42,6 @@ audit = Table(
     Column("path", Text, nullable=False),
     Column("status", Integer, nullable=False),
     Column("address", Text, nullable=False),
+    Column("about", Text),  # what was sent, where the path doesn't say it
     Index(None, "at"),
 )

@@ -12,7 +12,10 @@ from observer.store.access_tables import audit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request that would change something: by whom, what, and with which status it was answered."""
+    """One request that would change something: by whom, what, and with which status it was answered.
+
+    ``about`` is what was sent, in words, where the path doesn't say it.
+    """
 
     at: datetime
     token_id: str
@@ -21,6 +24,7 @@ class Asked:
     path: str
     status: int
     address: str
+    about: str | None = None
     id: int = 0
 
 
@@ -29,7 +33,7 @@ def add(connection: Connection, asked: Asked) -> None:
     connection.execute(
         insert(audit).values(
             at=asked.at, token_id=asked.token_id, name=asked.name, method=asked.method, path=asked.path,
-            status=asked.status, address=asked.address,
+            status=asked.status, address=asked.address, about=asked.about,
         )
     )  # fmt: skip
 
@@ -42,7 +46,7 @@ def newest(connection: Connection, *, before: int | None, most: int) -> tuple[As
     return tuple(
         Asked(
             at=row.at, token_id=row.token_id, name=row.name, method=row.method, path=row.path, status=row.status,
-            address=row.address, id=row.id,
+            address=row.address, about=row.about, id=row.id,
         )
         for row in connection.execute(wanted)
     )  # fmt: skip

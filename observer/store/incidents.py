@@ -14,8 +14,10 @@ from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.store import incident_turns
 from observer.store.tables import incident_versions, incidents
 from observer.turns import Finding, Turn, turned
+from orchestration import log
 from orchestration.among import Among
-from orchestration.model import Address, AssetKey, PartitionKey
+from orchestration.events import Event, EventKind
+from orchestration.model import Address, AssetKey, PartitionKey, Scalar
 from orchestration.question import Question
 
 _LARGEST = 2**63 - 1  # number that a database has
@@ -112,10 +114,11 @@ def add(connection: Connection, turn: Turn, materialization_id: str, *, settled:
     """Store a new incident about one version, with its first turn; ``settled``: no version mends it."""
     opened = turned(None, turn)
     number = connection.execute(insert(incidents).values(**_row(opened)).returning(incidents.c.id)).scalar_one()
-    incident_turns.append(connection, number, opened.revision, turn)
+    opened = replace(opened, id=int(number))
+    _happened(connection, opened, turn)
     assert turn.found is not None, "it was opened"
-    concern(connection, number, turn.found, materialization_id, settled=settled)
-    return replace(opened, id=int(number))
+    concern(connection, opened.id, turn.found, materialization_id, settled=settled)
+    return opened
 
 
 def take(connection: Connection, before: Incident, turn: Turn) -> Incident:
@@ -137,8 +140,16 @@ def take(connection: Connection, before: Incident, turn: Turn) -> Incident:
             f"incident #{before.id} was changed meanwhile; nothing was changed; look at it again: "
             f"tidegate incidents show {before.id}"
         )
-    incident_turns.append(connection, after.id, after.revision, turn)
+    _happened(connection, after, turn)
     return after
+
+
+def _happened(connection: Connection, after: Incident, turn: Turn) -> None:
+    """The turn among the incident's, and in the log for whoever listens."""
+    incident_turns.append(connection, after.id, after.revision, turn)
+    address = Address(after.asset, after.last_partition)
+    detail: dict[str, Scalar] = {"incident": after.id, "turn": turn.kind.value}
+    log.append(connection, Event(at=turn.at, kind=EventKind.INCIDENT_CHANGED, address=address, detail=detail))
 
 
 def concern(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -59,6 +59,22 @@ def save(connection: Connection, measured: Sequence[Measurement]) -> None:
         ids |= add(connection, {missing for m in lacking for missing in _missing(m, ids[m.owner])})
         numbered = [found or _numbered(m, ids[m.owner]) for m, found in zip(measured, numbered, strict=True)]
     write(connection, _rows(measured, numbered))
+
+
+def add_missing(connection: Connection, m: Measurement) -> int:
+    """Store those of the numbers that aren't there of the version yet; how many."""
+    numbers = known_series(connection, *m.owner)
+    rows = connection.execute(
+        select(_table.c.series_id)
+        .join(series, series.c.id == _table.c.series_id)
+        .where(series.c.asset == m.asset, series.c.part == m.part, _table.c.version_seq == m.version_seq)
+        .where(_table.c.ordered_at.in_({m.data_at, m.made_at}))
+    )
+    there = set(rows.scalars())
+    named = {SeriesKey(o.metric, o.column, o.segment): o for o in reversed(m.observed)}
+    new = [o for key, o in named.items() if numbers.get(key) not in there]
+    save(connection, [replace(m, observed=new, known=numbers)])
+    return len(new)
 
 
 Numbered = Mapping[int, Observation]

@@ -19,7 +19,7 @@ from orchestration.errors import StateError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0018"
+HEAD = "0020"
 """The revision that this code speaks; a test holds it equal to Alembic's."""
 
 _LOCK = 7_421_938_845

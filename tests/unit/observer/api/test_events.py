@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import httpx2
@@ -103,6 +104,18 @@ def test_a_listener_for_some_assets_hears_of_them_only(server: str, work: Projec
         client.stream("GET", f"{server}/api/v1/events", headers=headers) as answer,
     ):
         assert ids(answer.iter_lines(), 2) == [2, 4]
+
+
+def test_the_turns_of_an_incident_are_among_it(server: str, work: Project) -> None:
+    checked = {"materialization": "v1", "name": "balanced", "passed": False}
+    bad = {"materializations": [{"id": "v1", "asset": "orders"}], "checks": [checked]}
+    with httpx2.Client(timeout=20) as client:
+        assert client.post(f"{server}/api/v1/ingest", json=bad).status_code == 200
+        assert client.post(f"{server}/api/v1/incidents/1/acknowledge", json={"reason": "looking"}).status_code == 200
+        with client.stream("GET", f"{server}/api/v1/events?after=0") as answer:
+            said = (json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
+            turns = [one for one in islice(said, 4) if one["kind"] == "incident.changed"]
+    assert [(one["incident"], one["asset"], one["run_id"]) for one in turns] == [(1, "orders", None)] * 2
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "1.5", str(2**70)])

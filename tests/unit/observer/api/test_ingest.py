@@ -13,14 +13,17 @@ from starlette.testclient import TestClient
 from observer.access import Role
 from observer.api.app import create_api
 from observer.api.report_wire import Batch, reports_of
+from observer.history import SeriesKey
 from observer.project import Project, open_project
 from observer.reported import Reception
 from observer.settings import ServeSettings
+from observer.store import observations as observation_store
 from observer.store.tables import evaluations, incidents, observations
 from observer.tokens import make_token
 from orchestration.database import reading
 from orchestration.errors import DefinitionError
-from orchestration.tables import versions
+from orchestration.model import AssetKey
+from orchestration.tables import events, versions
 from tests.unit.observer.shop import shop
 
 PIPELINE = """
@@ -83,7 +86,8 @@ def test_a_good_version_opens_the_gate(asking: TestClient, work: Project) -> Non
     assert send(asking, ledger("v1")) == {
         "taken": [
             {"id": "v1", "asset": "ledger", "partition": None, "status": "published", "known": False, "reasons": []}
-        ]
+        ],
+        "late": [],
     }
     assert (gate(asking)["outcome"], gate(asking)["materialization_id"]) == ("open", "v1")
     assert work.run(work.plan("report", None), trigger="test").status == "succeeded"
@@ -149,7 +153,7 @@ def test_sent_at_once_it_is_taken_once(work: Project) -> None:
 
     def take(number: int) -> bool:
         batch = Batch.model_validate(ledger(f"v{number % 3}"))
-        (taken,) = receptions[number % 2].take(reports_of(batch, work.clock.now()))
+        (taken,) = receptions[number % 2].take(reports_of(batch, work.clock.now())[0])
         return taken.decision is not None
 
     with ThreadPoolExecutor(6) as pool:
@@ -165,6 +169,60 @@ def test_a_batch_of_one_assets_past_is_judged_in_order(asking: TestClient, work:
     assert [one["status"] for one in taken] == ["published"] * (len(days) - 1) + ["held"]
     assert gate(asking, "visits?partition=2024-02-13")["open"]
     assert not gate(asking, "visits?partition=2024-02-14")["open"]
+
+
+def late(id_: str, *columns: str) -> dict[str, Any]:
+    measured = [{"materialization": id_, "metric": "null_rate", "column": column, "value": 0.5} for column in columns]
+    return {"observations": measured}
+
+
+def test_what_is_measured_later_is_kept_where_the_version_stands_and_judged_no_more(
+    asking: TestClient, work: Project
+) -> None:
+    body = ledger("v1", materialized_at="2024-01-01T00:00:00Z")
+    body["observations"] = []
+    assert send(asking, body)["taken"][0]["status"] == "held", "nobody said its null rate"
+    work.release("ledger", None, reason="looked at", by="ana")
+    send(asking, ledger("v2", materialized_at="2024-01-02T00:00:00Z"))
+    before = [count(work, table) for table in (versions, evaluations, incidents)]
+    for kept in (1, 0):
+        answer = send(asking, late("v1", "account"))
+        assert answer == {
+            "taken": [], "late": [{"id": "v1", "asset": "ledger", "partition": None, "kept": kept, "known": 1 - kept}]
+        }  # fmt: skip
+    assert [count(work, table) for table in (versions, evaluations, incidents)] == before
+    key = SeriesKey("null_rate", "account")
+    with reading(work.engine) as connection:
+        series = observation_store.load(connection, AssetKey("ledger"), [key], partitioned=False)[key]
+        told = connection.execute(select(events.c.detail).where(events.c.kind == "version.measured")).scalars().all()
+    assert [(one.materialization_id, one.value) for one in series] == [("v1", 0.5), ("v2", 0.0)]
+    assert told == [{"version": "v1", "observations": 1}]
+
+
+def test_what_was_measured_of_no_version_or_one_thrown_away_is_refused_with_all_else(
+    asking: TestClient, work: Project
+) -> None:
+    send(asking, ledger("bad", passed=False))
+    send(asking, ledger("v1"))
+    before = count(work, observations)
+    for body, says in ((late("nothing", "a"), "there is no version"), (late("bad", "a"), "discarded")):
+        assert says in send(asking, body, 409)["detail"]
+    both = ledger("v2")
+    both["observations"] += late("nothing", "a")["observations"]
+    send(asking, both, 409)
+    assert (count(work, observations), count(work, versions)) == (before, 2)
+
+
+def test_the_audit_says_who_sent_what_of_which_assets(asking: TestClient, work: Project) -> None:
+    send(asking, ledger("v1"))
+    send(asking, late("v1", "a"))
+    send(asking, ledger("v2", rows=-1), 422)
+    said = asking.get("/api/v1/audit").json()["items"]
+    assert [(one["path"], one["status"], one["about"]) for one in reversed(said)] == [
+        ("/api/v1/ingest", 200, "1 version of ledger: 1 observation, 1 check"),
+        ("/api/v1/ingest", 200, "more of v1: 1 observation, 0 checks"),
+        ("/api/v1/ingest", 422, None),
+    ]
 
 
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
@@ -203,9 +261,9 @@ HOSTILE = [
         b"", b"[]", b"null", b"{", b'{"materializations": []}', b"\xff\xfe", b"[" * 100_000,
         b'{"materializations": [{"id": "v", "asset": "ledger", "rows": NaN}]}',
         b'{"materializations": [{"id": "v", "asset": "\\ud800"}]}',
-        V + b', "observations": [{"materialization": "w", "metric": "m", "value": 1}]}',
         V + b', "observations": [{"materialization": "v", "metric": "m", "value": 1e999}]}',
         V + b', "checks": [{"materialization": "v", "name": "c", "passed": "perhaps"}]}',
+        V + b', "checks": [{"materialization": "w", "name": "c", "passed": true}]}',
 ]  # fmt: skip
 
 
@@ -245,6 +303,7 @@ def test_it_is_for_operators_of_these_assets(asking: TestClient, work: Project) 
     send(asking, ledger("v1"), 403, **some)
     assert count(work, versions) == 0
     send(asking, ledger("v1"), 200, **every)
+    assert "there is no version" in send(asking, late("v1", "a"), 409, **some)["detail"]
 
 
 def test_no_function_takes_the_data_of_what_others_make(tmp_path: Path) -> None:

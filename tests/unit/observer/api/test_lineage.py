@@ -13,6 +13,7 @@ from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, R
 from openlineage.client.facet_v2 import (
     data_quality_assertions_dataset,
     data_quality_metrics_input_dataset,
+    error_message_run,
     nominal_time_run,
     output_statistics_output_dataset,
     schema_dataset,
@@ -28,6 +29,8 @@ from observer.history import SeriesKey
 from observer.project import Project, open_project
 from observer.settings import ServeSettings
 from observer.store import observations
+from observer.store.incident_tables import incident_turns
+from observer.store.tables import incidents
 from observer.tokens import make_token
 from orchestration.database import reading
 from orchestration.model import AssetKey
@@ -143,8 +146,43 @@ def test_a_run_that_fails_is_noted_once_and_makes_nothing(emitted: Any, work: Pr
     for _ in range(2):
         emitted(event(RunState.FAIL, "2024-02-29T05:00:00Z", run, outputs=[written()]))
     with reading(work.engine) as connection:
-        found = connection.execute(select(events.c.kind, events.c.asset, events.c.run_id)).all()
-    assert found == [("external.failed", ORDERS, run)]
+        found = connection.execute(select(events.c.kind, events.c.asset, events.c.run_id).order_by(events.c.id)).all()
+    assert found == [("external.failed", ORDERS, run), ("incident.changed", ORDERS, None)]
+
+
+def failed(run: str, at: str, why: str = "", **datasets: Any) -> RunEvent:
+    found = event(RunState.FAIL, at, run, **datasets)
+    if why and found.run.facets is not None:
+        found.run.facets["errorMessage"] = error_message_run.ErrorMessageRunFacet(message=why, programmingLanguage="py")
+    return found
+
+
+def told(work: Project) -> list[tuple[str, str, str]]:
+    with reading(work.engine) as connection:
+        rows = connection.execute(select(incidents).order_by(incidents.c.id)).all()
+    return [(row.status, row.severity, row.sentence) for row in rows]
+
+
+def test_a_failed_run_opens_an_incident_that_the_next_good_version_ends(emitted: Any, work: Project) -> None:
+    first, second = str(uuid4()), str(uuid4())
+    emitted(event(RunState.START, "2024-02-29T05:00:00Z", first, outputs=[written()]))
+    emitted(failed(first, "2024-02-29T05:01:00Z", "no space\nleft\0 on device"))  # of what its START has named
+    emitted(failed(second, "2024-02-29T05:03:00Z", outputs=[written()]))
+    sentence = "the run that makes it failed: airflow/load.orders; readers keep what they had"
+    assert told(work) == [("open", "warn", sentence)], "the second one goes on with the first"
+    with reading(work.engine) as connection:
+        turns = connection.execute(select(incident_turns.c.reason).order_by(incident_turns.c.number)).scalars().all()
+    assert turns[0] == (
+        "the run that makes it failed: airflow/load.orders: no space left\\0 on device; readers keep what they had"
+    )
+    emitted(event(RunState.COMPLETE, "2024-02-29T05:30:00Z", str(uuid4()), outputs=[written()]))
+    emitted(failed(str(uuid4()), "2024-02-29T05:10:00Z", outputs=[written()]))  # heard of late
+    assert told(work) == [("resolved", "warn", sentence)]
+
+
+def test_a_run_that_was_broken_off_is_noted_only(emitted: Any, work: Project) -> None:
+    emitted(event(RunState.ABORT, "2024-02-29T05:00:00Z", str(uuid4()), outputs=[written()]))
+    assert told(work) == []
 
 
 def test_what_it_names_and_nobody_knows_is_said(work: Project) -> None:

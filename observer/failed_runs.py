@@ -1,0 +1,74 @@
+"""Runs of others that failed: nothing was made, readers keep what they have, and people hear of it as of a warning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, select
+
+from observer import incidents
+from observer.explaining import explained_by
+from observer.judging import Observer
+from observer.model import Severity
+from observer.store import incidents as incident_store
+from observer.telling import interval_of, open_apart, take
+from observer.turns import Finding
+from orchestration.model import Address
+from orchestration.tables import versions
+
+FAILED_RUN = "failed run"
+"""What the incident is about, beside or instead of checks and monitors."""
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRun:
+    """That a run that should have made a version of an address has failed; ``why`` are whoever's words, or none."""
+
+    address: Address
+    run_id: str
+    job: str
+    at: datetime
+    why: str = ""
+
+
+def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRun) -> None:
+    """Let an incident of the asset go on with it, one upstream explain it, or open one; the next good version ends it.
+
+    Nothing is told where a version of the address has been made since: the failure was heard of late.
+    """
+    if _is_over(connection, failed):
+        return
+    incident_store.alone(connection)
+    found, asset = _finding(observer, failed), observer.graph.asset(failed.address.asset)
+    covers, version = interval_of(asset), f"run:{failed.run_id}"[:40]
+    goes_on = incidents.to_fold_into(found, incident_store.unresolved(connection, asset.key), covers)
+    if goes_on is not None:
+        incident_store.concern(connection, goes_on.id, found, version)
+        take(connection, observer, goes_on, incidents.joining(goes_on, found, covers))
+        return
+    cause = explained_by(connection, observer.graph, found, version, lambda key: interval_of(observer.graph.asset(key)))
+    if cause is None:
+        open_apart(connection, observer, incidents.opening(found), version, settled=False)
+        return
+    incident_store.concern(connection, cause.id, found, version, settled=True)
+    take(connection, observer, cause, incidents.following(cause, found))
+
+
+def _is_over(connection: Connection, failed: FailedRun) -> bool:
+    made_since = exists().where(
+        versions.c.asset == failed.address.asset, versions.c.partition == (failed.address.partition or ""),
+        versions.c.materialized_at >= failed.at,
+    )  # fmt: skip
+    return bool(connection.execute(select(made_since)).scalar_one())
+
+
+def _finding(observer: Observer, failed: FailedRun) -> Finding:
+    why = " ".join(observer.redact(failed.why).split())
+    said = f"{why[: _LONGEST - 1]}…" if len(why) > _LONGEST else why
+    return Finding(
+        asset=failed.address.asset, partition=failed.address.partition, severity=Severity.WARN,
+        sentence=f"the run that makes it failed: {failed.job}{f': {said}' if said else ''}; readers keep what they had",
+        subjects=(FAILED_RUN,), affected=(), at=observer.clock.now(),
+    )  # fmt: skip
