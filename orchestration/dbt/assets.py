@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from orchestration.assets import Asset, Dependency, asset_key
 from orchestration.dbt.model import Build, Exposure, Manifest, Node, Publication, Test
+from orchestration.dbt.schedules import Schedules, schedules_of
 from orchestration.dbt.settings import AS_IT_IS, DbtOptions
 from orchestration.errors import DefinitionError, ManifestError, UnknownName
 from orchestration.mapping import ReadDefault
 from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.run_policy import RunPolicy
+from orchestration.schedule.base import Condition
 
 _PLAIN = RunPolicy()
 _WAITS = ReadDefault()
@@ -50,7 +52,12 @@ class DbtAssets:
 
 
 def assets_of(
-    manifest: Manifest, attach: Attach, *, run: RunPolicy = _PLAIN, options: DbtOptions = AS_IT_IS
+    manifest: Manifest,
+    attach: Attach,
+    *,
+    schedule: Schedules = None,
+    run: RunPolicy = _PLAIN,
+    options: DbtOptions = AS_IT_IS,
 ) -> DbtAssets:
     """Every model, seed, snapshot and source as an asset.
 
@@ -58,6 +65,8 @@ def assets_of(
     ----------
     attach:
         Gives what an asset carries for the floor above, from its node and its tests.
+    schedule:
+        When all of them are due, or by name, ``"*"`` for the others.
     run:
         How their steps are run.
     options:
@@ -67,12 +76,15 @@ def assets_of(
     ------
     ManifestError
         A node's name can't name an asset.
+    UnknownName, DefinitionError
+        ``schedule`` names what isn't there, or can't be one.
     """
     if run.batch > 1:
         raise DefinitionError("dbt's assets aren't partitioned; leave batch= out")
     tests: dict[str, list[Test]] = {}
     for test in manifest.tests:
         tests.setdefault(test.node, []).append(test)
+    schedules = schedules_of(schedule, manifest.nodes.values(), str(manifest.root))
     keys = {id_: node.key for id_, node in manifest.nodes.items()} | dict(manifest.handed_in)
     consumers: dict[str, list[str]] = {}
     for exposure in manifest.exposures:
@@ -87,6 +99,7 @@ def assets_of(
                 keys,
                 tuple(consumers.get(node.id, ())),
                 attach,
+                schedules.get(node.key),
                 run,
             )
             for node in manifest.nodes.values()
@@ -100,6 +113,7 @@ def _asset(
     keys: dict[str, AssetKey],
     consumers: tuple[str, ...],
     attach: Attach,
+    schedule: Condition | None,
     run: RunPolicy,
 ) -> Asset:
     node = build.node
@@ -115,9 +129,9 @@ def _asset(
         key=key, kind=AssetKind.SOURCE if node.is_source else AssetKind.DBT,
         function=Builder(build), dependencies=tuple(dependencies),
         group=node.group, owners=node.owners, tags=node.tags, description=node.description,
-        code_version=_code_version(build), freshness=node.freshness, run=_PLAIN if node.is_source else run,
-        attachments=attach(node, build.tests), where=node.file, consumers=consumers,
-        built_in_place=not node.is_source and node.publication is Publication.AFTER_BUILD,
+        code_version=_code_version(build), freshness=node.freshness, schedule=schedule,
+        run=_PLAIN if node.is_source else run, attachments=attach(node, build.tests), where=node.file,
+        consumers=consumers, built_in_place=not node.is_source and node.publication is Publication.AFTER_BUILD,
     )  # fmt: skip
 
 

@@ -111,5 +111,7 @@ assert_type(ob.materialize([shop, bare], config={"shop": {"lowest": 3}}), Result
 
 sales = ob.dbt_assets("sales", sources={"python.flights": flights, "python.planes": "planes"}, gate=ob.GatePolicy())
 assert_type(sales, DbtAssets)
+assert_type(ob.dbt_assets("sales", schedule=ob.on_update(), monitors={"a": [ob.monitor("row_count")]}), DbtAssets)
+ob.dbt_assets("sales", schedule={"*": "0 6 * * *", "orders": ob.on_update()})
 assert_type(sales["orders"], Asset)
 assert_type(ob.materialize([sales, bare]), Results)

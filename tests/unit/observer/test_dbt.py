@@ -8,6 +8,7 @@ import observer as ob
 from observer.assets import quality_of
 from observer.doctor.dbt import look_at_dbt
 from observer.doctor.model import Diagnosis, Health
+from observer.errors import CheckError
 from observer.loading import define, load
 from orchestration.dbt.assets import Builder
 from orchestration.dbt.settings import DbtSettings
@@ -47,6 +48,27 @@ def test_a_relative_path_counts_from_the_file_that_says_it(shop: Path, monkeypat
     assert [check.name for check in found.checks[found.graph.asset("a").key]] == ["not_null_a", "unique_a"]
 
 
+def test_they_are_due_all_together_or_by_name(shop: Path) -> None:
+    def due(schedule: object) -> dict[str, str | None]:
+        found = ob.dbt_assets(shop, schedule=schedule)  # type: ignore[arg-type]
+        return {asset.key: asset.schedule and asset.schedule.describe() for asset in found}
+
+    daily = ob.cron("0 6 * * *")
+    assert due(None) == {"a": None, "raw.orders": None}
+    assert due("0 6 * * *") == due(daily) == {"a": daily.describe(), "raw.orders": daily.describe()}
+    assert due(ob.on_update()) == {"a": "any upstream updated", "raw.orders": None}, "a source reads nothing"
+    assert due({"a": ob.on_update("raw.orders")}) == {"a": "raw.orders updated", "raw.orders": None}
+    assert due({"*": daily, "a": ob.on_update()}) == {"a": "any upstream updated", "raw.orders": daily.describe()}
+    assert define(ob.dbt_assets(shop, schedule=ob.on_update()), ()).graph.asset("a").schedule is not None
+
+
+def test_monitors_stand_beside_the_default_ones(shop: Path) -> None:
+    found = ob.dbt_assets(shop, monitors={"a": [ob.monitor("null_rate", column="id", severity="error")]})
+    assert [one.id for one in quality_of(found["a"]).monitors] == ["null_rate(id)"]
+    assert {"row_count", "schema", "null_rate(id)"} <= {one.id for one in quality_of(found["a"]).watched}
+    assert quality_of(found["raw.orders"]).monitors == ()
+
+
 def test_what_cannot_be_declared_says_why(shop: Path) -> None:
     with pytest.raises(UnknownName, match="did you mean 'a'"):
         ob.dbt_assets(shop)["aa"]
@@ -54,6 +76,16 @@ def test_what_cannot_be_declared_says_why(shop: Path) -> None:
         ob.dbt_assets(shop, run=ob.RunPolicy(batch=2))
     with pytest.raises(DefinitionError, match="can't be written as JSON"):
         ob.dbt_assets(shop, vars={"since": object()})
+    with pytest.raises(DefinitionError, match="a: schedule='at six'"):
+        ob.dbt_assets(shop, schedule={"a": "at six"})
+    with pytest.raises(DefinitionError, match=r"a: schedule=.*never makes it due"):
+        ob.dbt_assets(shop, schedule=ob.held())
+    with pytest.raises(UnknownName, match=r"schedule= of .*did you mean 'a'"):
+        ob.dbt_assets(shop, schedule={"aa": "0 6 * * *"})
+    with pytest.raises(UnknownName, match=r"monitors= of .*did you mean 'a'"):
+        ob.dbt_assets(shop, monitors={"aa": []})
+    with pytest.raises(CheckError, match=r"^a: 'row_count' is declared twice"):
+        ob.dbt_assets(shop, monitors={"a": [ob.monitor("row_count"), ob.monitor("row_count")]})
     with pytest.raises(ManifestError, match=r"the folder that dbt_project\.yml lies in"):
         ob.dbt_assets(shop.with_name("nowhere"))
 
