@@ -14,8 +14,9 @@ from sqlalchemy import select as sql_select
 
 from observer.alerts.base import Channel
 from observer.asset_configs import AssetConfigs, Given, merged
+from observer.channels import channel_of
 from observer.checks.base import others_of
-from observer.config import FILE_NAME, ChannelConfig, EnvironmentConfig, find_root, read
+from observer.config import FILE_NAME, EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
 from observer.ids import Ids
@@ -249,12 +250,14 @@ class Project:
         return StoredReads(self)
 
     def deliver(self) -> DeliveryReport:
-        """Wake incidents, and send the alerts that are due, once."""
+        """Wake incidents, note channels that keep failing, and send the alerts that are due, once."""
         from observer.alerts.outbox import deliver_due
+        from observer.outages import note_outages
         from observer.store.outbox import StoredOutbox
         from observer.waking import wake
 
         wake(self.observer)
+        note_outages(self.observer)
         return deliver_due(StoredOutbox(self.engine), self.observer.channels, self.clock.wall)
 
 
@@ -292,7 +295,7 @@ def open_project(
     engine = open_database(found.state)
     ready(engine)
     clock = clock or clock_of(found, engine)
-    channels = (*(channel_of(one, definitions.graph) for one in found.channels), *extra_channels)
+    channels = (*(channel_of(one, definitions.graph, found.name) for one in found.channels), *extra_channels)
     link = url or variable("TIDEGATE_URL") or found.url or ServeSettings().url
     recipe = ProjectRecipe(found.root, found.name, ShiftedNow.like(clock))
     return compose(found, definitions, engine, io_of(found, definitions.graph), clock, channels, link, recipe)
@@ -387,14 +390,3 @@ def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:
         return text
 
     return redact
-
-
-def channel_of(config: ChannelConfig, graph: Graph) -> Channel:
-    """The channel that an environment describes; raises ProjectError."""
-    from observer.alerts.webhook import WebhookChannel
-    from observer.alerts.when import parse_when
-
-    if not config.secret:
-        raise ProjectError(f"the channel {config.name} needs secret= to sign with, e.g. '${{HOOK_SECRET}}'")
-    when = parse_when(config.when, where=f"channel {config.name}", assets=graph.order)
-    return WebhookChannel(config.name, config.url, config.secret, when)

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from observer import incidents
-from observer.alerts.notify import Event, Names, event_of, hearing, notifications, unheard
+from observer.alerts.notify import Event, event_of, hearing, notifications, unheard
+from observer.alerts.owners import owners_of
 from observer.alerts.payload import Alert
+from observer.alerts.routing import Names
 from observer.explaining import explained_by
 from observer.gathering import gather
 from observer.judging import Observer, Verdict
@@ -21,7 +23,6 @@ from observer.store.outbox import by_incident, enqueue
 from observer.turns import Finding, Turn, TurnKind, passes_needed
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
-from orchestration.graph import Graph
 from orchestration.model import AssetKey, GateDecision, GateOutcome, PartitionKey, VersionStatus
 from orchestration.partitions import Interval
 from orchestration.tables import gates, versions
@@ -239,13 +240,6 @@ def _alert(
         built_in_place=asset is not None and asset.built_in_place, owners=owners_of(observer.graph, incident),
         suspects=tuple(one.sentence for one in clue_store.of_incident(connection, incident.id)[:_SUSPECTS]),
     )  # fmt: skip
-
-
-def owners_of(graph: Graph, incident: Incident) -> tuple[str, ...]:
-    """Whose an incident is: those that it was assigned to, else the owners of its asset."""
-    if incident.assigned or incident.asset not in graph:
-        return incident.assigned
-    return graph.asset(incident.asset).owners
 
 
 def standing(connection: Connection, incident: Incident) -> GateDecision | None:

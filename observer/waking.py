@@ -11,6 +11,7 @@ from observer.alerts.notify import to_remind
 from observer.judging import Observer
 from observer.maintenance import muting
 from observer.model import Incident, IncidentStatus
+from observer.outages import note_outages
 from observer.store import incidents as incident_store
 from observer.store import maintenance as maintenance_store
 from observer.store.outbox import by_incident
@@ -79,7 +80,7 @@ def _due(
 
 
 class Waker:
-    """``wake``, as often as it is asked to and at most every ten seconds; for whoever loops anyway.
+    """``wake`` and ``note_outages``, as often as asked and at most every ten seconds; for whoever loops anyway.
 
     Parameters
     ----------
@@ -95,3 +96,4 @@ class Waker:
         if self._monotonic() >= self._next:
             self._next = self._monotonic() + _EVERY_S
             wake(self._observer)
+            note_outages(self._observer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,48 @@ class Unreachable(ChannelError):
     """The receiver did not answer: other messages to the same channel won't get through now either."""
 
 
+class Busy(ChannelError):
+    """The receiver wants no message at all for ``wait_s`` seconds; None: it did not say for how long."""
+
+    def __init__(self, text: str, wait_s: float | None = None) -> None:
+        self.wait_s = wait_s
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much a channel may say: ``most`` messages at once, and as many again ``per_s`` seconds later.
+
+    >>> Limit(30, 60.0)
+    30 in 60 s
+    """
+
+    most: int
+    per_s: float
+
+    def __repr__(self) -> str:
+        return f"{self.most} in {self.per_s:g} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an environment uses a channel.
+
+    Parameters
+    ----------
+    fallback: it hears only of what no other channel hears of.
+    limit: how much it may say; None: anything.
+    folds: whether what is over the limit is put into one message, or else waits for its turn.
+    """
+
+    fallback: bool = False
+    limit: Limit | None = None
+    folds: bool = True
+
+
+EVERYTHING = Terms()
+
+
 class Channel(Protocol):
     """Somewhere that people look: a webhook, a chat, a mailbox.
 
@@ -30,6 +72,11 @@ class Channel(Protocol):
     @property
     def name(self) -> str:
         """Names the channel in the environment, in the outbox and to people; never an address or a secret."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """How the environment uses it."""
         ...
 
     def accepts(self, incident: Incident) -> bool:
@@ -45,7 +92,8 @@ class Channel(Protocol):
         Raises
         ------
         ChannelError: it was not handed over; its text names the cause and is kept and shown, so it holds no
-            secret. ``Refused`` where the receiver said no, ``Unreachable`` where nobody answered.
+            secret. ``Refused`` where the receiver said no, ``Unreachable`` where nobody answered, ``Busy`` where
+            it wants to be left alone for a while.
         """
         ...
 
@@ -66,6 +114,14 @@ class OutboxCounts:
     given_up: int
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a limited channel may still say: ``left`` messages more; ``at``: this one not before then."""
+
+    left: float
+    at: datetime | None = None
+
+
 class Outbox(Protocol):
     """The durable list of what has to be said; ``observer.store.outbox.StoredOutbox`` is the real one.
 
@@ -78,20 +134,44 @@ class Outbox(Protocol):
     ) -> tuple[Notification, ...]:
         """Take up to ``limit`` due messages, those never tried first, except of the channels ``without``.
 
-        Nobody else is given them within ``claim_s`` seconds, or until one of the calls below.
+        What a channel is to hear of one incident comes in the order in which it was written. Nobody else is given
+        them within ``claim_s`` seconds, or until one of the calls below.
         """
+        ...
+
+    def admit(self, channel: str, limit: Limit, wall_now: datetime) -> Admission:
+        """Take one message's worth of what a channel may say; all senders share it."""
+        ...
+
+    def fold(
+        self,
+        message: Notification,
+        wall_now: datetime,
+        fold: Callable[[Sequence[Notification]], Notification],
+        *,
+        most: int,
+        claim_s: float,
+    ) -> Notification:
+        """Put a claimed message and the others of its channel that are due into one, claimed in their place.
+
+        From then on they fare as it does. The message itself where there are no others.
+        """
+        ...
+
+    def pause(self, channel: str, until: datetime) -> None:
+        """Give nobody a message of the channel before ``until``."""
         ...
 
     def delivered(self, notification_id: str, at: datetime) -> None:
         """It was handed over: a try that succeeded. Final."""
         ...
 
-    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None) -> None:
+    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime) -> None:
         """A try failed; None gives it up, and keeps it. Without effect on a message delivered meanwhile."""
         ...
 
-    def postponed(self, notification_id: str, reason: str, next_attempt_at: datetime) -> None:
-        """It could not be tried, which does not count as a try."""
+    def postponed(self, notification_id: str, reason: str | None, next_attempt_at: datetime) -> None:
+        """It could not be tried, which does not count as a try; None: it only waits for its turn."""
         ...
 
     def counts(self) -> OutboxCounts:

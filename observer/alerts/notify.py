@@ -8,11 +8,9 @@ from enum import StrEnum
 
 from observer.alerts.base import Channel
 from observer.alerts.payload import Alert, body
+from observer.alerts.routing import Names, wanting
 from observer.model import Incident, IncidentStatus, Notification
 from observer.turns import TurnKind
-
-Names = tuple[str, ...]
-"""Of channels, in the order in which they are configured."""
 
 
 class Event(StrEnum):
@@ -49,31 +47,39 @@ def hearing(event: Event, incident: Incident, channels: Iterable[Channel], told:
     """The names of the channels that hear of an event: who wants such incidents; of its end, who heard of it before."""
     if event is Event.RESOLVED:
         return tuple(dict.fromkeys(message.channel for message in told))
-    return tuple(channel.name for channel in channels if channel.accepts(incident))
+    return wanting(incident, channels)
 
 
 def unheard(incident: Incident, channels: Iterable[Channel], told: Sequence[Notification]) -> Names:
     """The channels that want an incident and that every message of it was given up for: nothing is suppressed there."""
     if incident.status is not IncidentStatus.OPEN:
         return ()
-    lost = {message.channel for message in told}
-    lost -= {m.channel for m in told if m.delivered_at is not None or m.next_attempt_at is not None}
-    return tuple(channel.name for channel in channels if channel.name in lost and channel.accepts(incident))
+    lost = {message.channel for message in told} - _heard(told)
+    return tuple(name for name in wanting(incident, channels) if name in lost)
 
 
 def to_remind(
     incident: Incident, channels: Iterable[Channel], told: Sequence[Notification], wall: datetime, after: timedelta
 ) -> Names:
-    """The channels that are to be reminded of an open incident: the last they heard was delivered ``after`` ago."""
+    """The channels that are to be reminded of an open incident: the last they heard was delivered ``after`` ago.
+
+    Where nothing was ever delivered, and all was given up, it is said again ``after`` the last message was written.
+    """
     if incident.status is not IncidentStatus.OPEN:
         return ()
-    last: dict[str, datetime] = {}
+    heard, last = _heard(told), dict[str, datetime]()
     for message in told:
-        if message.delivered_at is not None:
-            last[message.channel] = max(message.delivered_at, last.get(message.channel, message.delivered_at))
+        at = message.delivered_at or (None if message.channel in heard else message.created_at)
+        if at is not None:
+            last[message.channel] = max(at, last.get(message.channel, at))
     waits = {message.channel for message in told if message.next_attempt_at is not None}
     due = {name for name, at in last.items() if wall - at >= after} - waits
-    return tuple(channel.name for channel in channels if channel.name in due and channel.accepts(incident))
+    return tuple(name for name in wanting(incident, channels) if name in due)
+
+
+def _heard(told: Iterable[Notification]) -> set[str]:
+    """The channels that were told, or are about to be."""
+    return {one.channel for one in told if one.delivered_at is not None or one.next_attempt_at is not None}
 
 
 def notifications(

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from observer.alerts.base import Channel, Outbox, Refused, Unreachable
+from observer.alerts.base import Busy, Channel, Outbox, Refused, Unreachable
+from observer.alerts.folding import MOST, folded
 from observer.errors import ChannelError
 from observer.faults import said
 from observer.model import Notification
@@ -80,7 +81,8 @@ def deliver_due(
 
     Any number of senders may do this at once. Whatever happens between handing a message over and writing
     that down, it is sent again with the same id, a minute later. A channel that does not answer is left alone
-    for the rest of the pass, so that it does not keep the others waiting.
+    for the rest of the pass, so that it does not keep the others waiting; one whose receiver says when to come
+    again, by all senders until then.
 
     Parameters
     ----------
@@ -95,61 +97,87 @@ def deliver_due(
     ------
     StateError: the outbox does not answer.
     """
-    by_name = {channel.name: channel for channel in channels}
-    rng = rng or random.Random()
-    silent: set[str] = set()
-    done = lost = 0
+    round_ = _Round(outbox, {channel.name: channel for channel in channels}, wall, rng or random.Random())
     for _ in range(limit):
-        claimed = () if should_stop() else outbox.claim_due(wall(), limit=1, claim_s=_CLAIM_S, without=silent)
+        claimed = () if should_stop() else outbox.claim_due(wall(), limit=1, claim_s=_CLAIM_S, without=round_.silent)
         if not claimed:
             break
+        round_.attempt(claimed[0])
+    return DeliveryReport(delivered=round_.done, failed=round_.lost, waiting=outbox.counts().waiting)
+
+
+class _Round:
+    """One pass: what it did, and the channels that are left alone for the rest of it."""
+
+    def __init__(
+        self, outbox: Outbox, channels: Mapping[str, Channel], wall: Callable[[], datetime], rng: random.Random
+    ) -> None:
+        self._outbox, self._channels, self._wall, self._rng = outbox, channels, wall, rng
+        self.silent: set[str] = set()
+        self.done = self.lost = 0
+
+    def attempt(self, message: Notification) -> None:
+        """Send a claimed message, with others if it is their turn only together; write down how that went."""
+        channel = self._channels.get(message.channel)
+        if channel is None:
+            self._outbox.postponed(
+                message.id,
+                f"no channel is called {message.channel!r} in this environment any more; the message waits; "
+                "configure it again",
+                self._wall() + timedelta(seconds=_NO_CHANNEL_S),
+            )
+            return
+        turn = self._turn(channel, message)
+        if turn is None:
+            return
         try:
-            if _send(outbox, by_name, claimed[0], wall):
-                done += 1
+            _send(channel, turn)
         except ChannelError as error:
-            lost += 1
-            if isinstance(error, Unreachable):
-                silent.add(claimed[0].channel)
-            _write_failure(outbox, claimed[0], error, wall, rng)
-    return DeliveryReport(delivered=done, failed=lost, waiting=outbox.counts().waiting)
+            self.lost += 1
+            self._write_failure(turn, error)
+        else:
+            self._outbox.delivered(turn.id, self._wall())
+            self.done += 1
+
+    def _turn(self, channel: Channel, message: Notification) -> Notification | None:
+        """What may be said now, within the channel's limit; None: nothing, and the message waits for its turn."""
+        limit = channel.terms.limit
+        if limit is None:
+            return message
+        admission = self._outbox.admit(channel.name, limit, self._wall())
+        if admission.at is not None:
+            self.silent.add(channel.name)
+            self._outbox.postponed(message.id, None, admission.at)
+            return None
+        if admission.left >= 1.0 or not channel.terms.folds:
+            return message
+        now = self._wall()
+        return self._outbox.fold(message, now, lambda some: folded(some, limit, now), most=MOST, claim_s=_CLAIM_S)
+
+    def _write_failure(self, message: Notification, error: ChannelError) -> None:
+        now, attempts = self._wall(), message.attempts + 1
+        if isinstance(error, Unreachable | Busy):
+            self.silent.add(message.channel)
+        delay_s = retry_delay_s(attempts, refused=isinstance(error, Refused))
+        if delay_s is None:
+            self._outbox.failed(message.id, f"{error}; given up after {attempts} tries", None, at=now)
+            _log.error("message %s to channel %s is given up: %s", message.id, message.channel, error)
+            return
+        delay_s *= self._rng.uniform(1 - JITTER, 1 + JITTER)
+        if isinstance(error, Busy):
+            delay_s = max(delay_s, min(error.wait_s or 0.0, LONGEST_DELAY_S))
+            self._outbox.pause(message.channel, now + timedelta(seconds=delay_s))
+        self._outbox.failed(message.id, str(error), now + timedelta(seconds=delay_s), at=now)
+        _log.warning("message %s to channel %s waits for try %d: %s", message.id, message.channel, attempts + 1, error)
 
 
-def _send(outbox: Outbox, channels: Mapping[str, Channel], message: Notification, wall: Callable[[], datetime]) -> bool:
-    channel = channels.get(message.channel)
-    if channel is None:
-        outbox.postponed(
-            message.id,
-            f"no channel is called {message.channel!r} in this environment any more; the message waits; "
-            "configure it again",
-            wall() + timedelta(seconds=_NO_CHANNEL_S),
-        )
-        return False
+def _send(channel: Channel, message: Notification) -> None:
     try:
         channel.send(message)
     except ChannelError:
         raise
     except Exception as error:  # a channel of the user's own; its text may hold anything
         raise ChannelError(f"channel {message.channel!r} failed with {type(error).__name__}") from error
-    outbox.delivered(message.id, wall())
-    return True
-
-
-def _write_failure(
-    outbox: Outbox,
-    message: Notification,
-    error: ChannelError,
-    wall: Callable[[], datetime],
-    rng: random.Random,
-) -> None:
-    attempts = message.attempts + 1
-    delay_s = retry_delay_s(attempts, refused=isinstance(error, Refused))
-    if delay_s is None:
-        outbox.failed(message.id, f"{error}; given up after {attempts} tries", None)
-        _log.error("message %s to channel %s is given up: %s", message.id, message.channel, error)
-        return
-    wait = timedelta(seconds=delay_s * rng.uniform(1 - JITTER, 1 + JITTER))
-    outbox.failed(message.id, str(error), wall() + wait)
-    _log.warning("message %s to channel %s waits for try %d: %s", message.id, message.channel, attempts + 1, error)
 
 
 class Sender:

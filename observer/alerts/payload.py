@@ -58,6 +58,7 @@ def body(alert: Alert) -> str:
             "first_partition": incident.first_partition,
             "severity": incident.severity.value,
             "status": incident.status.value,
+            "title": title(alert),
             "sentence": incident.sentence,
             "text": paragraph(alert),
             "subjects": list(incident.subjects),
@@ -77,11 +78,17 @@ def body(alert: Alert) -> str:
     return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def title(alert: Alert) -> str:
+    """What it is about and how it stands, in a few words: ``flights 2013-02-08 is held``."""
+    incident = alert.incident
+    address = incident.asset if incident.last_partition is None else f"{incident.asset} {incident.last_partition}"
+    return f"{address} {_state(alert)}"
+
+
 def paragraph(alert: Alert) -> str:
     """What, who is affected, what readers see, since when, where to look: for chats, mails and terminals."""
     incident = alert.incident
-    address = incident.asset if incident.last_partition is None else f"{incident.asset} {incident.last_partition}"
-    sentences = [f"{address} {_state(alert)}: {incident.sentence.rstrip('.')}."]
+    sentences = [f"{title(alert)}: {incident.sentence.rstrip('.')}."]
     if incident.status is IncidentStatus.RESOLVED:
         if incident.resolution:
             sentences.append(f"Resolution: {incident.resolution.rstrip('.')}.")

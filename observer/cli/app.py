@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import access, db, elsewhere, quieting, scheduled, serving, watching, working
+from observer.cli import access, alerting, db, elsewhere, quieting, scheduled, serving, watching, working
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -345,6 +345,7 @@ app.command()(quieting.mute)
 app.command()(quieting.unmute)
 app.command()(working.incidents)
 app.command()(working.maintenance)
+app.add_typer(alerting.alerts, name="alerts")
 app.add_typer(access.token, name="token")
 app.command()(serving.dev)
 app.command()(serving.serve)

@@ -34,13 +34,14 @@ def play(serve: bool, port: int | None, fresh: bool, project: Path | None, env: 
     root = find_root(project or Path.cwd())
     settings = ServeSettings(port=port if port is not None else _free_port(8000), token=variable("TIDEGATE_TOKEN"))
     config = read(root, env)
-    if not config.channels or not config.channels[0].secret:
+    secret = config.channels[0].one("secret") if config.channels else None
+    if secret is None:
         raise ProjectError(f"the demo needs the webhook channel of examples/flights; {root} has none")
     if fresh:
         shutil.rmtree(root / ".tidegate", ignore_errors=True)
     received: list[Received] = []
     began = monotonic()
-    with Receiver(config.channels[0].secret, received.append) as receiver:
+    with Receiver(secret, received.append) as receiver:
         os.environ[_HOOK] = receiver.url
         end = _replay(root, env, settings)
         _tell(end, received, monotonic() - began)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from observer.errors import StateError
+from observer.errors import ChannelError, StateError
 from orchestration.errors import LeaseLost, StorageError, TidegateError
 
 
@@ -34,5 +34,6 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 
 def of_error(error: TidegateError) -> ExitCode:
-    """What an error means to whoever called: state and storage could not be asked, all else is wrong use."""
-    return ExitCode.UNKNOWN if isinstance(error, StateError | StorageError | LeaseLost) else ExitCode.WRONG_USE
+    """What an error means to whoever called: state, storage or a receiver could not be asked, all else is wrong use."""
+    unasked = isinstance(error, StateError | StorageError | LeaseLost | ChannelError)
+    return ExitCode.UNKNOWN if unasked else ExitCode.WRONG_USE

@@ -109,7 +109,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         *from_variables,
         *also_from_variables,
         *written_secrets(dict(env.values)),
-        *(channel.url for channel in hears),
+        *(text for channel in hears for text in channel.hidden),
     )
     return EnvironmentConfig(
         name=name, root=root, project=root / said.text("project", default="pipeline.py"),

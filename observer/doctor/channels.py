@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 from datetime import UTC, datetime
 
+from sqlalchemy import Engine
+
+from observer.alerts.anywhere import AppriseChannel
+from observer.alerts.routing import some, unrouted
+from observer.alerts.trial import trial
+from observer.channels import channel_of
 from observer.config import EnvironmentConfig
 from observer.doctor.model import Diagnosis, Health
-from observer.model import Notification
-from observer.project import channel_of
+from observer.quantities import count
+from observer.store.dead_letters import dead
+from orchestration.database import reading
 from orchestration.graph import Graph
 
 
-def look_at_channels(diagnosis: Diagnosis, config: EnvironmentConfig, graph: Graph, *, send: bool) -> None:
-    """Say of each channel whether it can be used; with ``send``, post it a message of type ``doctor.test``."""
+def look_at_channels(
+    diagnosis: Diagnosis, config: EnvironmentConfig, graph: Graph, engine: Engine | None, *, send: bool
+) -> None:
+    """Say of each channel whether it can be used; with ``send``, send it a message that says nothing is wrong.
+
+    Also what no channel would hear of, and what could not be delivered.
+    """
     if not config.channels:
         said = "there is none: nobody is told of incidents"
         diagnosis.say("channels", Health.WARNING, said, "write channels = [{ kind = 'webhook', ... }]")
+    made = []
     for one in config.channels:
         part = f"channel {one.name}"
         with diagnosis.looking_at(part):
-            channel = channel_of(one, graph)
+            channel = channel_of(one, graph, config.name)
+            made.append(channel)
+            if isinstance(channel, AppriseChannel):
+                channel.check()
             if not send:
                 diagnosis.say(part, Health.OK, f"{channel!r}: address and secret can be used; nothing was sent")
                 continue
-            channel.send(_message(one.name, datetime.now(UTC)))
+            channel.send(trial(one.name, datetime.now(UTC)))
             diagnosis.say(part, Health.OK, f"{channel!r} took a test message")
+    nobody = unrouted(graph, made) if made else ()
+    if nobody:
+        said = f"nobody would hear of incidents of {some(nobody)}"
+        diagnosis.say("routes", Health.WARNING, said, "write fallback = true in a channel, or widen its when")
+    if engine is not None:
+        _look_at_dead_letters(diagnosis, engine)
 
 
-def _message(channel: str, now: datetime) -> Notification:
-    said = "tidegate doctor asks whether this channel is heard; nothing is wrong"
-    payload = json.dumps({"type": "doctor.test", "timestamp": now.isoformat(), "data": {"sentence": said}})
-    return Notification(
-        id=f"msg_{secrets.token_hex(12)}", incident_id=0, event="doctor.test", channel=channel, payload=payload,
-        created_at=now, attempts=0, next_attempt_at=None, delivered_at=None, last_error=None,
-    )  # fmt: skip
+def _look_at_dead_letters(diagnosis: Diagnosis, engine: Engine) -> None:
+    with diagnosis.looking_at("dead letters"):
+        with reading(engine) as connection:
+            found = dead(connection)
+        if found:
+            said = f"{count(len(found), 'message')} could not be delivered; the newest: {found[0].last_error}"
+            diagnosis.say("dead letters", Health.WARNING, said, "tidegate alerts dead; tidegate alerts replay --all")

@@ -58,7 +58,7 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
             return tuple(diagnosis.findings)
         look_at_executor(diagnosis, config)
         look_at_dbt(diagnosis, config.dbt, definitions.graph)
-        look_at_channels(diagnosis, config, definitions.graph, send=send)
+        look_at_channels(diagnosis, config, definitions.graph, engine, send=send)
         kept = _io(diagnosis, config, definitions)
         if engine is not None and kept is not None:
             graph, clock = definitions.graph, clock_of(config, engine)

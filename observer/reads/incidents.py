@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Integer, Text, and_, case, column, func, select, values
 
+from observer.alerts.owners import owners_of
 from observer.model import Incident, IncidentStatus, Notification, Severity
 from observer.project import Project
 from observer.quantities import count
@@ -17,7 +18,6 @@ from observer.reads.model import IncidentRow
 from observer.store.incidents import incident
 from observer.store.outbox import by_incident
 from observer.store.tables import evaluations, incidents
-from observer.telling import owners_of
 from orchestration.errors import PartitionError
 from orchestration.model import AssetKey
 from orchestration.tables import Instant

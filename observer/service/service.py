@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from observer.alerts.outbox import Sender
+from observer.alerts.routing import some, unrouted
 from observer.faults import said
 from observer.project import Project
 from observer.service.crew import Crew
@@ -78,6 +79,8 @@ class Service:
             self._crew.wake()
 
     def __enter__(self) -> Self:
+        if self._roles.sends:
+            _say_what_nobody_hears(self._current.work)
         if self._crew is not None:
             self._crew.start()
         if self._sender is not None:
@@ -116,8 +119,15 @@ class Service:
         """Its channels may be others."""
         if self._sender is not None:
             self._sender.stop()
+            _say_what_nobody_hears(self._current.work)
             self._sender = _sender(self._current.work)
             self._sender.start()
+
+
+def _say_what_nobody_hears(work: Project) -> None:
+    nobody = unrouted(work.graph, work.observer.channels)
+    if nobody:
+        _log.warning("no channel would hear of incidents of %s; look: tidegate alerts routes", some(nobody))
 
 
 def _sender(work: Project) -> Sender:

@@ -1,21 +1,28 @@
-"""The outbox in the state store: written in the incident's transaction, emptied by any number of senders."""
+"""The outbox in the state store: written in the incident's transaction, emptied by any number of senders.
+
+A message that was folded into another has that one's fate: its own row only says which.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, case, exists, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from observer.alerts.base import OutboxCounts
+from observer.alerts.base import Admission, Limit, OutboxCounts
+from observer.alerts.folding import FOLDED
 from observer.errors import StateError
 from observer.model import Notification
+from observer.store import channel_states
 from observer.store.tables import outbox
+from orchestration.database import WRITES
 from orchestration.tables import EPOCH
 
-_COLUMNS = (
+COLUMNS = (
     outbox.c.id,
     outbox.c.incident_id,
     outbox.c.event,
@@ -29,6 +36,15 @@ _COLUMNS = (
 )
 _WAITS = and_(outbox.c.delivered_at.is_(None), outbox.c.next_attempt_at.is_not(None))
 _PAGE = 500  # ids in one question
+_earlier = outbox.alias("earlier")
+_is_next = ~exists().where(
+    _earlier.c.incident_id == outbox.c.incident_id,
+    _earlier.c.channel == outbox.c.channel,
+    _earlier.c.created_at < outbox.c.created_at,
+    _earlier.c.delivered_at.is_(None),
+    _earlier.c.next_attempt_at.is_not(None),
+)
+"""A channel hears first what was said of an incident first, or else what resolves would come before what opens."""
 
 
 def enqueue(connection: Connection, notifications: Iterable[Notification]) -> None:
@@ -37,21 +53,19 @@ def enqueue(connection: Connection, notifications: Iterable[Notification]) -> No
     They are due at once, whatever ``created_at`` and ``next_attempt_at`` say: a project's clock may be set to
     another day.
     """
-    rows = [
-        {
-            "id": notification.id,
-            "incident_id": notification.incident_id,
-            "event": notification.event,
-            "channel": notification.channel,
-            "payload": notification.payload,
-            "created_at": notification.created_at,
-            "attempts": 0,
-            "next_attempt_at": EPOCH,
-        }
-        for notification in notifications
-    ]
+    rows = [_row(notification) for notification in notifications]
     if rows:
         connection.execute(outbox.insert(), rows)
+
+
+def is_due(wall_now: datetime) -> ColumnElement[bool]:
+    """Whether a message may be sent now, as far as itself and its channel are concerned."""
+    return and_(
+        _WAITS,
+        outbox.c.next_attempt_at <= wall_now,
+        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= wall_now),
+        outbox.c.channel.not_in(channel_states.paused(wall_now)),
+    )
 
 
 def claim_due(
@@ -63,11 +77,7 @@ def claim_due(
     without: Collection[str] = (),
 ) -> tuple[Notification, ...]:
     """Take due messages for ``claim_s`` seconds: no second sender has them. See ``Outbox.claim_due``."""
-    due = and_(
-        _WAITS,
-        outbox.c.next_attempt_at <= wall_now,
-        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= wall_now),
-    )
+    due = and_(is_due(wall_now), _is_next)
     if without:
         due = and_(due, outbox.c.channel.not_in(sorted(without)))
     with engine.connect() as connection:  # a look takes no write lock
@@ -85,45 +95,54 @@ def claim_due(
         update(outbox)
         .where(outbox.c.id.in_(select(chosen.c.id)))
         .values(claimed_until=wall_now + timedelta(seconds=claim_s))
-        .returning(*_COLUMNS)
+        .returning(*COLUMNS)
     )
     with engine.begin() as connection:
-        claimed = [_notification(row) for row in connection.execute(claim)]
+        claimed = [notification(row) for row in connection.execute(claim)]
     return tuple(sorted(claimed, key=lambda each: (each.next_attempt_at or EPOCH, each.created_at, each.id)))
 
 
 def delivered(engine: Engine, notification_id: str, at: datetime) -> None:
     """Write down that it was handed over; the first time counts."""
-    with engine.begin() as connection:
-        connection.execute(
-            _undelivered(notification_id).values(
+    with _writing(engine) as connection:
+        channel = connection.execute(
+            _undelivered(notification_id)
+            .values(
                 delivered_at=at,
                 attempts=outbox.c.attempts + 1,
                 next_attempt_at=None,
                 claimed_until=None,
                 last_error=None,
             )
-        )
+            .returning(outbox.c.channel)
+        ).scalar_one_or_none()
+        if channel is not None:
+            channel_states.succeeded(connection, channel)
 
 
-def failed(engine: Engine, notification_id: str, error: str, next_attempt_at: datetime | None) -> None:
+def failed(engine: Engine, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime) -> None:
     """Write down a try that failed; None gives it up and keeps it, as a dead letter."""
-    with engine.begin() as connection:
-        connection.execute(
-            _undelivered(notification_id).values(
+    with _writing(engine) as connection:
+        channel = connection.execute(
+            _undelivered(notification_id)
+            .values(
                 attempts=outbox.c.attempts + 1,
                 next_attempt_at=next_attempt_at,
                 claimed_until=None,
                 last_error=error,
             )
-        )
+            .returning(outbox.c.channel)
+        ).scalar_one_or_none()
+        if channel is not None:
+            channel_states.failed(connection, channel, error, at, gave_up=next_attempt_at is None)
 
 
-def postponed(engine: Engine, notification_id: str, reason: str, next_attempt_at: datetime) -> None:
+def postponed(engine: Engine, notification_id: str, reason: str | None, next_attempt_at: datetime) -> None:
     """Write down that it could not be tried, which does not count as a try."""
-    with engine.begin() as connection:
+    said = {} if reason is None else {"last_error": reason}
+    with _writing(engine) as connection:
         connection.execute(
-            _undelivered(notification_id).values(next_attempt_at=next_attempt_at, claimed_until=None, last_error=reason)
+            _undelivered(notification_id).values(next_attempt_at=next_attempt_at, claimed_until=None, **said)
         )
 
 
@@ -136,24 +155,35 @@ def waiting(connection: Connection) -> OutboxCounts:
             func.count() - func.count(outbox.c.next_attempt_at),
         )
         .select_from(outbox)
-        .where(outbox.c.delivered_at.is_(None))
+        .where(outbox.c.delivered_at.is_(None), outbox.c.folded_into.is_(None))
     ).one()
     return OutboxCounts(waiting=row[0], failing=row[1], given_up=row[2])
 
 
 def by_incident(connection: Connection, incident_ids: Collection[int]) -> Mapping[int, tuple[Notification, ...]]:
-    """The messages of each incident, oldest first; an entry for every id that was asked for."""
+    """The messages of each incident, oldest first; an entry for every id that was asked for.
+
+    One that was folded into another is shown as that one fares.
+    """
     found: dict[int, list[Notification]] = {incident: [] for incident in incident_ids}
     ids = sorted(found)
     for start in range(0, len(ids), _PAGE):
-        rows = connection.execute(
-            select(*_COLUMNS)
-            .where(outbox.c.incident_id.in_(ids[start : start + _PAGE]))
-            .order_by(outbox.c.created_at, outbox.c.id)
-        )
-        for row in rows:
-            found[row.incident_id].append(_notification(row))
+        asked = outbox.c.incident_id.in_(ids[start : start + _PAGE])
+        for row in connection.execute(_AS_THEY_FARE.where(asked, outbox.c.event != FOLDED)):
+            found[row.incident_id].append(notification(row))
     return {incident: tuple(messages) for incident, messages in found.items()}
+
+
+_into = outbox.alias("folding")
+_fate = [
+    case((outbox.c.folded_into.is_(None), outbox.c[name]), else_=_into.c[name]).label(name)
+    for name in ("attempts", "next_attempt_at", "delivered_at", "last_error")
+]
+_AS_THEY_FARE = (
+    select(*(column for column in COLUMNS if column.name not in {one.name for one in _fate}), *_fate)
+    .outerjoin(_into, outbox.c.folded_into == _into.c.id)
+    .order_by(outbox.c.created_at, outbox.c.id)
+)
 
 
 class StoredOutbox:
@@ -175,19 +205,43 @@ class StoredOutbox:
         except SQLAlchemyError as error:
             raise _silent(error, "no message was claimed") from error
 
+    def admit(self, channel: str, limit: Limit, wall_now: datetime) -> Admission:
+        try:
+            with _writing(self._engine) as connection:
+                return channel_states.admit(connection, channel, limit, wall_now)
+        except SQLAlchemyError as error:
+            raise _silent(error, "the message stays claimed for a minute") from error
+
+    def fold(
+        self, message: Notification, wall_now: datetime, fold: Callable[[Sequence[Notification]], Notification], *,
+        most: int, claim_s: float,
+    ) -> Notification:  # fmt: skip
+        try:
+            with _writing(self._engine) as connection:
+                return _fold(connection, message, wall_now, fold, most, claim_s)
+        except SQLAlchemyError as error:
+            raise _silent(error, "the message stays claimed for a minute") from error
+
+    def pause(self, channel: str, until: datetime) -> None:
+        try:
+            with _writing(self._engine) as connection:
+                channel_states.pause(connection, channel, until)
+        except SQLAlchemyError as error:
+            raise _silent(error, "the channel is not left alone") from error
+
     def delivered(self, notification_id: str, at: datetime) -> None:
         try:
             delivered(self._engine, notification_id, at)
         except SQLAlchemyError as error:
             raise _silent(error, "a message that was handed over will be sent once more") from error
 
-    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None) -> None:
+    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime) -> None:
         try:
-            failed(self._engine, notification_id, error, next_attempt_at)
+            failed(self._engine, notification_id, error, next_attempt_at, at=at)
         except SQLAlchemyError as cause:
             raise _silent(cause, "the message stays claimed for a minute") from cause
 
-    def postponed(self, notification_id: str, reason: str, next_attempt_at: datetime) -> None:
+    def postponed(self, notification_id: str, reason: str | None, next_attempt_at: datetime) -> None:
         try:
             postponed(self._engine, notification_id, reason, next_attempt_at)
         except SQLAlchemyError as cause:
@@ -201,11 +255,61 @@ class StoredOutbox:
             raise _silent(error, "nothing was changed") from error
 
 
+def _fold(
+    connection: Connection, message: Notification, wall_now: datetime,
+    fold: Callable[[Sequence[Notification]], Notification], most: int, claim_s: float,
+) -> Notification:  # fmt: skip
+    """See ``Outbox.fold``; those that were folded already, and failed, stay as they are."""
+    others = connection.execute(
+        select(*COLUMNS)
+        .where(is_due(wall_now), outbox.c.channel == message.channel, outbox.c.id != message.id)
+        .where(outbox.c.event != FOLDED)
+        .order_by(outbox.c.created_at, outbox.c.id)
+        .limit(most - 1)
+        .with_for_update(skip_locked=True)
+    )
+    taken = sorted((message, *map(notification, others)), key=lambda one: (one.created_at, one.id))
+    if len(taken) == 1 or message.event == FOLDED:
+        return message
+    made = fold(taken)
+    claim = {"claimed_until": wall_now + timedelta(seconds=claim_s), "next_attempt_at": EPOCH}
+    connection.execute(outbox.insert().values({**_row(made), **claim}))
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_([one.id for one in taken]))
+        .values(folded_into=made.id, next_attempt_at=None, claimed_until=None)
+    )
+    return made
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction, which on SQLite takes its lock before it looks."""
+    with engine.connect() as connection:
+        writer = connection.execution_options(**{WRITES: True})
+        with writer.begin():
+            yield writer
+
+
+def _row(notification: Notification) -> dict[str, object]:
+    return {
+        "id": notification.id,
+        "incident_id": notification.incident_id,
+        "event": notification.event,
+        "channel": notification.channel,
+        "payload": notification.payload,
+        "created_at": notification.created_at,
+        "attempts": 0,
+        "next_attempt_at": EPOCH,
+    }
+
+
 def _undelivered(notification_id: str) -> Update:
     return update(outbox).where(outbox.c.id == notification_id, outbox.c.delivered_at.is_(None))
 
 
-def _notification(row: Row[*tuple[Any, ...]]) -> Notification:
+def notification(row: Row[*tuple[Any, ...]]) -> Notification:
+    """The message that a row of ``COLUMNS`` holds."""
     return Notification(**row._mapping)
 
 

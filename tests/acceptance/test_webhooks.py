@@ -206,7 +206,7 @@ def test_delivered_is_final(engine: Engine, channel: WebhookChannel, wall: Wall)
     delivered(engine, "msg_1", at)
     wall.forward(5)
     delivered(engine, "msg_1", wall())
-    failed(engine, "msg_1", "too late", wall())
+    failed(engine, "msg_1", "too late", wall(), at=wall())
     message = stored(engine)["msg_1"]
     assert (message.delivered_at, message.last_error, message.attempts) == (at, None, 1)
 
@@ -269,7 +269,7 @@ def test_the_sender_notices_by_itself(engine: Engine, receiver: Receiver, channe
     [
         lambda box, at: box.claim_due(at, limit=1, claim_s=60),
         lambda box, at: box.delivered("x", at),
-        lambda box, at: box.failed("x", "no", at),
+        lambda box, at: box.failed("x", "no", at, at=at),
         lambda box, at: box.postponed("x", "no", at),
         lambda box, at: box.counts(),
     ],

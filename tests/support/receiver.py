@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
+
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Receiver:
     def __init__(self) -> None:
         self._lock = threading.Condition()
         self._requests: list[Received] = []
-        self._failures: list[int] = []
+        self._failures: list[tuple[int, Mapping[str, str]]] = []
         self.is_ill: Callable[[], bool] = lambda: False  # asked at each request: whether to answer it with 503
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -54,10 +56,10 @@ class Receiver:
         """The requests that were answered with a 2xx status."""
         return [request for request in self.requests if request.status < 300]
 
-    def fail(self, times: int, status: int = 503) -> None:
-        """Answer the next `times` requests with `status`; they are recorded all the same."""
+    def fail(self, times: int, status: int = 503, headers: Mapping[str, str] = _NO_HEADERS) -> None:
+        """Answer the next `times` requests with `status` and `headers`; they are recorded all the same."""
         with self._lock:
-            self._failures.extend([status] * times)
+            self._failures.extend([(status, headers)] * times)
 
     def wait_for(self, count: int, timeout_s: float = 10.0) -> list[Received]:
         """The accepted requests as soon as there are `count`; an AssertionError after `timeout_s`."""
@@ -101,12 +103,13 @@ class Receiver:
     ) -> None:
         self.stop()
 
-    def _record(self, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
+    def _record(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
         with self._lock:
-            status = self._failures.pop(0) if self._failures else 503 if self.is_ill() else 204
+            told = self._failures.pop(0) if self._failures else (503 if self.is_ill() else 204, _NO_HEADERS)
+            status = told[0]
             self._requests.append(Received(method=method, path=path, headers=headers, body=body, status=status))
             self._lock.notify_all()
-            return status
+            return told
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         record = self._record
@@ -115,7 +118,10 @@ class Receiver:
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                self.send_response(record(self.command, self.path, headers, body))
+                status, more = record(self.command, self.path, headers, body)
+                self.send_response(status)
+                for name, value in more.items():
+                    self.send_header(name, value)
                 self.send_header("content-length", "0")
                 self.end_headers()
 

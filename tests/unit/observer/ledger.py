@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, select
 
 import observer as ob
+from observer.alerts.base import EVERYTHING
 from observer.judging import Observer
 from observer.model import Audit, CheckOutcome, Column, Incident, Notification, Observation, Schema, Severity
 from observer.pipeline import ObserverGate
@@ -45,6 +46,7 @@ class Listening:
     """A channel that takes everything and is never asked to send."""
 
     name = "ops"
+    terms = EVERYTHING
 
     def accepts(self, incident: Incident) -> bool:
         return True

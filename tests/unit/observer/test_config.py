@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from observer.config import find_root, read
-from observer.errors import ProjectError, UnknownName
+from observer.errors import ProjectError, TidegateError, UnknownName
 from orchestration.retention import Retention
 
 GOOD = 'project = "pipeline.py"\n[env.local]\n'
@@ -227,3 +227,39 @@ def test_a_budget_of_false_alarms_is_a_number(tmp_path: Path) -> None:
     write(tmp_path, "[env.local]\nfalse_alarms_per_week = 2\n[env.other]\n")
     assert read(tmp_path, None).false_alarms_per_week == 2.0
     assert read(tmp_path, "other").false_alarms_per_week is None
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("kind = 'slack'", "url is missing"),
+        ("kind = 'slack', url = 'u', secret = 's'", "no setting is called 'secret'"),
+        ("kind = 'pagerduty', url = 'u'", "routing_key is missing"),
+        ("kind = 'mail', server = 's', from = 'a@b.org'", "to is missing"),
+        ("kind = 'mail', server = 's', from = 'a@b.org', to = []", "to is a text, or a list of texts"),
+        ("kind = 'webhook', url = 'u', secret = ['a', 3]", "secret is a text, or a list of texts"),
+        ("kind = 'webhook', url = 'u', limit = '30'", "limit = '30' isn't so many in a time"),
+        ("kind = 'webhook', url = 'u', limit = '0/m'", "isn't so many in a time"),
+        ("kind = 'webhook', url = 'u', fallback = 'yes'", "fallback is true or false"),
+    ],
+)
+def test_a_channel_that_says_too_little_or_too_much(tmp_path: Path, channel: str, said: str) -> None:
+    with pytest.raises(TidegateError) as caught:
+        read(write(tmp_path, f"[env.local]\nchannels = [{{ {channel} }}]\n"), None)
+    assert said in str(caught.value)
+
+
+def test_people_are_told_so_many_at_once_and_programs_everything(tmp_path: Path) -> None:
+    written = "[env.local]\nchannels = [{ kind = 'slack', url = 'u' }, { kind = 'webhook', url = 'u' }, "
+    written += "{ kind = 'teams', url = 'u', limit = '2/s' }, { kind = 'teams', url = 'u', limit = 'none' }]\n"
+    limits = [channel.limit for channel in read(write(tmp_path, written), None).channels]
+    assert limits == [(30, 60.0), None, (2, 1.0), None]
+
+
+def test_keys_of_channels_are_in_no_text(tmp_path: Path) -> None:
+    written = "[env.local]\nchannels = [{ kind = 'pagerduty', routing_key = 'R0UT1NG' }, { kind = 'webhook', url = "
+    written += "'http://u/T0K3N', secret = ['s3cret-new', 's3cret-old'] }, { kind = 'mail', server = 's', from = "
+    written += "'a@b.org', to = 'c@d.org', user = 'me', password = 'p4ssw0rd' }]\n"
+    found = read(write(tmp_path, written), None)
+    assert {"R0UT1NG", "s3cret-new", "s3cret-old", "p4ssw0rd", "http://u/T0K3N"} <= set(found.secrets)
+    assert not [word for word in ("R0UT1NG", "s3cret", "p4ssw0rd", "T0K3N") if word in repr(found)]

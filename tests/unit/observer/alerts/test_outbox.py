@@ -3,13 +3,13 @@
 import logging
 import random
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from observer.alerts.base import OutboxCounts, Refused, Unreachable
+from observer.alerts.base import EVERYTHING, Admission, Busy, Limit, OutboxCounts, Refused, Terms, Unreachable
 from observer.alerts.outbox import (
     GIVE_UP_AFTER_S,
     JITTER,
@@ -43,6 +43,7 @@ class FakeOutbox:
     def __init__(self, messages: Iterable[Notification]) -> None:
         self.messages = {each.id: each for each in messages}
         self.broken = False
+        self.paused: dict[str, datetime] = {}
 
     def claim_due(
         self, wall_now: datetime, *, limit: int, claim_s: float, without: Collection[str] = ()
@@ -62,11 +63,23 @@ class FakeOutbox:
     def delivered(self, notification_id: str, at: datetime) -> None:
         self._change(notification_id, delivered_at=at, next_attempt_at=None)
 
-    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None) -> None:
+    def admit(self, channel: str, limit: Limit, wall_now: datetime) -> Admission:
+        raise AssertionError("nothing is limited here")
+
+    def fold(
+        self, message: Notification, wall_now: datetime, fold: Callable[[Sequence[Notification]], Notification], *,
+        most: int, claim_s: float,
+    ) -> Notification:  # fmt: skip
+        raise AssertionError("nothing is limited here")
+
+    def pause(self, channel: str, until: datetime) -> None:
+        self.paused[channel] = until
+
+    def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime) -> None:
         attempts = self.messages[notification_id].attempts + 1
         self._change(notification_id, attempts=attempts, last_error=error, next_attempt_at=next_attempt_at)
 
-    def postponed(self, notification_id: str, reason: str, next_attempt_at: datetime) -> None:
+    def postponed(self, notification_id: str, reason: str | None, next_attempt_at: datetime) -> None:
         self._change(notification_id, last_error=reason, next_attempt_at=next_attempt_at)
 
     def counts(self) -> OutboxCounts:
@@ -81,6 +94,7 @@ class FakeOutbox:
 class FakeChannel:
     name: str = "ops"
     error: Exception | None = None
+    terms: Terms = EVERYTHING
     sent: list[str] = field(default_factory=list)
 
     def accepts(self, incident: Incident) -> bool:
@@ -207,3 +221,15 @@ def test_the_sender_outlives_exceptions_and_stops(caplog: pytest.LogCaptureFixtu
     assert outbox.messages["a"].delivered_at == NOW
     assert caplog.text.count("the database sleeps") == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "tidegate-sender"]
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "least_s", "most_s"), [(None, 4, 6), (600.0, 600, 600), (10 * 86400.0, 3600, 3600)]
+)
+def test_a_busy_receiver_is_left_alone_by_everybody(asked_s: float | None, least_s: float, most_s: float) -> None:
+    outbox = FakeOutbox([message("a"), message("b")])
+    channel = FakeChannel(error=Busy("answered 429", asked_s))
+    assert deliver(outbox, channel) == (0, 1, 2)
+    assert channel.sent == ["a"]
+    assert least_s <= (outbox.paused["ops"] - NOW).total_seconds() <= most_s
+    assert outbox.messages["a"].next_attempt_at == outbox.paused["ops"]

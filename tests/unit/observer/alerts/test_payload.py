@@ -1,9 +1,6 @@
 import json
-import os
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -11,69 +8,10 @@ from observer.alerts.notify import Event, hearing, notifications
 from observer.alerts.payload import Alert, body, incident_url, paragraph
 from observer.alerts.webhook import WebhookChannel
 from observer.alerts.when import parse_when
-from observer.model import Incident, IncidentStatus, Resolution, Severity
-from orchestration.model import AssetKey, GateDecision, GateOutcome
-
-GOLDEN = Path(__file__).parents[3] / "golden" / "alerts"
-AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def opened(incident: Incident) -> Alert:
-    gate = GateDecision(
-        asset=incident.asset,
-        partition="2013-02-08",
-        materialization_id="m-38",
-        outcome=GateOutcome.HELD,
-        reasons=(incident.sentence,),
-        holds=("null_rate(dep_time)",),
-        decided_at=AT,
-        by="policy",
-    )
-    return Alert(
-        event="incident.opened",
-        at=AT,
-        incident=incident,
-        gate=gate,
-        last_good="2013-02-07",
-        dashboard_url="http://127.0.0.1:8000",
-    )
-
-
-def resolved(alert: Alert) -> Alert:
-    incident = replace(
-        alert.incident,
-        status=IncidentStatus.RESOLVED,
-        resolved_at=AT + timedelta(hours=5),
-        resolution="released by ops: a blizzard",
-        resolved_as=Resolution.RELEASED,
-    )
-    return replace(alert, event="incident.resolved", at=AT + timedelta(hours=5), incident=incident, gate=None)
-
-
-def assert_golden(name: str, text: str) -> None:
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), "set UPDATE_GOLDEN=1 where the change is meant"
-
-
-def worse(alert: Alert) -> Alert:
-    incident = replace(alert.incident, assigned=("ana@example.com",), revision=3)
-    return replace(alert, event="incident.worse", incident=incident, owners=incident.assigned)
-
-
-MADE: dict[str, Callable[[Alert], Alert]] = {
-    "opened": lambda alert: replace(
-        alert, owners=("ops@example.com",),
-        suspects=("weather_raw 2013-02-08: 12 rows, 72 rows are usual", "flights 2013-02-08: its code changed"),
-    ),
-    "resolved": resolved,
-    "worse": worse,
-    "reopened": lambda alert: replace(alert, event="incident.reopened"),
-    "reminder": lambda alert: replace(alert, event="incident.reminder", at=AT + timedelta(days=1)),
-}  # fmt: skip
+from observer.model import Incident, Severity
+from orchestration.graph import Graph
+from orchestration.model import AssetKey
+from tests.unit.observer.alerts.alerting import AT, MADE, assert_golden
 
 
 @pytest.mark.parametrize("event", sorted(MADE))
@@ -123,11 +61,11 @@ def test_an_address_with_a_password_is_not_repeated() -> None:
     assert url == "https://dq.example.com:8443/base/incidents/7"
 
 
-def test_each_channel_that_accepts_gets_one_message(opened: Alert) -> None:
+def test_each_channel_that_accepts_gets_one_message(opened: Alert, graph: Graph) -> None:
     ids = iter(["n1", "n2", "n3"])
     channels = [
-        WebhookChannel(name, "http://127.0.0.1:1", "s", parse_when(when))
-        for name, when in [("ops", "severity>=error"), ("orders", "asset:orders"), ("all", "")]
+        WebhookChannel(name, "http://127.0.0.1:1", "s", parse_when(when, graph))
+        for name, when in [("ops", "severity>=error"), ("orders", "asset:weather"), ("all", "")]
     ]
     names = hearing(Event.OPENED, opened.incident, channels, ())
     made = notifications(opened, names, new_id=lambda: next(ids), wall_now=AT)

@@ -2,36 +2,23 @@ import asyncio
 import base64
 import logging
 import socket
+import struct
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from observer.alerts.base import Refused, Unreachable
+from observer.alerts.base import Busy, Refused, Unreachable
 from observer.alerts.webhook import WebhookChannel, signing_secret
 from observer.errors import ChannelError, ProjectError
 from observer.model import Notification
 from tests.support.receiver import Receiver
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"x" * 24).decode()
-
-
-@pytest.fixture
-def message() -> Notification:
-    return Notification(
-        id="msg_1",
-        incident_id=1,
-        event="incident.opened",
-        channel="ops",
-        payload='{"type":"incident.opened","sentence":"0–9 %"}',
-        created_at=datetime.now(UTC),
-        attempts=0,
-        next_attempt_at=None,
-        delivered_at=None,
-        last_error=None,
-    )
 
 
 def test_body_headers_and_signature(receiver: Receiver, message: Notification) -> None:
@@ -60,7 +47,7 @@ def test_any_text_is_a_secret(receiver: Receiver, message: Notification) -> None
         (500, ChannelError, "answered 500"),
         (408, ChannelError, "answered 408"),
         (425, ChannelError, "answered 425"),
-        (429, ChannelError, "answered 429"),
+        (429, Busy, "answered 429"),
         (400, Refused, "refuses the message"),
         (401, Refused, "refuses the message"),
         (410, Refused, "wants no messages any more"),
@@ -150,3 +137,95 @@ def test_a_secret_that_is_none(secret: str, said: str) -> None:
     with pytest.raises(ProjectError, match=said) as caught:
         WebhookChannel("ops", "http://127.0.0.1", secret)
     assert "hunter" not in str(caught.value)
+
+
+def test_while_a_secret_is_replaced_both_sign(receiver: Receiver, message: Notification) -> None:
+    older = "whsec_" + base64.b64encode(b"o" * 24).decode()
+    WebhookChannel("ops", receiver.url, (SECRET, older)).send(message)
+    [request] = receiver.requests
+    assert len(request.headers["webhook-signature"].split(" ")) == 2
+    for secret in (SECRET, older):
+        Webhook(secret).verify(request.body, request.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_" + base64.b64encode(b"z" * 24).decode()).verify(request.body, request.headers)
+    newest = request.headers["webhook-signature"].split(" ")[0]
+    Webhook(SECRET).verify(request.body, {**request.headers, "webhook-signature": newest})
+
+
+@pytest.mark.parametrize("secrets", [(), ("a",) * 6])
+def test_too_few_secrets_and_too_many(secrets: tuple[str, ...]) -> None:
+    with pytest.raises(ProjectError, match="one secret, or up to 5"):
+        WebhookChannel("ops", "http://127.0.0.1", secrets)
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "wait_s"),
+    [
+        (429, "7", 7.0),
+        (503, "120", 120.0),
+        (429, "in a while", None),
+        (429, "-5", None),
+        (429, "9" * 400, 999_999_999.0),
+        (429, format_datetime(NOW + timedelta(hours=2), usegmt=True), 7200.0),
+        (429, format_datetime(NOW - timedelta(hours=2), usegmt=True), 0.0),
+    ],
+)
+def test_when_to_come_again(
+    receiver: Receiver, message: Notification, status: int, header: str, wait_s: float | None
+) -> None:
+    receiver.fail(1, status, {"retry-after": header})
+    with pytest.raises(Busy) as caught:
+        WebhookChannel("ops", receiver.url, SECRET, wall=lambda: NOW).send(message)
+    assert caught.value.wait_s == wait_s
+
+
+def test_an_endless_answer_is_not_read(message: Notification) -> None:
+    """Of an answer the status counts; what follows may be a gigabyte, and never comes to an end here."""
+    sent = [0]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def pour() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                try:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n")
+                    while sent[0] < 1_000_000_000:
+                        sent[0] += connection.send(b"x" * 65536)
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=pour, daemon=True)
+        thread.start()
+        WebhookChannel("ops", f"http://127.0.0.1:{listener.getsockname()[1]}", SECRET, timeout_s=10).send(message)
+        thread.join(10)
+    assert sent[0] < 50_000_000
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 2", b"\xff\x00" * 40, b"HTTP/1.1 200 OK\r\nx: " + b"y" * 300_000])
+def test_an_answer_that_is_none(message: Notification, answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reset() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                try:
+                    connection.sendall(answer)
+                except OSError:
+                    return
+
+        threading.Thread(target=reset, daemon=True).start()
+        channel = WebhookChannel("ops", f"http://127.0.0.1:{listener.getsockname()[1]}", SECRET, timeout_s=10)
+        with pytest.raises(Unreachable, match="the exchange failed"):
+            channel.send(message)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_redirect_carries_a_message_away(receiver: Receiver, message: Notification, status: int) -> None:
+    with Receiver() as elsewhere:
+        receiver.fail(1, status, {"location": elsewhere.url})
+        with pytest.raises(Refused, match="not followed"):
+            WebhookChannel("ops", receiver.url, SECRET).send(message)
+        assert elsewhere.requests == []

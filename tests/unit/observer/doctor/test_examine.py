@@ -197,7 +197,7 @@ def test_channels(folder: Path, receiver: Receiver) -> None:
     assert not receiver.requests
     assert found(folder, send=True)["channel ops"].said.endswith("took a test message")
     (message,) = receiver.requests
-    assert json.loads(message.body)["type"] == "doctor.test"
+    assert json.loads(message.body)["type"] == "channel.test"
     toml.write_text(TOML + channel.format("http://127.0.0.1:1/", secret))
     assert "nobody listens there" in found(folder, send=True)["channel ops"].said
 

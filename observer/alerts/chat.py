@@ -1,0 +1,69 @@
+"""Channels that post a service's own form of JSON, made from the message when it is sent."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from observer.alerts.base import EVERYTHING, Terms
+from observer.alerts.message import Message, read
+from observer.alerts.posting import TIMEOUT_S, Endpoint
+from observer.alerts.when import When
+from observer.model import Incident, Notification
+
+
+class PostingChannel(ABC):
+    """Posts what :meth:`content` makes of a message to one address; see ``Endpoint`` for how.
+
+    Parameters
+    ----------
+    name: names the channel in the environment and in the outbox.
+    url: where to, of which texts show the host alone.
+    when: which incidents it hears of.
+    terms: how the environment uses it.
+    timeout_s: for one whole try, whatever the receiver does.
+
+    Raises
+    ------
+    ProjectError: the address can't be used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        when: When | None = None,
+        terms: Terms = EVERYTHING,
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._name, self._when, self._terms = name, when or When(), terms
+        self._endpoint = Endpoint(name, url, timeout_s)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name!r}, {self._endpoint.shown!r})"
+
+    @property
+    def name(self) -> str:
+        """Names the channel in the environment and in the outbox."""
+        return self._name
+
+    @property
+    def terms(self) -> Terms:
+        """How the environment uses it."""
+        return self._terms
+
+    def accepts(self, incident: Incident) -> bool:
+        """Whether ``when`` holds for the incident."""
+        return self._when.accepts(incident)
+
+    @abstractmethod
+    def content(self, message: Message) -> Mapping[str, Any]:
+        """What the service is sent."""
+
+    def send(self, notification: Notification) -> None:
+        """Post it; see ``observer.alerts.base.Channel.send``, and ``Endpoint.post`` for what is raised when."""
+        said = json.dumps(self.content(read(notification.payload)), ensure_ascii=False, allow_nan=False)
+        self._endpoint.post(said.encode("utf-8", "replace"), {"webhook-id": notification.id})

@@ -1,0 +1,51 @@
+"""Messages that nobody tries any more: seen, and tried again when a person says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, func, select, update
+
+from observer.model import Notification
+from observer.store.outbox import COLUMNS, notification
+from observer.store.tables import outbox
+from orchestration.tables import EPOCH
+
+_DEAD = (
+    outbox.c.delivered_at.is_(None),
+    outbox.c.next_attempt_at.is_(None),
+    outbox.c.folded_into.is_(None),
+)
+
+
+def dead(connection: Connection, limit: int | None = None) -> tuple[Notification, ...]:
+    """Those that were given up, the newest first; one that holds others stands for them."""
+    rows = connection.execute(
+        select(*COLUMNS).where(*_DEAD).order_by(outbox.c.created_at.desc(), outbox.c.id).limit(limit)
+    )
+    return tuple(notification(row) for row in rows)
+
+
+def held_in(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """How many messages were folded into each of some others; none: no entry."""
+    rows = connection.execute(
+        select(outbox.c.folded_into, func.count())
+        .where(outbox.c.folded_into.in_(list(ids)))
+        .group_by(outbox.c.folded_into)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def undelivered(connection: Connection, ids: Collection[str]) -> tuple[Notification, ...]:
+    """Those of some messages that were not delivered yet."""
+    rows = connection.execute(
+        select(*COLUMNS).where(outbox.c.id.in_(list(ids)), outbox.c.delivered_at.is_(None)).order_by(outbox.c.id)
+    )
+    return tuple(notification(row) for row in rows)
+
+
+def replay(connection: Connection, ids: Collection[str] | None = None) -> tuple[str, ...]:
+    """Let given up messages (None: all) be tried again from the beginning, with the same ids; returns which."""
+    chosen = _DEAD if ids is None else (*_DEAD, outbox.c.id.in_(list(ids)))
+    again = update(outbox).where(*chosen).values(next_attempt_at=EPOCH, attempts=0, claimed_until=None)
+    return tuple(sorted(connection.execute(again.returning(outbox.c.id)).scalars()))
