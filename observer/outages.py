@@ -67,10 +67,15 @@ def _news(connection: Connection, observer: Observer) -> list[ChannelState]:
 
 def _open(connection: Connection, observer: Observer, state: ChannelState) -> None:
     now, since = observer.clock.now(), state.failing_since
-    lasts = "" if since is None else f" for {age((observer.clock.wall() - since).total_seconds())}"
+    lasts = age((observer.clock.wall() - (since or observer.clock.wall())).total_seconds())
+    what = (
+        "a message to this channel was given up"
+        if state.gave_up
+        else f"messages to this channel have failed for {lasts}"
+    )
     wrong = Finding(
         asset=place_of(state.channel), partition=None, severity=Severity.ERROR,
-        sentence=f"messages to this channel have failed{lasts}: {state.last_error or 'nobody knows why'}",
+        sentence=f"{what}: {state.last_error or 'nobody knows why'}",
         subjects=(DELIVERY,), affected=(), at=now,
     )  # fmt: skip
     opened = open_apart(connection, observer, incidents.opening(wrong), f"channel:{since or now:%Y%m%dT%H%M%S}")

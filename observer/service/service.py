@@ -125,7 +125,8 @@ class Service:
 
 
 def _say_what_nobody_hears(work: Project) -> None:
-    nobody = unrouted(work.graph, work.observer.channels)
+    """Where there are channels, but none of some asset; whoever has none at all knows it."""
+    nobody = unrouted(work.graph, work.observer.channels) if work.observer.channels else ()
     if nobody:
         _log.warning("no channel would hear of incidents of %s; look: tidegate alerts routes", some(nobody))
 

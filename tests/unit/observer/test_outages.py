@@ -52,7 +52,7 @@ class Outages:
         row = {
             "asset": "orders", "first_partition": "", "last_partition": "", "severity": "error", "status": "open",
             "sentence": "too few", "subjects": [], "affected": [], "opened_at": START, "updated_at": START,
-            "assigned": [], "id": 1,
+            "assigned": [],
         }  # fmt: skip
         message = {"incident_id": 1, "event": "incident.opened", "channel": "ops", "payload": "{}", "created_at": START}
         with writing(observer.engine) as connection:
@@ -120,7 +120,7 @@ def test_it_is_told_by_the_others_and_ends_when_it_delivers(outages: Outages) ->
 def test_a_message_given_up_is_one_at_once(outages: Outages) -> None:
     outages.fail(gives_up=True)
     assert note_outages(outages.observer) == 1
-    assert outages.opened()[0].sentence.startswith("messages to this channel have failed")
+    assert outages.opened()[0].sentence.startswith("a message to this channel was given up: https://hooks")
 
 
 def test_whom_a_person_has_told_that_it_is_over_hears_it_once(outages: Outages) -> None:
