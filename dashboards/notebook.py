@@ -75,7 +75,7 @@ def null_rates(reads: Reads, asset: str, *, dark: bool = False) -> Figure:
 def _page(reads: Reads, asset: str) -> AssetPage:
     page = reads.asset(asset)
     if page is None:
-        raise UnknownName("asset", asset, [row.key for row in reads.now().assets])
+        raise UnknownName("asset", asset, reads.states())
     return page
 
 

@@ -27,7 +27,6 @@ from observer.loading import Definitions, load
 from observer.measuring import withholding
 from observer.model import Resolution
 from observer.pipeline import ObserverGate
-from observer.reads.model import State
 from observer.settings import ServeSettings, variable
 from observer.special_days import special_days_of
 from observer.store import incidents as incident_store
@@ -57,7 +56,6 @@ from orchestration.model import (
     PartitionKey,
     Run,
     StepRecord,
-    StepStatus,
 )
 from orchestration.partition_keys import add_keys, list_keys
 from orchestration.partitions import DynamicPartitions
@@ -67,7 +65,6 @@ from orchestration.release import release
 from orchestration.resume import Resumption, resume
 from orchestration.run_record import silent
 from orchestration.runner import run_plan
-from orchestration.runs import last_statuses
 from orchestration.runtime import Runtime
 from orchestration.selection import StatusesOf, select
 from orchestration.staleness import Action
@@ -119,18 +116,9 @@ class Project:
         return select(self.graph, selection, self._statuses(selection))
 
     def _statuses(self, selection: str) -> StatusesOf | None:
-        """What answers ``status:held``; read only where a selection asks for it.
-
-        The state of an asset, and what became of its steps when it was last planned, as far as no state has that name.
-        """
         if "status:" not in selection:
             return None
-        states: dict[str, set[str]] = {row.key: {row.state.value} for row in self.reads().now().assets}
-        words = {status.value for status in StepStatus} - {state.value for state in State}
-        with reading(self.engine) as connection:
-            for key, became in last_statuses(connection).items():
-                states.setdefault(key, set()).update(words & became)
-        return lambda key: tuple(states.get(key, ()))
+        return self.reads().words(selection)
 
     def add_partitions(self, name: str, keys: Iterable[str]) -> tuple[str, ...]:
         """Add keys to the dynamic partitions ``name``; returns those that are new. Raises PartitionError."""

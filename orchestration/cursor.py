@@ -14,7 +14,8 @@ from sqlalchemy import Connection, case, func, select, text
 from orchestration.events import EventKind
 from orchestration.tables import events
 
-_MOST = 1000
+FULL = 1000
+"""How many notices are read at once: as many say that there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Cursor:
         oldest, following = _transactions(connection)
         if self.at is None:
             return self._begin(connection, oldest, following)
-        rows = after(connection, self.at, _MOST)
+        rows = after(connection, self.at, FULL)
         settled = self._seen if self._seen is not None and oldest >= self._writers else self.at
         found, last = [], self.at
         for row in rows:

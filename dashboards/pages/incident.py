@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -58,22 +58,32 @@ def add(app: FastAPI, site: Site, work: Project | None) -> None:
         _add_deeds(app, site, work)
 
 
+Before = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+
+
+def _day(day: date | None) -> date | None:
+    """A day whose midnight every zone can say."""
+    return day if day is not None and 1970 <= day.year < 9000 else None
+
+
 def _add_inbox(app: FastAPI, site: Site) -> None:
     @app.get("/incidents.json", include_in_schema=False)
-    def inbox_twin(
-        status: str = "unresolved", before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
-    ) -> Response:
+    def inbox_twin(status: str = "unresolved", day: date | None = None, before: Before = None) -> Response:
         chosen = _TABS.get(status, _UNRESOLVED)
         return site.answer(
-            lambda: site.reads.incidents(chosen, before=before), site.json, _nothing, what="The incidents", twin=True
+            lambda: site.reads.incidents(chosen, on=_day(day), before=before),
+            site.json,
+            _nothing,
+            what="The incidents",
+            twin=True,
         )
 
     @app.get("/incidents", include_in_schema=False)
-    def inbox(status: str = "unresolved", before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None) -> Response:
+    def inbox(status: str = "unresolved", day: date | None = None, before: Before = None) -> Response:
         tab = status if status in _TABS else "unresolved"
         return site.answer(
-            lambda: site.reads.incidents(_TABS[tab], before=before),
-            lambda page: site.html("incidents.html", inbox_view(page, tab)),
+            lambda: site.reads.incidents(_TABS[tab], on=_day(day), before=before),
+            lambda page: site.html("incidents.html", inbox_view(page, tab, _day(day))),
             _nothing,
             what="The incidents",
         )
@@ -167,12 +177,12 @@ _MARKS: Mapping[TurnKind, str] = {
 """Which look a turn has in the history."""
 
 
-def inbox_view(page: IncidentsPage, tab: str) -> Context:
-    """What the template shows of ``page``, of which ``tab`` is open."""
+def inbox_view(page: IncidentsPage, tab: str, day: date | None = None) -> Context:
+    """What the template shows of ``page``, of which ``tab`` is open; ``day``: only what was opened on it."""
     counts = {status.value: number for status, number in page.counts}
     counts |= {"unresolved": sum(counts[status.value] for status in _UNRESOLVED), "all": sum(counts.values())}
     shown = [(name, counts[name]) for name in _TABS]
-    return {"page": page, "clock": Clock.of(page.at, page.timezone), "tabs": shown, "tab": tab}
+    return {"page": page, "clock": Clock.of(page.at, page.timezone), "tabs": shown, "tab": tab, "day": day}
 
 
 def _read(site: Site, number: str) -> IncidentPage | None:

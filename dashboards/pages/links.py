@@ -6,6 +6,7 @@ from typing import Final
 
 LINKS: Final = (
     ("Now", "/"),
+    ("Assets", "/assets"),
     ("Incidents", "/incidents"),
     ("Runs", "/runs"),
 )

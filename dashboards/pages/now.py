@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import FastAPI, Response
 
+from dashboards.figures.calendar import calendar, hours
 from dashboards.instants import Clock
 from dashboards.pages.site import Context, Problem, Site
 from dashboards.theme import LOOKS
@@ -25,10 +25,6 @@ def add(app: FastAPI, site: Site) -> None:
     def now_twin() -> Response:
         return site.answer(site.reads.now, site.json, _empty, what=_WHAT, twin=True)
 
-    @app.get("/assets", include_in_schema=False)
-    def lists(request: Request) -> Response:
-        return RedirectResponse(f"/#{request.url.path.strip('/')}", status_code=303)
-
 
 def view(page: NowPage) -> Context:
     """What the template shows of ``page``."""
@@ -39,6 +35,8 @@ def view(page: NowPage) -> Context:
         "worst": next((state for state in LOOKS if counts.get(state)), State.NEVER),
         "counts": [(state, counts.get(state, 0)) for state in LOOKS],
         "empty": _emptiness(page),
+        "calendar": calendar(page.days),
+        "hours": hours(page.hours),
     }
 
 

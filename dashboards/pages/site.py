@@ -94,7 +94,7 @@ class Site:
 
     def unknown_asset(self, key: str) -> Problem:
         """No such asset: which names are near."""
-        error = UnknownName("asset", key, [row.key for row in self.reads.now().assets])
+        error = UnknownName("asset", key, self.reads.states())
         near = tuple((name, asset_url(name)) for name in error.nearest)
         detail = f"No asset is called {key!r}."
         return Problem(404, error.code, "There is no such asset", detail, "tidegate ls", near)

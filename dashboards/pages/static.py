@@ -24,6 +24,8 @@ _FILES: Final = {
         "text/css",
         ("base.css", "parts.css", "pages.css", "incidents.css", "runs.css", "graph.css", "live.css", "print.css"),
     ),
+    "now.css": ("text/css", ("now.css",)),
+    "assets.css": ("text/css", ("assets.css",)),
     "icon.svg": ("image/svg+xml", ("icon.svg",)),
 }
 

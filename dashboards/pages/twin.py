@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 from dashboards.instants import exact
@@ -21,6 +21,8 @@ def plain(value: object) -> object:
         return {name: plain(part) for name, part in value._asdict().items()}
     if isinstance(value, datetime):
         return exact(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -178,21 +178,21 @@ def asset_routes(reads: Reads, work: Project) -> APIRouter:
         cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
         limit: Limit = 100,
     ) -> AssetsPage:
-        rows = {row.key: row for row in reads.now().assets}
-        chosen = [
-            key for key in work.select(select) if caller.sees(key) and (state is None or rows[key].state is state)
-        ]
+        chosen = [key for key in work.select(select) if caller.sees(key)]
+        if state is not None:
+            states = reads.states()
+            chosen = [key for key in chosen if states[key] is state]
         order = {key: place for place, key in enumerate(work.graph.order)}
         if cursor is not None:  # by its place, so that one that has changed its state meanwhile is no end
             seen = order[work.graph.asset(cursor).key]
             chosen = [key for key in chosen if order[key] > seen]
-        items = [AssetWire.of(work.graph.asset(key), rows[key]) for key in chosen[:limit]]
+        items = [AssetWire.of(work.graph.asset(row.key), row) for row in reads.assets(chosen[:limit])]
         return AssetsPage(items=items, next=chosen[limit - 1] if len(chosen) > limit else None)
 
     @routes.get("/assets/{asset}", summary="One asset and how it is")
     def one(asset: AssetPath) -> AssetWire:
         found = work.graph.asset(asset)
-        return AssetWire.of(found, next(row for row in reads.now().assets if row.key == asset))
+        return AssetWire.of(found, *reads.assets([asset]))
 
     @routes.get("/assets/{asset}/lineage", summary="What it reads and what reads it")
     def lineage(asset: AssetPath, caller: Viewer) -> LineageWire:

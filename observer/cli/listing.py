@@ -7,13 +7,13 @@ from pathlib import Path
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.quantities import quantity
+from observer.reads.states import RANK
 
 
 def list_states(select: str, project: Path | None, env: str | None, output: Format) -> ExitCode:
     """Print the selected assets, one a line, with what readers see of them."""
     work = opened(project, env)
-    chosen = set(work.select(select))
-    rows = [row for row in work.reads().now().assets if row.key in chosen]
+    rows = sorted(work.reads().assets(work.select(select)), key=lambda row: RANK[row.state])
     if output is Format.JSON:
         say_json(rows)
         return ExitCode.OK

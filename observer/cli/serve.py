@@ -87,7 +87,7 @@ def work_on(runs: int, logs: LogFormat, project: Path | None, env: str | None) -
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with Service(current, Roles(runs=runs, logs=logs)):
+    with Service(current, Roles(runs=runs, logs=logs, projects=False)):
         said = f"Tidegate walks the queued runs of {current.work.config.name}, {runs} at once (Ctrl-C stops it)"
         _announce(logs, said)
         asked.wait()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from observer.model import IncidentStatus
+from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
-from observer.reads.model import AssetPage, NowPage, RunPage
+from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 
 
@@ -47,6 +48,18 @@ class Reads(Protocol):
 
     def now(self) -> NowPage: ...
 
+    def states(self) -> Mapping[str, State]:
+        """Every asset with its state, upstream first."""
+        ...
+
+    def assets(self, keys: Sequence[str]) -> tuple[AssetRow, ...]:
+        """How some assets of the project are, in the order of ``keys``."""
+        ...
+
+    def catalog(self, question: Question) -> AssetsPage:
+        """Some of the assets, a page at a time; what a selection can't be read for is said on the page."""
+        ...
+
     def asset(self, key: str) -> AssetPage | None: ...
 
     def graph(self, view: View) -> GraphPage:
@@ -68,10 +81,14 @@ class Reads(Protocol):
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        on: date | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> IncidentsPage:
-        """Those in one of some statuses (none: any), the newest first; ``before``: of lower numbers than this."""
+        """Those in one of some statuses (none: any), the newest first.
+
+        ``on``: opened on that day of the project's calendar; ``before``: of lower numbers than this.
+        """
         ...
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None: ...

@@ -11,17 +11,11 @@ from observer.model import EvaluationStatus
 from observer.quantities import age, number, span
 from observer.reads.instants import full, moment
 from observer.reads.model import State, StatusCell
+from observer.reads.rows import FRESH
 from observer.reads.states import BROKEN, Cell, Standing
 from observer.reads.verdicts import Verdict, Verdicts
 from orchestration.assets import Asset
-from orchestration.freshness import FreshnessStatus
 
-_FRESH = {
-    FreshnessStatus.PASSED: State.HEALTHY,
-    FreshnessStatus.WARNED: State.WARNED,
-    FreshnessStatus.FAILED: State.STALE,
-    FreshnessStatus.UNKNOWN: State.NEVER,
-}
 _NAMED = 3  # subjects
 
 
@@ -98,7 +92,7 @@ def _freshness(asset: Asset, standing: Standing, now: datetime, zone: ZoneInfo) 
     old = max(0.0, (now - until).total_seconds())
     late = standing.awaited is not None and standing.awaited.sentence(now) is not None
     unsaid = State.WARNED if late else State.HEALTHY
-    state = _FRESH[standing.freshness] if standing.freshness is not None else unsaid
+    state = FRESH[standing.freshness] if standing.freshness is not None else unsaid
     return StatusCell(title=title, state=state, value=f"{age(old)} old", detail=allowed)
 
 

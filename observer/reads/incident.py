@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -21,6 +22,7 @@ from observer.reads.incident_model import (
 )
 from observer.reads.instants import full, timezone_of
 from observer.reads.precision import precision
+from observer.reads.troubled import bounds
 from observer.store import clues, incident_turns
 from observer.store.incidents import get
 from observer.store.outbox import by_incident
@@ -57,12 +59,12 @@ def incident_page(connection: Connection, project: Project, number: int) -> Inci
 
 def incidents_page(
     connection: Connection, project: Project, statuses: Collection[IncidentStatus], asset: str | None,
-    before: int | None, limit: int,
+    on: date | None, before: int | None, limit: int,
 ) -> IncidentsPage:  # fmt: skip
     """Six statements, whatever the number of incidents."""
     timezone = timezone_of(project.graph)
     zone = ZoneInfo(timezone)
-    found = incidents.chosen(connection, statuses, asset, before, limit + 1)
+    found = incidents.chosen(connection, statuses, asset, None if on is None else bounds(on, zone), before, limit + 1)
     shown = found[:limit]
     readers = ledger.readers(connection, {one.asset for one in shown})
     rows = {row.id: row for row in incidents.rows(connection, project, shown, readers, zone)}

@@ -38,14 +38,21 @@ def open_ones(connection: Connection) -> tuple[Incident, ...]:
 
 
 def chosen(
-    connection: Connection, statuses: Collection[IncidentStatus], asset: str | None, before: int | None, limit: int
+    connection: Connection,
+    statuses: Collection[IncidentStatus],
+    asset: str | None,
+    opened: tuple[datetime, datetime] | None,
+    before: int | None,
+    limit: int,
 ) -> tuple[Incident, ...]:
-    """Incidents in one of some statuses (none: any), of one asset if one is given, the newest first."""
+    """Incidents in one of some statuses (none: any), of an asset, opened between two instants; the newest first."""
     question = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
     if statuses:
         question = question.where(incidents.c.status.in_([status.value for status in statuses]))
     if asset is not None:
         question = question.where(incidents.c.asset == asset)
+    if opened is not None:
+        question = question.where(incidents.c.opened_at >= opened[0], incidents.c.opened_at < opened[1])
     if before is not None:
         question = question.where(incidents.c.id < before)
     return tuple(incident(row) for row in connection.execute(question))

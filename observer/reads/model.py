@@ -6,7 +6,7 @@ Floats are raw (rates 0..1, seconds, bytes); pages format them by ``unit``. Inst
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Resolution, Severity
@@ -72,6 +72,10 @@ class AssetRow:
     rows: float | None
     row_sparkline: tuple[float | None, ...]
     strip: tuple[StripCell, ...]  # the last 30 partitions (or versions), oldest first
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None  # of broken and stale ones
+    data_until: datetime | None = None  # how far its data reaches
+    freshness: State | None = None  # by its policy: healthy, warned, stale, or never; None: it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,26 @@ class ObserverHealth:
     last_event_at: datetime | None
     outbox_waiting: int
     outbox_failing: int
+    lag_s: float = 0.0  # how long the oldest message has been due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourCell:
+    """An hour: the worst of the incidents that were open in it."""
+
+    start: datetime
+    state: State
+    open: int
+    opened: int  # of those, in this hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCell:
+    """A day of the project's calendar: the worst of the incidents that were opened on it."""
+
+    day: date
+    state: State
+    opened: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +126,14 @@ class NowPage:
     sentence: str  # "1 asset held, 2 blocked downstream, since 06:00; 4 healthy"
     since: datetime | None
     counts: tuple[tuple[State, int], ...]  # every state with its number of assets, zero included
-    incidents: tuple[IncidentRow, ...]  # not resolved, worst first
-    assets: tuple[AssetRow, ...]  # worst first, then upstream first
+    incidents: tuple[IncidentRow, ...]  # not resolved, worst first; at most 100
+    total: int  # assets
+    assets: tuple[AssetRow, ...]  # the worst 20, then upstream first
     runs: tuple[RunRow, ...]  # the last 10, newest first
     observer: ObserverHealth
     monitored: int  # assets with at least one monitor or check
+    hours: tuple[HourCell, ...] = ()  # the last 24, oldest first
+    days: tuple[DayCell, ...] = ()  # of the last twelve weeks, from a Monday on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

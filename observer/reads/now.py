@@ -6,17 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from observer.assets import quality_of
 from observer.project import Project
 from observer.quantities import age, count
 from observer.reads import incidents, ledger
 from observer.reads.instants import moment, timezone_of
-from observer.reads.model import AssetRow, NowPage, ObserverHealth, State, StripCell
+from observer.reads.model import NowPage, ObserverHealth, State
+from observer.reads.overview import overview
+from observer.reads.rows import asset_row
 from observer.reads.runs import last_runs
-from observer.reads.states import BROKEN, RANK, Standing, standings
+from observer.reads.states import BROKEN, RANK
+from observer.reads.troubled import troubled
 from observer.store.outbox import waiting
+from observer.store.tables import outbox
 from orchestration.assets import Asset
 from orchestration.model import AssetKind
 from orchestration.tables import events
@@ -34,28 +38,36 @@ _WORDS = {
 }
 
 
+_SHOWN = 20  # assets
+
+
 def now_page(connection: Connection, project: Project, now: datetime) -> NowPage:
-    """Twelve statements, whatever the number of assets."""
+    """Nineteen statements at most, whatever the number of assets; thirteen where the rows of ``asset_status`` lead."""
     graph, timezone = project.graph, timezone_of(project.graph)
     zone = ZoneInfo(timezone)
-    read = ledger.load(connection, None, now)
-    found = standings(graph, graph.order, read, now)
-    counts = {state: sum(each.state is state for each in found.values()) for state in State}
-    since = _since(found.values())
-    health = _health(connection)
-    open_ones = incidents.rows(connection, project, incidents.open_ones(connection), read.readers, zone)
+    found = overview(connection, graph, now)
+    states = [state for state, _ in found.states.values()]
+    counts = {state: states.count(state) for state in State}
+    since = _since(found.states.values())
+    health = _health(connection, project.clock.wall())
+    open_ones = incidents.open_ones(connection)
+    readers = ledger.readers(connection, {one.asset for one in open_ones})
+    worst = sorted(found.states, key=lambda key: RANK[found.states[key][0]])[:_SHOWN]
+    hours, days = troubled(connection, now, zone)
     return NowPage(
         at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone,
         sentence=_sentence(project, counts, since, health.last_event_at, now, zone), since=since,
-        counts=tuple(counts.items()), incidents=open_ones,
-        assets=tuple(asset_row(graph.asset(s.key), s) for s in sorted(found.values(), key=lambda s: RANK[s.state])),
+        counts=tuple(counts.items()), incidents=incidents.rows(connection, project, open_ones, readers, zone),
+        total=len(graph),
+        assets=tuple(asset_row(graph.asset(key), each) for key, each in found.standings(worst).items()),
         runs=last_runs(connection), observer=health, monitored=sum(_watched(project, asset) for asset in graph),
+        hours=hours, days=days,
     )  # fmt: skip
 
 
-def _since(found: Iterable[Standing]) -> datetime | None:
+def _since(found: Iterable[tuple[State, datetime | None]]) -> datetime | None:
     """When the first of what is broken broke; what is blocked only follows."""
-    began = [(each.state is State.BLOCKED, each.since) for each in found if each.since is not None]
+    began = [(state is State.BLOCKED, since) for state, since in found if since is not None]
     return min(began)[1] if began else None
 
 
@@ -63,30 +75,14 @@ def _watched(project: Project, asset: Asset) -> bool:
     return bool(quality_of(asset).watched or project.definitions.checks.get(asset.key))
 
 
-def asset_row(asset: Asset, standing: Standing) -> AssetRow:
-    """One line of the table."""
-    readers = standing.readers
-    return AssetRow(
-        key=asset.key, kind=asset.kind.value, group=asset.group, owners=asset.owners, state=standing.state,
-        text=standing.text, last_partition=readers.address.partition if readers else None,
-        last_at=readers.materialized_at if readers else None, rows=standing.rows,
-        row_sparkline=_rows(standing),
-        strip=tuple(
-            StripCell(partition=c.label, state=c.state, text=f"{c.label} {c.text}") for c in standing.cells
-        ),
-    )  # fmt: skip
-
-
-def _rows(standing: Standing) -> tuple[float | None, ...]:
-    """The rows of each cell, empty where no version of it has rows."""
-    rows = tuple(c.rows for c in standing.cells)
-    return rows if any(value is not None for value in rows) else ()
-
-
-def _health(connection: Connection) -> ObserverHealth:
+def _health(connection: Connection, wall: datetime) -> ObserverHealth:
     last = connection.execute(select(events.c.at).order_by(events.c.id.desc()).limit(1)).scalar_one_or_none()
-    outbox = waiting(connection)
-    return ObserverHealth(last_event_at=last, outbox_waiting=outbox.waiting, outbox_failing=outbox.failing)
+    due = connection.execute(select(func.min(outbox.c.next_attempt_at)).where(outbox.c.delivered_at.is_(None)))
+    due_at, counts = due.scalar_one_or_none(), waiting(connection)
+    lag_s = 0.0 if due_at is None else max(0.0, (wall - due_at).total_seconds())
+    return ObserverHealth(
+        last_event_at=last, outbox_waiting=counts.waiting, outbox_failing=counts.failing, lag_s=lag_s
+    )  # fmt: skip
 
 
 def _sentence(

@@ -1,26 +1,23 @@
-"""The one word for an asset and for each of its partitions, and why. Pure: from a ledger to states and sentences."""
+"""The one word for an asset and for each of its partitions, and why. Pure: from facts, gates and time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from observer.assets import quality_of
-from observer.data_time import part_of
 from observer.lateness import Awaited
-from observer.model import EvaluationStatus
 from observer.quantities import age, count
+from observer.reads.facts import Fact, Facts, facts_of
 from observer.reads.instants import full, moment
-from observer.reads.ledger import STRIP, Gate, LastStep, Ledger, Tally, Version
+from observer.reads.ledger import STRIP, Gate, Ledger, Version
 from observer.reads.model import State
 from observer.reads.waiting import Waiting, waiting
 from orchestration.assets import Asset
-from orchestration.errors import PartitionError
-from orchestration.freshness import FreshnessOf, FreshnessStatus
+from orchestration.freshness import FreshnessStatus
 from orchestration.graph import Graph
-from orchestration.model import Address, AssetKey, AssetKind, GateOutcome, PartitionKey, StepStatus, VersionStatus
+from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey
 
 RANK = {state: n for n, state in enumerate(State)}
 BROKEN = (State.FAILING, State.HELD, State.BLOCKED)
@@ -36,7 +33,7 @@ class Cell:
     state: State
     text: str  # what follows: "is held: ..."
     since: datetime | None
-    version: Version | None  # what stands for it: the held one before the published one
+    version: Version | None  # what stands for it: the held one before the published one; unknown of what was kept
     rows: float | None
 
 
@@ -57,178 +54,205 @@ class Standing:
     awaited: Awaited | None = None  # what comes next, by the habits of what came; never of a source: nobody has looked
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """A state, and when time alone makes another one of it: each is the last instant at which it doesn't yet."""
+
+    state: State
+    since: datetime | None
+    fails_at: datetime | None  # by the freshness policy
+    warns_at: datetime | None
+    late_at: datetime | None  # nothing new has come by then
+
+    def at(self, now: datetime) -> tuple[State, datetime | None]:
+        """The state at ``now`` and since when."""
+        state, since = self.state, self.since
+        if self.fails_at is not None and now > self.fails_at and state not in BROKEN:
+            return State.STALE, self.fails_at
+        late = self.late_at is not None and now > self.late_at and state not in BROKEN
+        old = self.warns_at is not None and now > self.warns_at
+        return (State.WARNED if (late or old) and RANK[state] > RANK[State.WARNED] else state), since
+
+
 def standings(graph: Graph, keys: Iterable[AssetKey], ledger: Ledger, now: datetime) -> dict[AssetKey, Standing]:
     """The standing of each of ``keys``, from what was read of them."""
-    waits = waiting(graph, (gate for gate in ledger.gates.values() if gate.is_held))
-    held: dict[AssetKey, list[PartitionKey]] = {}
-    for address, gate in ledger.gates.items():
-        if gate.is_held:
-            held.setdefault(address.asset, []).append(address.partition)
-    return {
-        key: _Survey(graph.asset(key), ledger, waits, held.get(key, ()), now).standing() for key in keys
-    }  # fmt: skip
+    closed = Closed(graph, ledger.gates.values())
+    return {key: closed.standing(graph.asset(key), facts_of(graph.asset(key), ledger), now) for key in keys}
 
 
-def data_until(asset: Asset, version: Version | None) -> datetime | None:
-    """How far the data of a version reaches: to the end of its partition, or to when it was made."""
-    if version is None:
-        return None
-    if asset.partitions is None or version.address.partition is None:
-        return version.materialized_at
-    try:
-        interval = asset.partitions.interval(version.address.partition)
-        return version.materialized_at if interval is None else interval.end
-    except PartitionError:  # the asset is cut otherwise since
-        return version.materialized_at
+class Closed:
+    """The gates that are held or overridden, and who waits for them."""
+
+    def __init__(self, graph: Graph, gates: Iterable[Gate]) -> None:
+        self._gates: dict[AssetKey, dict[PartitionKey, Gate]] = {}
+        for gate in gates:
+            self._gates.setdefault(gate.address.asset, {})[gate.address.partition] = gate
+        every = (gate for here in self._gates.values() for gate in here.values())
+        self._waits = waiting(graph, (gate for gate in every if gate.is_held))
+
+    @property
+    def concerned(self) -> frozenset[AssetKey]:
+        """The assets whose state is not what their facts alone make of it."""
+        return frozenset((*self._gates, *self._waits.addresses, *self._waits.whole))
+
+    def standing(self, asset: Asset, facts: Facts, now: datetime) -> Standing:
+        """What is to be said of an asset at ``now``."""
+        return _Saying(asset, facts, self._survey(asset, facts), now).standing()
+
+    def turns(self, asset: Asset, facts: Facts) -> Turns:
+        """The state of an asset, and when time alone changes it."""
+        return self._survey(asset, facts).turns
+
+    def _survey(self, asset: Asset, facts: Facts) -> _Survey:
+        return _Survey(asset, facts, self._gates.get(asset.key, {}), self._waits)
+
+
+def turns(asset: Asset, facts: Facts) -> Turns:
+    """The state of an asset where no gate concerns it, and when time alone changes it."""
+    return _Survey(asset, facts, {}, Waiting("UTC")).turns
 
 
 class _Survey:
-    """One asset."""
+    """One asset among the gates."""
 
-    def __init__(
-        self, asset: Asset, ledger: Ledger, waits: Waiting, held: Sequence[PartitionKey], now: datetime
-    ) -> None:
-        self._asset, self._ledger, self._waits, self._now = asset, ledger, waits, now
-        self._zone = ZoneInfo(asset.partitions.timezone if asset.partitions is not None else waits.timezone)
-        self._held = tuple(sorted(held, key=lambda key: key or ""))
-        self._steps: Mapping[PartitionKey, LastStep] = ledger.steps.get(asset.key, {})
-        self._versions = ledger.versions.get(asset.key, ())
-        self._readers = ledger.readers.get(asset.key)
+    def __init__(self, asset: Asset, facts: Facts, gates: Mapping[PartitionKey, Gate], waits: Waiting) -> None:
+        self._asset, self._facts, self._gates, self._waits = asset, facts, gates, waits
+        held = (partition for partition, gate in gates.items() if gate.is_held)
+        self.held = tuple(sorted(held, key=lambda key: key or ""))
+        self.cells = self._partitions() if asset.partitions is not None else self._history()
+        newest = self.cells[-1].state if self.cells else State.NEVER
+        state, self.said = self._with_older(newest)
+        fails_at, warns_at = _deadlines(asset, facts.data_until)
+        self.turns = Turns(
+            state=state, since=_streak(self.cells) if newest in BROKEN else None,
+            fails_at=fails_at, warns_at=warns_at,
+            late_at=None if facts.awaited is None else facts.awaited.until,
+        )  # fmt: skip
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self._asset.partitions.timezone if self._asset.partitions else self._waits.timezone)
+
+    def _with_older(self, state: State) -> tuple[State, tuple[str, ...]]:
+        """An asset is what its newest partition is; what is wrong with older ones is said, and is never healthy."""
+        if self._asset.partitions is None or not self.cells:
+            return state, ()
+        if state is State.HELD:
+            return state, (f"{len(self.held)} partitions held in all",) if len(self.held) > 1 else ()
+        older = self.cells[:-1]
+        wrong = [_few(self.held, "still held")] if self.held else []
+        if failing := [c.partition for c in older if c.state is State.FAILING]:
+            wrong.append(_few(failing, "failed"))
+        blocked = [c.partition for c in older if c.state is State.BLOCKED] if state is not State.BLOCKED else []
+        said = (*([_few(blocked, "blocked")] if blocked else ()), *wrong)
+        return (State.WARNED if wrong and RANK[state] > RANK[State.WARNED] else state), said
+
+    def _partitions(self) -> list[Fact]:
+        known = {fact.partition: fact for fact in self._facts.cells}
+        for partition in (*self.held, *self._waits.partitions(self._asset.key)):
+            if partition is not None:
+                known.setdefault(partition, _nothing(partition))
+        chosen = sorted(known, key=lambda key: key or "")[-STRIP:]
+        return [self._among_gates(known[p], newest=p == chosen[-1]) for p in chosen]
+
+    def _history(self) -> list[Fact]:
+        """The versions of an asset without partitions, the newest one standing for the address itself."""
+        here = self._among_gates(self._facts.here or _nothing(None), newest=True)
+        if here.state in _OF_NO_VERSION:
+            return [*self._facts.cells, here]
+        return [*self._facts.cells[:-1], here] if self._facts.cells else []
+
+    def _among_gates(self, fact: Fact, *, newest: bool) -> Fact:
+        """What a gate makes of a partition: its own, or the one of what it waits for."""
+        gate = self._gates.get(fact.partition)
+        if gate is not None and gate.is_held:
+            return replace(fact, state=State.HELD, text=f"is held: {why(gate)}", since=gate.decided_at)
+        if gate is not None and gate.outcome is GateOutcome.OPEN_BY_OVERRIDE:
+            until = f" until {full(gate.expires_at, self.zone)}" if gate.expires_at else ""
+            text = f"is open by override of {gate.by}{until}"
+            return replace(fact, state=State.WARNED, text=text, since=gate.decided_at)
+        root = self._waits.of(Address(self._asset.key, fact.partition), newest=newest)
+        if root is not None and (fact.published_at is None or fact.published_at <= root.decided_at):
+            text = f"is blocked by {root.address.asset}"
+            return replace(fact, state=State.BLOCKED, text=text, since=root.decided_at)
+        return fact
+
+
+def _deadlines(asset: Asset, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """When data that reaches so far fails its freshness policy, and when it warns."""
+    if asset.freshness is None or until is None:
+        return None, None
+    return asset.freshness.fails_at(until), asset.freshness.warns_at(until)
+
+
+_OF_NO_VERSION = (State.FAILING, State.BLOCKED)
+"""An asset without partitions is so by its last step, or by what it waits for: no version of it is."""
+
+
+def _nothing(partition: PartitionKey) -> Fact:
+    return Fact(
+        partition=partition, state=State.NEVER, text="was never materialized", since=None, made_at=None,
+        published_at=None, ended_at=None, rows=None,
+    )  # fmt: skip
+
+
+class _Saying:
+    """What is to be said of one asset at a time."""
+
+    def __init__(self, asset: Asset, facts: Facts, found: _Survey, now: datetime) -> None:
+        self._asset, self._facts, self._found, self._now, self._zone = asset, facts, found, now, found.zone
 
     def standing(self) -> Standing:
-        cells = self._partitions() if self._asset.partitions is not None else self._history()
-        until = self._until()
-        policy = self._asset.freshness
-        fresh = policy.status(until, self._now) if policy is not None else None
-        newest = cells[-1] if cells else None
-        state = newest.state if newest else State.NEVER
-        text = f"{newest.subject} {newest.text}" if newest else "never materialized"
-        since = _streak(cells) if state in BROKEN else None
-        if fresh is FreshnessStatus.FAILED and state not in BROKEN and policy is not None and until is not None:
-            state, since = State.STALE, policy.fails_at(until)
-            text = f"{age((self._now - until).total_seconds())} old, allowed: {policy.allowed()}; {text}"
-        state, text = self._with_older(state, text, cells)
-        awaited = self._awaited()
-        if awaited is not None and (late := awaited.sentence(self._now)) is not None and state not in BROKEN:
-            text = f"{late}; {text}"
-            state = State.WARNED if RANK[state] > RANK[State.WARNED] else state
-        if fresh is FreshnessStatus.WARNED and RANK[state] > RANK[State.WARNED] and until is not None:
-            state, text = State.WARNED, f"{age((self._now - until).total_seconds())} old; {text}"
+        facts, state_since = self._facts, self._found.turns.at(self._now)
+        cells = tuple(self._cell(fact) for fact in self._found.cells)
         return Standing(
-            key=self._asset.key, state=state, text=text, since=since, cells=tuple(cells), readers=self._readers,
-            rows=self._ledger.rows_of(self._readers), held=self._held, freshness=fresh, data_until=until,
-            awaited=awaited,
+            key=self._asset.key, state=state_since[0], text=self._text(cells), since=state_since[1], cells=cells,
+            readers=facts.readers, rows=facts.rows, held=self._found.held, freshness=self._freshness(),
+            data_until=facts.data_until, awaited=facts.awaited,
         )  # fmt: skip
 
-    def _awaited(self) -> Awaited | None:
-        """What is awaited next; of an asset in several parts the one that is due first."""
-        if self._asset.kind is AssetKind.SOURCE:
+    def _freshness(self) -> FreshnessStatus | None:
+        known = self._found.turns
+        if self._asset.freshness is None:
             return None
-        newest = {_part(self._asset, version.address.partition): version for version in self._versions}
-        tallies = (self._ledger.tallies.get(version.id) for version in newest.values())
-        due = (tally.awaited for tally in tallies if tally is not None and tally.awaited is not None)
-        return min(due, key=lambda awaited: awaited.until, default=None)
+        if known.fails_at is None or known.warns_at is None:
+            return FreshnessStatus.UNKNOWN
+        if self._now > known.fails_at:
+            return FreshnessStatus.FAILED
+        return FreshnessStatus.WARNED if self._now > known.warns_at else FreshnessStatus.PASSED
 
-    def _until(self) -> datetime | None:
-        """How far the data reaches; of a source that says by what, to its last change, None where that isn't known."""
-        policy = self._asset.freshness
-        if policy is not None and policy.of is FreshnessOf.MATERIALIZATION:
-            return None if self._readers is None else self._readers.materialized_at
-        until = data_until(self._asset, self._readers)
-        if until is None or self._readers is None or quality_of(self._asset).updated_by is None:
-            return until
-        tally = self._ledger.tallies.get(self._readers.id)
-        return None if tally is None or tally.age_s is None else until - timedelta(seconds=tally.age_s)
+    def _text(self, cells: Sequence[Cell]) -> str:
+        newest = f"{cells[-1].subject} {cells[-1].text}" if cells else "never materialized"
+        text = "; ".join((newest, *self._found.said))
+        state, fresh = self._found.turns.state, self._freshness()
+        if state in BROKEN:
+            return text
+        if fresh is FreshnessStatus.FAILED and self._asset.freshness is not None:
+            text = f"{self._old()} old, allowed: {self._asset.freshness.allowed()}; {text}"
+        late = None if self._facts.awaited is None else self._facts.awaited.sentence(self._now)
+        if late is not None:
+            return f"{late}; {text}"
+        is_news = fresh is FreshnessStatus.WARNED and RANK[state] > RANK[State.WARNED]
+        return f"{self._old()} old; {text}" if is_news else text
 
-    def _with_older(self, state: State, text: str, cells: Sequence[Cell]) -> tuple[State, str]:
-        """An asset is what its newest partition is; what is wrong with older ones is said, and is never healthy."""
-        if self._asset.partitions is None or not cells:
-            return state, text
-        if state is State.HELD:
-            return state, f"{text}; {len(self._held)} partitions held in all" if len(self._held) > 1 else text
-        said = []
-        failing = [c.label for c in cells[:-1] if c.state is State.FAILING]
-        if self._held:
-            said.append(_few(self._held, "still held"))
-        if failing:
-            said.append(_few(failing, "failed"))
-        if state is not State.BLOCKED and (blocked := [c.label for c in cells[:-1] if c.state is State.BLOCKED]):
-            text = f"{text}; {_few(blocked, 'blocked')}"
-        if said and RANK[state] > RANK[State.WARNED]:
-            state = State.WARNED
-        return state, "; ".join([text, *said])
+    def _old(self) -> str:
+        until = self._facts.data_until
+        return "" if until is None else age((self._now - until).total_seconds())
 
-    def _partitions(self) -> list[Cell]:
-        key = self._asset.key
-        known = {p for p in (*self._steps, *self._held, *self._waits.partitions(key)) if p is not None}
-        known |= {v.address.partition for v in self._versions if v.address.partition is not None}
-        chosen = sorted(known)[-STRIP:]
-        by_partition: dict[PartitionKey, list[Version]] = {}
-        for version in self._versions:
-            by_partition.setdefault(version.address.partition, []).append(version)
-        return [self._cell(p, p, by_partition.get(p, ()), newest=p == chosen[-1]) for p in chosen]
-
-    def _history(self) -> list[Cell]:
-        """The versions of an asset without partitions, the newest one standing for the address itself."""
-        cells = [self._judged(v, None, self._named(v)) for v in self._versions]
-        step, newest = self._steps.get(None), self._versions[-1:]
-        here = self._cell(None, self._named(newest[0]) if newest else "", newest, newest=True)
-        if here.state in (State.FAILING, State.BLOCKED):
-            ended = step.ended_at if step is not None and step.ended_at is not None else self._now
-            return [*cells, replace(here, label=full(ended, self._zone), subject="it")]
-        return [*cells[:-1], here] if cells else []
-
-    def _named(self, version: Version) -> str:
-        return full(version.materialized_at, self._zone)
-
-    def _cell(self, partition: PartitionKey, label: str, here: Sequence[Version], *, newest: bool) -> Cell:
-        address = Address(self._asset.key, partition)
-        gate, step = self._ledger.gates.get(address), self._steps.get(partition)
-        published = next((v for v in reversed(here) if not v.is_held), None)
-        stands = next((v for v in reversed(here) if v.is_held), published)
-
-        def cell(state: State, text: str, since: datetime | None) -> Cell:
-            return Cell(
-                partition=partition, label=label, subject=self._subject(stands, label), state=state, text=text,
-                since=since, version=stands, rows=self._ledger.rows_of(stands),
-            )  # fmt: skip
-
-        if gate is not None and gate.is_held:
-            return cell(State.HELD, f"is held: {why(gate)}", gate.decided_at)
-        if gate is not None and gate.outcome is GateOutcome.OPEN_BY_OVERRIDE:
-            until = f" until {full(gate.expires_at, self._zone)}" if gate.expires_at else ""
-            return cell(State.WARNED, f"is open by override of {gate.by}{until}", gate.decided_at)
-        root = self._waits.of(address, newest=newest)
-        if root is not None and (published is None or published.materialized_at <= root.decided_at):
-            return cell(State.BLOCKED, f"is blocked by {root.address.asset}", root.decided_at)
-        if step is not None and (trouble := _trouble(step, published)) is not None:
-            return cell(trouble[0], trouble[1], step.ended_at)
-        if stands is None:
-            return cell(State.NEVER, "was never materialized", None)
-        return self._judged(stands, step, label)
-
-    def _judged(self, version: Version, step: LastStep | None, label: str) -> Cell:
-        """What the verdicts on a version make of it."""
-        word = "observed" if self._asset.kind is AssetKind.SOURCE else "published"
-        state, text = _verdict(version, self._ledger.tallies.get(version.id), word)
-        if step is not None and step.note and step.note not in text:
-            text = f"{text}; {step.note}"
+    def _cell(self, fact: Fact) -> Cell:
+        label, subject = self._named(fact)
         return Cell(
-            partition=version.address.partition, label=label, subject=self._subject(version, label), state=state,
-            text=text, since=version.materialized_at, version=version, rows=self._ledger.rows_of(version),
+            partition=fact.partition, label=label, subject=subject, state=fact.state, text=fact.text,
+            since=fact.since, version=fact.version, rows=fact.rows,
         )  # fmt: skip
 
-    def _subject(self, version: Version | None, label: str) -> str:
-        if self._asset.partitions is not None:
-            return label
-        return f"the version of {moment(version.materialized_at, self._now, self._zone)}" if version else "it"
-
-
-def _part(asset: Asset, partition: PartitionKey) -> str:
-    try:
-        return part_of(asset, partition)
-    except PartitionError:  # the asset is cut otherwise since
-        return ""
+    def _named(self, fact: Fact) -> tuple[str, str]:
+        """The label of a partition, or of a version of an asset that has none, and how a sentence about it begins."""
+        if self._asset.partitions is not None and fact.partition is not None:
+            return fact.partition, fact.partition
+        if fact.state in _OF_NO_VERSION or fact.made_at is None:
+            return full(fact.ended_at or self._now, self._zone), "it"
+        return full(fact.made_at, self._zone), f"the version of {moment(fact.made_at, self._now, self._zone)}"
 
 
 def why(gate: Gate) -> str:
@@ -239,38 +263,7 @@ def why(gate: Gate) -> str:
     return f"{gate.reasons[0]} (and {count(more, 'more reason')})" if more else gate.reasons[0]
 
 
-def _trouble(step: LastStep, published: Version | None) -> tuple[State, str] | None:
-    if step.status is StepStatus.BLOCKED:
-        return State.BLOCKED, f"was blocked by {step.blocked_by or 'something upstream'} when it last ran"
-    if step.status is StepStatus.FAILED:
-        return State.FAILING, f"failed: {_first_line(step.error) or step.reason}"
-    if step.status is StepStatus.INTERRUPTED and (step.began or published is None):
-        return State.FAILING, f"was interrupted: {_first_line(step.error) or step.reason}"
-    return None
-
-
-def _verdict(version: Version, tally: Tally | None, word: str) -> tuple[State, str]:
-    """The state of a version and what to say of it; ``word`` is how it came to its readers."""
-    if version.is_held:  # the gate has another version in view
-        return State.HELD, "is held"
-    if version.status is VersionStatus.PUBLISHING:
-        return State.UNKNOWN, "passed, but its publication is not confirmed yet"
-    if version.released:
-        return State.HEALTHY, f"is {word}, released by a person"
-    if tally is None:
-        return State.UNKNOWN, f"is {word} and was never judged"
-    if bad := tally.number(EvaluationStatus.WARNED, EvaluationStatus.FAILED):
-        first = tally.sentences.get(EvaluationStatus.FAILED) or tally.sentences[EvaluationStatus.WARNED]
-        return State.WARNED, f"is {word} with {count(bad, 'warning')}: {first}"
-    if tally.number(EvaluationStatus.UNKNOWN):
-        return State.UNKNOWN, f"is {word}, but {tally.sentences[EvaluationStatus.UNKNOWN]}"
-    quiet = f" with {count(tally.muted, 'muted warning')}" if tally.muted else ""
-    if tally.only_learns:
-        return State.LEARNING, f"is {word}{quiet}; {tally.sentences[EvaluationStatus.LEARNING]}"
-    return State.HEALTHY, f"is {word}{quiet}"
-
-
-def _streak(cells: Sequence[Cell]) -> datetime | None:
+def _streak(cells: Sequence[Fact]) -> datetime | None:
     """When the unbroken row of broken partitions at the end began."""
     since = None
     for cell in reversed(cells):
@@ -285,8 +278,3 @@ def _few(labels: Sequence[PartitionKey], what: str) -> str:
     if len(labels) == 1:
         return f"{labels[0]} is {what}" if what != "failed" else f"{labels[0]} failed"
     return f"{count(len(labels), 'partition')} {what}, the newest {labels[-1]}"
-
-
-def _first_line(text: str | None) -> str:
-    lines = (text or "").strip().splitlines()
-    return lines[0] if lines else ""

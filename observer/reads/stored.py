@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from observer.history import SeriesKey
 from observer.model import IncidentStatus
 from observer.project import Project
-from observer.reads import decomposed, gate, incident, now, run_list, runs, schedules, windows
+from observer.reads import catalog, decomposed, gate, incident, now, run_list, runs, schedules, windows
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
+from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.decomposed import Decomposed
 from observer.reads.graph import graph_page
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
-from observer.reads.model import AssetPage, NowPage, RunPage
+from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
+from observer.reads.overview import overview
+from observer.reads.rows import asset_row
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 from observer.reads.windows import WindowDistribution, WindowPoint
+from observer.reads.words import words_of
 from observer.windows import over as window
 from orchestration.database import reading
+from orchestration.selection import StatusesOf
 
 
 class StoredReads:
@@ -30,6 +36,28 @@ class StoredReads:
     def now(self) -> NowPage:
         with reading(self._project.engine) as connection:
             return now.now_page(connection, self._project, self._project.clock.now())
+
+    def states(self) -> Mapping[str, State]:
+        with reading(self._project.engine) as connection:
+            found = overview(connection, self._project.graph, self._project.clock.now())
+            return {key: state for key, (state, _) in found.states.items()}
+
+    def words(self, selection: str) -> StatusesOf | None:
+        """What ``status:`` names in a selection; None where it isn't asked for."""
+        with reading(self._project.engine) as connection:
+            found = overview(connection, self._project.graph, self._project.clock.now())
+            return words_of(connection, {key: state for key, (state, _) in found.states.items()}, selection)
+
+    def assets(self, keys: Sequence[str]) -> tuple[AssetRow, ...]:
+        graph = self._project.graph
+        wanted = tuple(graph.asset(key).key for key in keys)
+        with reading(self._project.engine) as connection:
+            found = overview(connection, graph, self._project.clock.now()).standings(wanted)
+        return tuple(asset_row(graph.asset(key), found[key]) for key in wanted)
+
+    def catalog(self, question: Question) -> AssetsPage:
+        with reading(self._project.engine) as connection:
+            return catalog.assets_page(connection, self._project, question, self._project.clock.now())
 
     def asset(self, key: str) -> AssetPage | None:
         if key not in self._project.graph:
@@ -64,11 +92,12 @@ class StoredReads:
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        on: date | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> IncidentsPage:
         with reading(self._project.engine) as connection:
-            return incident.incidents_page(connection, self._project, statuses, asset, before, limit)
+            return incident.incidents_page(connection, self._project, statuses, asset, on, before, limit)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         """Raises PartitionError where ``partition`` isn't one of the asset's."""

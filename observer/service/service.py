@@ -17,6 +17,7 @@ from observer.project import Project
 from observer.service.crew import Crew
 from observer.service.current import Current
 from observer.service.logs import LogFormat
+from observer.service.projector import Projector
 from observer.service.scheduler import Decide, Scheduler
 from observer.store.outbox import StoredOutbox
 from observer.waking import Waker
@@ -38,6 +39,7 @@ class Roles:
     sends: whether it sends alerts.
     follows: whether it opens the project anew when its files have changed.
     logs: how the processes of its runs log.
+    projects: whether it works out beforehand what its pages would have to.
     """
 
     decide: Decide | None = None
@@ -45,6 +47,7 @@ class Roles:
     sends: bool = True
     follows: bool = False
     logs: LogFormat = LogFormat.TEXT
+    projects: bool = True
 
 
 class Service:
@@ -70,6 +73,7 @@ class Service:
         self._crew = Crew(current, roles.runs, url, roles.logs) if roles.runs else None
         self._scheduler = None if roles.decide is None else Scheduler(current, roles.decide, self.wake)
         self._sender = _sender(current.work) if roles.sends else None
+        self._projector = Projector(current) if roles.projects else None
         self._stopping = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="tidegate-files", daemon=True)
 
@@ -85,6 +89,8 @@ class Service:
             self._crew.start()
         if self._sender is not None:
             self._sender.start()
+        if self._projector is not None:
+            self._projector.start()
         if self._scheduler is not None:
             self._scheduler.start()
         if self._roles.follows:
@@ -97,6 +103,8 @@ class Service:
         self._stopping.set()
         if self._roles.follows:
             self._follower.join()
+        if self._projector is not None:
+            self._projector.stop()
         if self._scheduler is not None:
             self._scheduler.stop()
         if self._crew is not None:

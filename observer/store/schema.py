@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, text
 
-from observer.store import access_tables as access_tables  # a part of the schema, whoever asks for it
-from observer.store import channel_tables as channel_tables  # and so is this
+from observer.store import access_tables as access_tables  # parts of the schema, whoever asks for it
+from observer.store import channel_tables as channel_tables
+from observer.store import status_tables as status_tables
 from observer.store.compatibility import oldest_code
 from orchestration.database import reading, writing
 from orchestration.errors import StateError
@@ -20,7 +21,7 @@ from orchestration.errors import StateError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0021"
+HEAD = "0022"
 """The revision that this code speaks; a test holds it equal to Alembic's."""
 
 _LOCK = 7_421_938_845

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final
 
 from observer.errors import StateError
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
+from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
-from observer.reads.model import AssetPage, Neighbour, NowPage, RunPage, SaidRow, State
+from observer.reads.model import AssetPage, AssetRow, Neighbour, NowPage, RunPage, SaidRow, State
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
-from tests.unit.dashboards import story, story_graph, story_incident, story_runs
+from tests.unit.dashboards import story, story_catalog, story_graph, story_incident, story_runs
 
 
 @dataclass
@@ -35,6 +37,19 @@ class StoryReads:
     def now(self) -> NowPage:
         self._ask()
         return self.page
+
+    def states(self) -> dict[str, State]:
+        self._ask()
+        return {row.key: row.state for row in self.page.assets}
+
+    def assets(self, keys: Sequence[str]) -> tuple[AssetRow, ...]:
+        self._ask()
+        rows = {row.key: row for row in self.page.assets}
+        return tuple(rows[key] for key in keys)
+
+    def catalog(self, question: Question) -> AssetsPage:
+        self._ask()
+        return story_catalog.assets_page(question, self.page.assets)
 
     def asset(self, key: str) -> AssetPage | None:
         self._ask()
@@ -66,6 +81,7 @@ class StoryReads:
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        on: date | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> IncidentsPage:

@@ -9,7 +9,9 @@ from observer.model import IncidentStatus, Severity
 from observer.reads.model import (
     AssetPage,
     AssetRow,
+    DayCell,
     GateState,
+    HourCell,
     IncidentRow,
     Neighbour,
     NowPage,
@@ -125,10 +127,41 @@ def now_page() -> NowPage:
         since=OPENED,
         counts=tuple((state, counts.get(state, 0)) for state in State),
         incidents=(incident(),),
+        total=7,
         assets=assets(),
         runs=tuple(run_row(LAST - i) for i in range(10)),
         observer=ObserverHealth(last_event_at=OPENED, outbox_waiting=0, outbox_failing=0),
         monitored=5,
+        hours=hours(),
+        days=days(),
+    )
+
+
+def hours() -> tuple[HourCell, ...]:
+    """Quiet until the incident was opened, in the hour that runs."""
+    last = OPENED.replace(minute=0)
+    return tuple(
+        HourCell(
+            start=last - timedelta(hours=back),
+            state=State.HEALTHY if back else State.FAILING,
+            open=0 if back else 1,
+            opened=0 if back else 1,
+        )
+        for back in range(23, -1, -1)
+    )
+
+
+def days() -> tuple[DayCell, ...]:
+    """Eleven quiet weeks, and the one of the incident."""
+    today = OPENED.date()
+    first = today - timedelta(days=today.weekday() + 77)
+    return tuple(
+        DayCell(
+            day=day,
+            state=State.FAILING if day == today else State.HEALTHY,
+            opened=int(day == today),
+        )
+        for day in (first + timedelta(days=n) for n in range((today - first).days + 1))
     )
 
 

@@ -1,13 +1,14 @@
 """Reads that answer from memory."""
 
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 
 import pytest
 
 from observer.errors import StateError
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
+from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, AssetRow, NowPage, ObserverHealth, RunPage, State
 
@@ -46,11 +47,25 @@ class FakeReads:
             since=None,
             counts=(),
             incidents=(),
+            total=2,
             assets=(row("flights"), row("quiet")),
             runs=(),
             observer=ObserverHealth(last_event_at=None, outbox_waiting=0, outbox_failing=0),
             monitored=0,
         )
+
+    def states(self) -> dict[str, State]:
+        return {each.key: each.state for each in self.now().assets}
+
+    def assets(self, keys: Sequence[str]) -> tuple[AssetRow, ...]:
+        return tuple(row(key) for key in keys)
+
+    def catalog(self, question: Question) -> AssetsPage:
+        rows = self.now().assets
+        return AssetsPage(
+            at=AT, project="p", environment="local", timezone="UTC", question=question, refused="", total=len(rows),
+            found=len(rows), pages=1, facets=(), assets=rows,
+        )  # fmt: skip
 
     def asset(self, key: str) -> AssetPage | None:
         return None
@@ -68,6 +83,7 @@ class FakeReads:
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        on: date | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> IncidentsPage:

@@ -119,6 +119,8 @@ class Store:
                     run_id=run_id, position=0, asset=key, partition=partition or "", status=status, **row
                 )
             )
+            ended = {"kind": "step.ended", "asset": key, "partition": partition or ""}
+            connection.execute(insert(events).values(at=at, run_id=run_id, detail={}, **ended))
             connection.execute(insert(events).values(at=at, kind="run.ended", run_id=run_id, detail={}))
         return run_id
 

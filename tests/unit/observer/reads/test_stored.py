@@ -7,7 +7,9 @@ from sqlalchemy import update
 import observer as ob
 from observer.errors import StateError, UnknownName
 from observer.model import EvaluationStatus, IncidentStatus, Severity
+from observer.projecting import Projection
 from observer.reads.base import Reads
+from observer.reads.catalog_model import Question
 from observer.reads.model import State
 from observer.reads.run_model import RunsWanted
 from observer.reads.stored import StoredReads
@@ -31,6 +33,7 @@ from tests.unit.observer.reads.made import (
     day,
     morning,
 )
+from tests.unit.observer.reads.made import shop as shop_assets
 
 
 def test_it_is_reads(shop: Store) -> None:
@@ -387,6 +390,9 @@ def _fill(store: Store, days: int) -> str:
 
 QUESTIONS: dict[str, Callable[[StoredReads], object]] = {
     "now": lambda reads: reads.now(),
+    "states": lambda reads: reads.states(),
+    "assets": lambda reads: reads.assets(("orders", "totals")),
+    "catalog": lambda reads: reads.catalog(Question(select="status:held or status:never", state=State.HELD)),
     "asset": lambda reads: reads.asset("orders"),
     "incident": lambda reads: reads.incident(1),
     "incidents": lambda reads: reads.incidents(),
@@ -413,7 +419,10 @@ def test_the_number_of_statements_does_not_depend_on_how_much_there_is(make: Mak
         numbers[0]
         == numbers[1]
         <= {
-            "now": 12,
+            "now": 19,
+            "states": 8,
+            "assets": 8,
+            "catalog": 9,
             "asset": 23,
             "incident": 9,
             "incidents": 6,
@@ -423,6 +432,19 @@ def test_the_number_of_statements_does_not_depend_on_how_much_there_is(make: Mak
             "gate": 6,
         }[question]
     )
+
+
+@pytest.mark.parametrize("question", ["now", "states", "assets", "catalog"])
+def test_where_rows_lead_fewer_statements_are_enough(make: MakeStore, question: str) -> None:
+    numbers = []
+    for many in (25, 125):
+        store = make(*shop_assets(), *(asset(f"more{n}", "rates", partitions=None) for n in range(many)))
+        _fill(store, 2)
+        Projection(store.project.engine).bring_up(store.project.graph, NOW)
+        with counted(store.project) as said:
+            QUESTIONS[question](store.reads)
+        numbers.append(sum(not text.startswith("BEGIN") for text in said))
+    assert numbers[0] == numbers[1] <= {"now": 16, "states": 5, "assets": 6, "catalog": 7}[question]
 
 
 def test_every_question_on_both_databases(everywhere: Store) -> None:

@@ -1,0 +1,134 @@
+"""The rows of ``asset_status``: one an asset, true of every event up to a cursor.
+
+What has happened since is found here too, so that a reader works it out again for those assets alone: a row that is
+behind costs time, and never a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, union, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from observer.store.status_tables import asset_status, status_cursor
+from orchestration.among import Among
+from orchestration.bulk import Bulk
+from orchestration.events import EventKind
+from orchestration.model import AssetKey, StepStatus
+from orchestration.tables import events, steps
+
+_NAME = "assets"
+_c, _s = status_cursor.c, asset_status.c
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One row without its facts, in the order of the table's columns."""
+
+    asset: AssetKey
+    definition: str
+    state: str
+    since: datetime | None
+    fails_at: datetime | None
+    warns_at: datetime | None
+    late_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the rows were brought, how often they were written, and how far the log goes."""
+
+    at: int
+    revision: int
+    newest: int
+
+
+_PROGRESS = select(_c.at, _c.revision, select(func.max(events.c.id)).scalar_subquery()).where(_c.name == _NAME)
+
+
+def progress(connection: Connection) -> Progress:
+    """How far the rows were brought."""
+    at, revision, newest = connection.execute(_PROGRESS).one()
+    return Progress(at, revision, newest or 0)
+
+
+_ROWS = select(_s.asset, _s.definition, _s.state, _s.since, _s.fails_at, _s.warns_at, _s.late_at)
+
+
+def rows(connection: Connection) -> dict[AssetKey, StatusRow]:
+    """Every row, without its facts."""
+    return {row[0]: StatusRow(*row) for row in connection.execute(_ROWS)}
+
+
+_FACTS = select(_s.asset, _s.facts).where(Among(_s.asset, "b_assets"))
+
+
+def facts(connection: Connection, assets: Collection[AssetKey]) -> dict[AssetKey, str]:
+    """The facts of some assets, as they were packed; one statement, none where none is asked for."""
+    if not assets:
+        return {}
+    return {row[0]: row[1] for row in connection.execute(_FACTS, {"b_assets": sorted(assets)})}
+
+
+def _touched() -> object:
+    late = events.c.id > bindparam("b_at")
+    own = select(events.c.asset).where(late, events.c.asset.is_not(None))
+    again = (events.c.kind == EventKind.RUN_STARTED.value) & events.c.detail["again"].as_boolean().is_(True)
+    broken_off = (events.c.kind == EventKind.RUN_ENDED.value) & (steps.c.status == StepStatus.INTERRUPTED.value)
+    of_runs = (
+        select(steps.c.asset)
+        .join(events, events.c.run_id == steps.c.run_id)
+        .where(late, events.c.asset.is_(None), or_(again, broken_off))
+    )
+    return union(own, of_runs)
+
+
+_TOUCHED = _touched()
+
+
+def touched(connection: Connection, at: int) -> set[AssetKey]:
+    """The assets to which something has happened after the event ``at``.
+
+    Each fact of an asset is written with an event that names it; a run that goes on anew, or is broken off, changes
+    its steps and is named alone.
+    """
+    return {AssetKey(row[0]) for row in connection.execute(_TOUCHED, {"b_at": at})}  # type: ignore[call-overload]
+
+
+def _put(dialect: object) -> Bulk:
+    statement = dialect.insert(asset_status)  # type: ignore[attr-defined]
+    new = {column.name: statement.excluded[column.name] for column in _s if column.name != "asset"}
+    return Bulk(statement.on_conflict_do_update(index_elements=["asset"], set_=new))
+
+
+_PUT = {"sqlite": _put(sqlite), "postgresql": _put(postgresql)}
+
+
+def save(connection: Connection, made: Sequence[tuple[StatusRow, str]], seen: Progress, at: int) -> bool:
+    """Write rows that were worked out when ``seen`` was so, and that events up to ``at`` are in all of them now.
+
+    False, and nothing is written, where another process has written meanwhile: its rows may be newer.
+    """
+    here = update(status_cursor).where(_c.name == _NAME, _c.revision == seen.revision)
+    if not connection.execute(here.values(at=at, revision=seen.revision + 1)).rowcount:
+        return False
+    _PUT[connection.dialect.name].run(
+        connection,
+        [
+            {
+                "asset": row.asset, "definition": row.definition, "state": row.state, "since": row.since,
+                "fails_at": row.fails_at, "warns_at": row.warns_at, "late_at": row.late_at, "facts": packed,
+            }
+            for row, packed in made
+        ],
+    )  # fmt: skip
+    return True
+
+
+def forget(connection: Connection) -> None:
+    """Remove every row, so that all are worked out again."""
+    connection.execute(delete(asset_status))
+    connection.execute(update(status_cursor).where(_c.name == _NAME).values(at=0, revision=_c.revision + 1))
