@@ -8,7 +8,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dashboards.pages import asset, assets, feedback, graph, incident, login, now, run, runs, schedules
+from dashboards.pages import asset, assets, feedback, gate, graph, incident, login, now, plan, run, runs, schedules
 from dashboards.pages.site import Problem, Site
 from observer.api.app import create_api
 from observer.reads.base import Reads
@@ -34,12 +34,13 @@ def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
     def static(request: Request, digest: str, name: str) -> Response:
         return site.static.serve(request, digest, name)
 
-    for page in (login, now, assets, asset, graph, runs):
+    for page in (login, now, assets, graph, runs):
         page.add(app, site)
-    for page_with_forms in (run, schedules, incident):
+    for page_with_forms in (asset, run, schedules, incident):
         page_with_forms.add(app, site, work)
     if work is not None:
-        feedback.add(app, site, work)
+        for deed in (feedback, gate, plan):
+            deed.add(app, site, work)
     _add_missing(app, site)
 
 

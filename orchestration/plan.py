@@ -132,14 +132,16 @@ def _siblings(graph: Graph, planned: Sequence[Address]) -> dict[Address, tuple[A
     return {address: tuple(call) for call in calls.values() for address in call}
 
 
-_WORDS = {
+WORDS = {
     Action.RUN: "runs",
     Action.OBSERVE: "is observed",
     Action.SKIP: "is skipped",
     Action.STAY_HELD: "stays held",
     Action.BLOCK: "is blocked",
 }
-_MEANINGS = {
+"""What becomes of a step, by its action."""
+
+MEANINGS = {
     Action.RUN: "it is made, then judged: what is good is published, anything else is held",
     Action.OBSERVE: "its data is read, measured and judged; nothing is written",
     Action.SKIP: "nothing is done; readers keep the published version",
@@ -149,6 +151,7 @@ _MEANINGS = {
     ),
     Action.BLOCK: "nothing is done, because something that it reads is not good; readers keep what they have",
 }
+"""What these words mean."""
 
 
 def explain(plan: Plan, *, meanings: bool = False) -> str:
@@ -159,23 +162,34 @@ def explain(plan: Plan, *, meanings: bool = False) -> str:
     meanings:
         Say below it what each of these words means.
     """
-    counts: dict[Action, int] = {}
-    for step in plan.steps:
-        counts[step.action] = counts.get(step.action, 0) + 1
+    counts = counted(plan)
     asked = f", partition {plan.partitions}" if plan.partitions else ""
-    summary = ", ".join(f"{n} {'step' if n == 1 else 'steps'} {_plural(a, n)}" for a, n in counts.items())
-    lines = [f"plan of {plan.selection}{asked}: {summary or 'nothing to do'}"]
+    lines = [f"plan of {plan.selection}{asked}: {summary(plan)}"]
     width = max((len(str(step.address)) for step in plan.steps), default=0)
     lines += [_line(step, width) for step in plan.steps]
     if meanings:
-        longest = max(len(_WORDS[action]) for action in counts) if counts else 0
+        longest = max(len(WORDS[action]) for action in counts) if counts else 0
         lines += ["", "The steps are taken in this order, what is read before what reads it. Nothing was run yet."]
-        lines += [f"  {_WORDS[a]:<{longest}}  {_MEANINGS[a]}" for a in Action if a in counts]
+        lines += [f"  {WORDS[a]:<{longest}}  {MEANINGS[a]}" for a in Action if a in counts]
     return "\n".join(lines)
 
 
+def counted(plan: Plan) -> dict[Action, int]:
+    """How many steps have which action, in the order in which they come."""
+    counts: dict[Action, int] = {}
+    for step in plan.steps:
+        counts[step.action] = counts.get(step.action, 0) + 1
+    return counts
+
+
+def summary(plan: Plan) -> str:
+    """``3 steps run, 1 step is skipped``."""
+    said = (f"{n} {'step' if n == 1 else 'steps'} {_plural(a, n)}" for a, n in counted(plan).items())
+    return ", ".join(said) or "nothing to do"
+
+
 def _plural(action: Action, count: int) -> str:
-    word = _WORDS[action]
+    word = WORDS[action]
     if count == 1:
         return word
     return {"runs": "run", "stays held": "stay held"}.get(word, word.replace("is ", "are ", 1))
@@ -183,4 +197,4 @@ def _plural(action: Action, count: int) -> str:
 
 def _line(step: PlannedStep, width: int) -> str:
     note = f" ({step.note})" if step.note else ""
-    return f"  {step.address!s:<{width}}  {_WORDS[step.action]} because {step.reason}{note}"
+    return f"  {step.address!s:<{width}}  {WORDS[step.action]} because {step.reason}{note}"

@@ -2,50 +2,74 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI, Request, Response
 
 from dashboards.figures import compared, history, null_heatmap
 from dashboards.figures.heatmap import BINS
 from dashboards.instants import Clock
+from dashboards.pages.deeds import Deeds, deeds
 from dashboards.pages.feedback import is_odd
+from dashboards.pages.graph import around_url
 from dashboards.pages.site import Context, Site
-from observer.reads.model import AssetPage, MonitorSeries
+from observer.quantities import count
+from observer.reads.left import LeftPage
+from observer.reads.model import AssetPage, Making, MonitorSeries
+
+if TYPE_CHECKING:
+    from observer.project import Project
 
 _SUFFIX = ".json"
 
 
-def add(app: FastAPI, site: Site) -> None:
-    """Add ``/assets/{key}`` with its twin."""
+def add(app: FastAPI, site: Site, work: Project | None = None) -> None:
+    """Add ``/assets/{key}`` with its twin; with ``work`` the forms of what its reader may do."""
 
     @app.get("/assets/{key:path}", include_in_schema=False)
     def asset(request: Request, key: str) -> Response:
-        return _asset(site, key, request.query_params.get("partition"))
+        may = deeds(work, key, request) if work is not None else None
+        return _asset(site, key, request.query_params.get("partition"), may)
 
 
-def _asset(site: Site, key: str, partition: str | None) -> Response:
+def _asset(site: Site, key: str, partition: str | None, may: Deeds | None) -> Response:
     """The page of ``key``; its twin if the address ends in .json and no asset's own name does."""
     stem = key.removesuffix(_SUFFIX)
     twin = key != stem
 
-    def ask() -> AssetPage | None:
-        return (site.reads.asset(stem) if twin else None) or site.reads.asset(key)
+    def answer() -> Response | None:
+        page = (site.reads.asset(stem) if twin else None) or site.reads.asset(key)
+        left = None if page is not None else (site.reads.left(stem) if twin else None) or site.reads.left(key)
+        found = page or left
+        return None if found is None else shown(found)
 
-    def show(page: AssetPage) -> Response:
+    def shown(page: AssetPage | LeftPage) -> Response:
         if twin and page.key == stem:
             return site.json(page)
-        return site.html("asset.html", view(page, partition))
+        if isinstance(page, LeftPage):
+            return site.html("asset_left.html", {"page": page, "clock": Clock.of(page.at, page.timezone)})
+        return site.html("asset.html", view(page, partition, may))
 
-    return site.answer(ask, show, lambda: site.unknown_asset(stem), what=f"Asset {stem}", twin=twin)
+    return site.answer(
+        answer, lambda response: response, lambda: site.unknown_asset(stem), what=f"Asset {stem}", twin=twin
+    )
 
 
-def view(page: AssetPage, partition: str | None = None) -> Context:
-    """What the template shows of ``page``, with its figures; ``partition`` is the one to point at."""
+def view(page: AssetPage, partition: str | None = None, may: Deeds | None = None) -> Context:
+    """What the template shows of ``page``, with its figures and forms; ``partition`` is the one to point at."""
     drawn = page.monitors[:_DRAWN]
     return {
         "page": page,
         "monitors": drawn,
         "clock": Clock.of(page.at, page.timezone),
         "partition": partition,
+        "deeds": may,
+        "never": _never(page),
+        "around": around_url(page.key),
+        "progress": progress(page.monitors),
         "figures": [
             history(series, timezone=page.timezone, large=index == 0) if series.points else None
             for index, series in enumerate(drawn)
@@ -57,6 +81,40 @@ def view(page: AssetPage, partition: str | None = None) -> Context:
         "bins": BINS,
         "plots": any(series.points for series in page.monitors) or page.heatmap is not None,
     }
+
+
+def _never(page: AssetPage) -> tuple[str, str, str]:
+    """What to say where it has no version: what, why, and the next command."""
+    command = f"tidegate run {shlex.quote(page.key)}"
+    if page.making is Making.MADE:
+        return "Never materialized", "No version of it exists, so readers see nothing.", command
+    if page.making is Making.OBSERVED:
+        return "Never observed", "It is read, measured and judged whenever a run looks at it, and none has.", command
+    why = "Others make it and report each version: with its rows and checks, or as OpenLineage. None has come yet."
+    return "Nothing was reported", why, "tidegate ingest --help"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the monitors are that can't judge yet: the points of the slowest, and how many it needs."""
+
+    made: int
+    needed: int
+    sentence: str
+
+
+def progress(monitors: Sequence[MonitorSeries]) -> Progress | None:
+    """What is still missing until all of them can judge; None where nothing is."""
+    learning = {one.id: (one.sight.runs_needed, one.n_train) for one in monitors if one.sight and one.sight.runs_needed}
+    if not learning:
+        return None
+    last, made = max(learning.values(), key=lambda each: (each[0], -each[1]))
+    first = min(learning.values())[0]
+    able = len({one.id for one in monitors} - set(learning))
+    begun = f"{able} of {able + len(learning)} monitors can judge" if able else "No monitor can judge yet"
+    some = "them all" if first == last else f"the first, {last} for the last"
+    said = f"{begun}: it takes {count(first, 'more run')} for {some if able or len(learning) > 1 else 'it'}"
+    return Progress(made=made, needed=made + last, sentence=f"{said}, with wide ranges at first")
 
 
 def _pointed(series: MonitorSeries, partition: str | None) -> str | None:

@@ -69,10 +69,11 @@ def graph_url(view: View) -> str:
 
 def around_url(key: str) -> str:
     """The address of an asset's neighbourhood."""
-    return graph_url(View(select=_named(key)))
+    return graph_url(View(select=named(key)))
 
 
-def _named(key: str) -> str:
+def named(key: str) -> str:
+    """The selection of just that asset, quoted where it has to be."""
     return key if key.isidentifier() and key not in ("and", "or", "not") else quote(key)
 
 
@@ -84,7 +85,7 @@ def shown(page: GraphPage, view: View) -> Context:
         "page": page, "clock": Clock.of(page.at, page.timezone), "refused": "", "nearest": (), "select": page.select,
         "picture": picture, "is_wide": picture is not None and picture.width > _WIDE, "sentence": sentence(page),
         "steps": steps if page.chosen is not None else [], "rows": [_row(page, node) for node in page.nodes],
-        "other": _other(page, view), "links": {node.id: _link(node, view) for node in page.nodes},
+        "other": _other(page, view), "leads": {node.id: _link(node, view) for node in page.nodes},
         "groups": [(one, _within(view, f"group:{quote(one.name)}") if one.name else None) for one in page.groups],
         "states": [(state, number, _within(view, f"status:{state}")) for state, number in page.counts],
         "elsewhere": [root for root in page.roots if f"asset:{root}" not in {node.id for node in page.nodes}],

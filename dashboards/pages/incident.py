@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboards.instants import Clock, zone
 from dashboards.pages.site import Context, Problem, Site, proof_of
+from dashboards.pages.until import CHOICES, until
 from observer import triage
 from observer.access import Caller, Role
 from observer.api.forms import form
@@ -30,8 +30,6 @@ _UNRESOLVED = tuple(status for status in IncidentStatus if status is not Inciden
 _TABS: Mapping[str, tuple[IncidentStatus, ...]] = {
     "unresolved": _UNRESOLVED, **{status.value: (status,) for status in IncidentStatus}, "all": (),
 }  # fmt: skip
-SNOOZES = (("1h", "1 hour"), ("4h", "4 hours"), ("tomorrow", "tomorrow 09:00"), ("3d", "3 days"), ("7d", "7 days"))
-_HOURS = {"1h": 1, "4h": 4, "3d": 72, "7d": 168}
 
 
 def add(app: FastAPI, site: Site, work: Project | None) -> None:
@@ -133,18 +131,10 @@ def _do(work: Project, number: int, sent: Mapping[str, str], by: str) -> Inciden
 
 
 def _until(word: str, work: Project) -> datetime:
-    now = work.clock.now()
-    if word in _HOURS:
-        return now + timedelta(hours=_HOURS[word])
-    if word != "tomorrow":
+    found = until(word, work.clock.now(), zone(work.reads().incidents(limit=1).timezone))
+    if found is None:
         raise IncidentError("say how long to snooze; nothing was changed")
-    return _tomorrow(now, zone(work.reads().incidents(limit=1).timezone))
-
-
-def _tomorrow(now: datetime, here: ZoneInfo) -> datetime:
-    """Tomorrow at nine in the project's zone."""
-    day = (now.astimezone(here) + timedelta(days=1)).date()
-    return datetime(day.year, day.month, day.day, 9, tzinfo=here).astimezone(UTC)
+    return found
 
 
 def _resolution(word: str) -> Resolution:
@@ -159,7 +149,7 @@ def view(page: IncidentPage, proof: str | None) -> Context:
     row = page.incident
     clock = Clock.of(page.at, page.timezone)
     return {
-        "page": page, "row": row, "clock": clock, "proof": proof, "snoozes": SNOOZES,
+        "page": page, "row": row, "clock": clock, "proof": proof, "snoozes": CHOICES,
         "resolutions": [(how.value, how.value.replace("-", " ")) for how in triage.BY_PEOPLE],
         "is_over": row.status is IncidentStatus.RESOLVED,
         "may_acknowledge": row.status in _UNRESOLVED and row.status is not IncidentStatus.ACKNOWLEDGED,

@@ -7,6 +7,7 @@ from typing import Final
 LINKS: Final = (
     ("Now", "/"),
     ("Assets", "/assets"),
+    ("Graph", "/graph"),
     ("Incidents", "/incidents"),
     ("Runs", "/runs"),
 )

@@ -22,7 +22,17 @@ _FILES: Final = {
     "plotly.js": ("text/javascript", ("vendor/plotly-cartesian-4.1.1.min.js",)),
     "tidegate.css": (
         "text/css",
-        ("base.css", "parts.css", "pages.css", "incidents.css", "runs.css", "graph.css", "live.css", "print.css"),
+        (
+            "base.css",
+            "parts.css",
+            "pages.css",
+            "incidents.css",
+            "runs.css",
+            "graph.css",
+            "asset.css",
+            "live.css",
+            "print.css",
+        ),
     ),
     "now.css": ("text/css", ("now.css",)),
     "assets.css": ("text/css", ("assets.css",)),

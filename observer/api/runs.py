@@ -207,7 +207,7 @@ def run_routes(work: Project) -> APIRouter:
         ] = None,
     ) -> RunWire:
         key = None if idempotency_key is None else f"{caller.id}:{idempotency_key}"
-        row, new = ask(work, body.wanted(), by=caller.name, key=key, check=lambda found: _require(caller, found))
+        row, new = ask(work, body.wanted(), by=caller.name, key=key, check=lambda found: require_plan(caller, found))
         if new:
             request.app.state.wake()
         response.status_code = 202 if new else 200
@@ -236,8 +236,8 @@ def run_routes(work: Project) -> APIRouter:
     return routes
 
 
-def _require(caller: Caller, plan: Plan) -> None:
-    """A run makes what is upstream, too: all of it has to be the caller's."""
+def require_plan(caller: Caller, plan: Plan) -> None:
+    """A run makes what is upstream, too: raises NotAllowed where not all of it is the caller's."""
     for step in plan.steps:
         if step.action is Action.RUN:
             require(caller, step.address.asset)

@@ -15,19 +15,22 @@ from observer.project import Project
 from observer.reads import cells, columns, gate, incidents, ledger, monitors, verdicts, versions
 from observer.reads.base import GateAnswer
 from observer.reads.instants import timezone_of
-from observer.reads.model import AssetPage, GateState, Neighbour
+from observer.reads.model import AssetPage, GateState, Making, Neighbour
 from observer.reads.said import rows as said_rows
+from observer.reads.schema import schema_timeline, turns
 from observer.reads.states import Standing, standings
 from observer.store import excuses
 from observer.store import feedback as feedback_store
 from orchestration.assets import Asset
+from orchestration.external import is_external
 from orchestration.model import AssetKey, AssetKind, PartitionKey
 
 _INCIDENTS = 20
+_TURNS = 30  # changes of the schema, the newest
 
 
 def asset_page(connection: Connection, project: Project, key: str, now: datetime) -> AssetPage:
-    """The page of an asset of the project: twenty-three statements, whatever it has."""
+    """The page of an asset of the project: twenty-five statements, whatever it has."""
     graph, asset = project.graph, project.graph.asset(key)
     timezone = timezone_of(graph)
     zone = ZoneInfo(timezone)
@@ -59,11 +62,21 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
         schema=schema,
         upstream=_neighbours(above, found), downstream=_neighbours(below, found), consumers=asset.consumers,
         versions=versions.newest(connection, asset.key, closed, said), said=said_rows(words),
+        schema_turns=turns(schema_timeline(connection, asset.key, _TURNS)), making=making_of(asset),
     )  # fmt: skip
+
+
+def making_of(asset: Asset) -> Making:
+    """How its versions come to be."""
+    if is_external(asset):
+        return Making.REPORTED
+    return Making.OBSERVED if asset.kind is AssetKind.SOURCE else Making.MADE
 
 
 def kind_of(asset: Asset) -> str:
     """How an asset is made; of dbt's, also when readers see it."""
+    if is_external(asset):
+        return "external, made and reported by others"
     if asset.kind is not AssetKind.DBT:
         return asset.kind.value
     return "dbt, built in place and judged after" if asset.built_in_place else "dbt, built aside and judged before"

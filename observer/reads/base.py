@@ -11,6 +11,7 @@ from observer.model import IncidentStatus
 from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 
@@ -61,6 +62,10 @@ class Reads(Protocol):
         ...
 
     def asset(self, key: str) -> AssetPage | None: ...
+
+    def left(self, key: str) -> LeftPage | None:
+        """An asset that isn't in the project; None where nothing is known of it either."""
+        ...
 
     def graph(self, view: View) -> GraphPage:
         """Raises UnknownName or SelectionError where the selection isn't one."""

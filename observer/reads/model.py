@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Resolution, Severity
 from observer.reads.run_model import AskedFor
+from observer.reads.schema_turn import SchemaTurn
 from observer.sight import Sight
 from orchestration.model import Cancellation
 
@@ -27,6 +28,14 @@ class State(StrEnum):
     LEARNING = "learning"
     HEALTHY = "healthy"
     NEVER = "never"  # never materialized
+
+
+class Making(StrEnum):
+    """How the versions of an asset come to be."""
+
+    MADE = "made"  # by runs
+    OBSERVED = "observed"  # by runs that look at what others have made
+    REPORTED = "reported"  # by others, who make it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +304,8 @@ class AssetPage:
     versions: tuple[VersionRow, ...]  # newest first, at most 60
     consumers: tuple[str, ...] = ()  # outside: a dashboard, a notebook
     said: tuple[SaidRow, ...] = ()  # by people of versions, newest first, at most 60
+    schema_turns: tuple[SchemaTurn, ...] = ()  # oldest first, at most 30
+    making: Making = Making.MADE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from observer.model import Schema
 from observer.reads.ledger import LIVE
+from observer.reads.schema_turn import SchemaTurn
 from observer.schema_changes import JudgedChange, SchemaChange, of_event, schema_changes, worst_of
 from observer.store.schemas import schema_of
 from observer.store.tables import schemas
@@ -85,3 +86,16 @@ def _changed(rows: Any, severities: Mapping[str, str]) -> Sequence[SchemaPoint]:
         if not held:
             before, seen = now, row.columns
     return found
+
+
+def turns(points: Iterable[SchemaPoint]) -> tuple[SchemaTurn, ...]:
+    """Each change in words, in the order of the points."""
+    return tuple(
+        SchemaTurn(
+            at=point.at, partition=point.partition, version=point.version, run_id=point.run_id, held=point.held,
+            severity=point.severity, columns=len(point.columns.columns),
+            changes=tuple((change.kind.value, change.sentence()) for change in point.changes),
+            is_first=not point.changes,
+        )
+        for point in points
+    )  # fmt: skip

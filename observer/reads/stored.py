@@ -16,6 +16,7 @@ from observer.reads.decomposed import Decomposed
 from observer.reads.graph import graph_page
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.left import LeftPage, left_page
 from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
 from observer.reads.overview import overview
 from observer.reads.rows import asset_row
@@ -64,6 +65,12 @@ class StoredReads:
             return None
         with reading(self._project.engine) as connection:
             return asset_page(connection, self._project, key, self._project.clock.now())
+
+    def left(self, key: str) -> LeftPage | None:
+        if key in self._project.graph:
+            return None
+        with reading(self._project.engine) as connection:
+            return left_page(connection, self._project, key, self._project.clock.now())
 
     def graph(self, view: View) -> GraphPage:
         """Raises UnknownName or SelectionError where the selection isn't one."""

@@ -13,6 +13,7 @@ from observer.reads.base import GateAnswer
 from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, AssetRow, Neighbour, NowPage, RunPage, SaidRow, State
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 from tests.unit.dashboards import story, story_catalog, story_graph, story_incident, story_runs
@@ -54,6 +55,10 @@ class StoryReads:
     def asset(self, key: str) -> AssetPage | None:
         self._ask()
         return self.pages.get(key)
+
+    def left(self, key: str) -> LeftPage | None:
+        self._ask()
+        return None
 
     def graph(self, view: View) -> GraphPage:
         self._ask()

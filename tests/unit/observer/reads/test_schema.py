@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from observer.reads.schema import SchemaPoint, schema_timeline
+from observer.reads.schema import SchemaPoint, schema_timeline, turns
 from observer.reads.versions import told
 from orchestration.database import reading
 from orchestration.model import AssetKey
@@ -30,6 +30,10 @@ def test_how_bad_a_change_was_is_told_with_it_and_with_its_version(daily: Ledger
         first, changed = schema_timeline(connection, AssetKey("orders"), 10)
         said = told(connection, AssetKey("orders"))
     assert (first.severity, changed.severity) == (None, "warn")
+    assert [(turn.is_first, turn.columns, turn.changes) for turn in turns((first, changed))] == [
+        (True, 2, ()),
+        (False, 3, (("added", "price was added (VARCHAR)"),)),
+    ]
     assert (said.of("m2"), said.of("m3")) == ("", "schema changed: price was added (VARCHAR)")
 
 

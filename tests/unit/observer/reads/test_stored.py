@@ -423,7 +423,7 @@ def test_the_number_of_statements_does_not_depend_on_how_much_there_is(make: Mak
             "states": 8,
             "assets": 8,
             "catalog": 9,
-            "asset": 23,
+            "asset": 25,
             "incident": 9,
             "incidents": 6,
             "run": 4,
