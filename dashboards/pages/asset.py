@@ -70,14 +70,14 @@ def view(page: AssetPage, partition: str | None = None, may: Deeds | None = None
         "never": _never(page),
         "around": around_url(page.key),
         "progress": progress(page.monitors),
-        "figures": [
+        "figures": lambda: [
             history(series, timezone=page.timezone, large=index == 0) if series.points else None
             for index, series in enumerate(drawn)
         ],
         "pointed": [_pointed(series, partition) for series in drawn],
-        "beside_all": [compared(series.compared) if series.compared else None for series in drawn],
+        "beside_all": lambda: [compared(series.compared) if series.compared else None for series in drawn],
         "across": _across(len(drawn) - 1),
-        "heatmap": null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
+        "heatmap": lambda: null_heatmap(page.heatmap) if page.heatmap and page.heatmap.partitions else None,
         "bins": BINS,
         "plots": any(series.points for series in page.monitors) or page.heatmap is not None,
     }

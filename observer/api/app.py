@@ -67,6 +67,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
     app.include_router(gate_routes(reads, feed))
     app.include_router(metric_routes(reads, requests, feed))
     app.state.wake = lambda: None  # whoever walks queued runs puts in what wakes it
+    app.state.hang_up = (lambda: None) if feed is None else feed.close  # for who ends the server
     if work is not None and feed is not None:
         app.include_router(event_routes(feed))
         app.include_router(asset_routes(reads, work))

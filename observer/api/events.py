@@ -58,7 +58,7 @@ async def _stream(feed: Feed, cursor: int, caller: Caller, *, named: bool) -> As
     until = asyncio.get_running_loop().time() + _LONGEST_S
     try:
         yield f"retry: 2000\nid: {cursor}\n\n"
-        while asyncio.get_running_loop().time() < until:
+        while asyncio.get_running_loop().time() < until and not feed.is_closed:
             found = await feed.after(cursor, _PING_S)
             if found:
                 cursor = found[-1].id

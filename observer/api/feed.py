@@ -42,14 +42,22 @@ class Feed:
         self._from = 0  # everything after this id is in ``_kept``
         self._more = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.listeners = 0
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Let whoever listens or waits go, so that the server can end; called from any thread, or a signal handler."""
+        self.is_closed = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(lambda: self._more.set())
 
     async def end(self) -> int:
         """The id of the newest event, from which on everything will be given."""
         self._read_on()
-        while self._cursor.at is None:
+        while self._cursor.at is None and not self.is_closed:
             await self._changed(self._each_s)
-        return self._cursor.at
+        return self._cursor.at or 0
 
     async def after(self, cursor: int, patience_s: float) -> Sequence[Notice]:
         """What came after ``cursor``, oldest first, at most 500; nothing, where nothing comes in time."""
@@ -59,7 +67,7 @@ class Feed:
             if cursor < end:
                 return await self._page(cursor, end)
             left = until - asyncio.get_running_loop().time()
-            if left <= 0:
+            if left <= 0 or self.is_closed:
                 return ()
             await self._changed(left)
 
@@ -84,6 +92,7 @@ class Feed:
                 await self._more.wait()
 
     def _read_on(self) -> None:
+        self._loop = asyncio.get_running_loop()
         if self._reader is None or self._reader.done():
             self._reader = asyncio.get_running_loop().create_task(self._read())
 

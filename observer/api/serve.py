@@ -27,6 +27,7 @@ def serve(
     *,
     guarded: bool = False,
     on_listening: Callable[[str], None] | None = None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer until SIGINT or SIGTERM, then finish what is on its way and return. Prints nothing.
 
@@ -36,6 +37,7 @@ def serve(
     settings: where to listen; port 0 takes a free one.
     guarded: whether ``app`` asks for a token even where ``settings`` has none.
     on_listening: told the address as soon as connections are accepted.
+    on_stop: called as soon as a signal asks it to end: whoever listens to a stream is let go.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def serve(
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
-        with _stops(server):
+        with _stops(server, on_stop):
             if on_listening is not None:
                 on_listening(replace(settings, port=listener.getsockname()[1]).url)
             server.run(sockets=[listener])
@@ -111,7 +113,7 @@ def _cause(error: OSError, port: int) -> str:
 
 
 @contextmanager
-def _stops(server: uvicorn.Server) -> Iterator[None]:
+def _stops(server: uvicorn.Server, on_stop: Callable[[], None]) -> Iterator[None]:
     """Let signals end the server and nothing else: uvicorn raises them again after it has ended."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -119,6 +121,7 @@ def _stops(server: uvicorn.Server) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.should_exit = True
+        on_stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -57,8 +57,13 @@ def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles
 
     def answer(work: Project) -> None:
         app = make(work.reads(), settings, work)
-        switch.app = app
         prepare(app)
+        hang_up()  # who listens there comes again, and hears of this one
+        switch.app = app
+
+    def hang_up() -> None:
+        app: Any = switch.app
+        app.state.hang_up()
 
     def prepare(app: Any) -> None:
         app.state.wake = service.wake
@@ -71,6 +76,7 @@ def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles
             switch,
             settings,
             guarded=bool(tokens_of(work)),
+            on_stop=hang_up,
             on_listening=lambda url: _announce(roles.logs, f"Tidegate listens on {url} (Ctrl-C stops it)"),
         )
     return ExitCode.OK

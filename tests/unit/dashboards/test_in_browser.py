@@ -13,7 +13,8 @@ import uvicorn
 
 from dashboards.app import create_app
 from observer.settings import ServeSettings
-from tests.support.browser import NewPage, assert_clean
+from tests.support.accessible import assert_accessible
+from tests.support.browser import NewPage, Scheme, assert_clean, seen
 from tests.unit.dashboards.fake_reads import HOSTILE, StoryReads, hostile_reads
 
 pytestmark = pytest.mark.browser
@@ -49,13 +50,24 @@ def hostile_site() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1", "/graph"])
-def test_each_page_is_clean_and_fits(site: str, new_page: NewPage, path: str, width: int, scheme: str) -> None:
-    page = new_page(site + path, width=width, scheme=scheme)
+PATHS = (
+    "/", "/assets/flights", "/runs", "/runs/r039", "/schedules", "/incidents", "/incidents/1", "/graph", "/nowhere",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_page_is_clean_fits_and_can_be_used_by_everybody(site: str, new_page: NewPage, path: str) -> None:
+    page = new_page(site + path)
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    if path == "/nowhere":
+        seen(page).console_errors.clear()  # that there is no such page
+    looks: tuple[tuple[Scheme, tuple[int, ...]], ...] = (("light", (1280, 390)), ("dark", (390, 1280)))
+    for scheme, widths in looks:
+        page.emulate_media(color_scheme=scheme)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width, timeout=9000)
+        assert_accessible(page)
     assert_clean(page)
 
 
@@ -91,7 +103,7 @@ def test_no_label_of_a_plot_is_clipped(site: str, new_page: NewPage) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs/r039", "/graph"])
+@pytest.mark.parametrize("path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs", "/runs/r039", "/schedules", "/graph"])
 def test_hostile_names_break_nothing(hostile_site: str, new_page: NewPage, path: str, width: int) -> None:
     page = new_page(hostile_site + path, width=width)
     page.wait_for_load_state("networkidle")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from dashboards.pages import run
+from dashboards.pages import asset, run
 from dashboards.parts import Parts
 from observer.errors import StateError
 from tests.unit.dashboards.fake_reads import HOSTILE
@@ -28,8 +28,8 @@ def page(draw: Callable[[], object]) -> str:
     return made.get_template("page.html").render(title="T", draw=draw)
 
 
-def fails(error: Exception) -> Callable[[], object]:
-    def draw() -> object:
+def fails(error: Exception) -> Callable[..., object]:
+    def draw(*_: object, **__: object) -> object:
         raise error
 
     return draw
@@ -60,3 +60,13 @@ def test_a_real_page_stands_without_its_plot(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.status_code == 200
     assert "Where the time went can't be shown" in " ".join(words.split())
     assert "went on with 38 of 39 days" in words
+
+
+def test_an_asset_stands_without_its_monitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asset, "history", fails(ZeroDivisionError()))
+    answer = client().get("/assets/flights")
+    words = " ".join(text_of(answer.text).split())
+    assert answer.status_code == 200
+    assert "The monitors can't be shown An error that nobody foresaw stopped this part." in words
+    assert "Null rates" in words
+    assert answer.text.count('class="canvas heatmap"') == 1

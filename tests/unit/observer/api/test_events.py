@@ -188,3 +188,14 @@ def test_a_feed_keeps_no_more_than_it_must(work: Project) -> None:
         return found
 
     assert asyncio.run(follow()) == list(range(1, 12_001))
+
+
+def test_whoever_listens_or_waits_is_let_go_when_the_server_is_told_to_end(work: Project) -> None:
+    async def waiting() -> object:
+        feed = Feed(work.engine)
+        waits = asyncio.create_task(feed.after(await feed.end(), 60.0))
+        await asyncio.sleep(0)
+        feed.close()
+        return await asyncio.wait_for(waits, 20)
+
+    assert asyncio.run(waiting()) == ()
