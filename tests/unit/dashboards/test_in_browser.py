@@ -103,7 +103,9 @@ def test_no_label_of_a_plot_is_clipped(site: str, new_page: NewPage) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs", "/runs/r039", "/schedules", "/graph"])
+@pytest.mark.parametrize(
+    "path", ["/", f"/assets/{quote(HOSTILE, safe='')}", "/runs", "/runs/r039", "/schedules", "/graph"]
+)
 def test_hostile_names_break_nothing(hostile_site: str, new_page: NewPage, path: str, width: int) -> None:
     page = new_page(hostile_site + path, width=width)
     page.wait_for_load_state("networkidle")
