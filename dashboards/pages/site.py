@@ -168,6 +168,6 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         clock=None,
         span=span,
         tones=theme.TONES,
-        links=LINKS,
+        sections=LINKS,  # the bar; a page may have links of its own
     )
     return made
