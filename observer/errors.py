@@ -17,6 +17,7 @@
         ├── NotAllowed (PermissionError)  a caller whose role or assets don't cover what was asked
         ├── BackupError (ValueError)      a copy of the state that can't be kept or put back, and why
         ├── RequestConflict (ValueError)  a key of one run, sent with another
+        ├── OutputError (OSError)         a file that was asked for can't be written
         ├── ServeError (RuntimeError)     the service can't listen as asked
         └── ChannelError (RuntimeError)   a message could not be handed over
 
@@ -38,6 +39,7 @@ __all__ = [
     "IncidentError",
     "NotAllowed",
     "ObserverError",
+    "OutputError",
     "OverrideError",
     "ProjectError",
     "ReleaseError",
@@ -133,6 +135,12 @@ class RequestConflict(ObserverError, ValueError):
     """A key of one run, sent with another."""
 
     code = "request-conflict"
+
+
+class OutputError(ObserverError, OSError):
+    """A file that was asked for can't be written."""
+
+    code = "cannot-write"
 
 
 class ServeError(ObserverError, RuntimeError):

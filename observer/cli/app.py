@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from observer.cli import access, alerting, db, elsewhere, quieting, scheduled, serving, watching, working
+from observer.cli import access, alerting, db, elsewhere, quieting, scheduled, serving, sharing, watching, working
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, PartitionOption, ProjectOption, verb
 
@@ -347,6 +347,7 @@ app.command()(working.incidents)
 app.command()(working.maintenance)
 app.add_typer(alerting.alerts, name="alerts")
 app.add_typer(access.token, name="token")
+app.command()(sharing.report)
 app.command()(serving.dev)
 app.command()(serving.serve)
 app.command()(serving.worker)

@@ -155,7 +155,7 @@ def _watch(page: "Page") -> None:
 
 def _is_local(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme in {"about", "blob", "data"} or parts.hostname in LOCAL_HOSTS
+    return parts.scheme in {"about", "blob", "data", "file"} or parts.hostname in LOCAL_HOSTS
 
 
 def _is_root() -> bool:
