@@ -8,7 +8,21 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dashboards.pages import asset, assets, feedback, gate, graph, incident, login, now, plan, run, runs, schedules
+from dashboards.pages import (
+    asset,
+    assets,
+    feedback,
+    gate,
+    graph,
+    incident,
+    login,
+    monitor,
+    now,
+    plan,
+    run,
+    runs,
+    schedules,
+)
 from dashboards.pages.site import Problem, Site
 from observer.api.app import create_api
 from observer.reads.base import Reads
@@ -34,7 +48,7 @@ def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
     def static(request: Request, digest: str, name: str) -> Response:
         return site.static.serve(request, digest, name)
 
-    for page in (login, now, assets, graph, runs):
+    for page in (login, now, assets, monitor, graph, runs):  # a monitor's address begins as its asset's
         page.add(app, site)
     for page_with_forms in (asset, run, schedules, incident):
         page_with_forms.add(app, site, work)

@@ -54,25 +54,27 @@ def spoken(point: SeriesPoint, unit: str) -> str:
     return lines
 
 
-def callout(newest: SeriesPoint, points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo, unit: str) -> Part:
-    """The newest point in words, inside the plot beside the point: left of it, where there is most room."""
-    assert newest.value is not None
+def callout(told: SeriesPoint, points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo, unit: str) -> Part:
+    """A point in words, inside the plot beside the point: left of it if it is the newest, else where most room is."""
+    assert told.value is not None
     upper, lower = _busy(points)
     above = crowded(points) or upper <= lower
     alone = len(points) == 1
-    x, y = local(newest.at, place), newest.value
-    room = (bounds.high if above else bounds.low) - y
+    early = not alone and told.at - points[0].at < (points[-1].at - points[0].at) * 0.45
+    x, y = local(told.at, place), bounds.placed(told.value)
+    low, high = bounds.placed(bounds.low), bounds.placed(bounds.high)
+    room = (high if above else low) - y
     return {
-        "text": spoken(newest, unit),
+        "text": spoken(told, unit),
         "xref": "x",
         "yref": "y",
         "x": x,
         "y": y,
-        "ax": 0 if alone else -26,
-        "ay": y + room * 0.9 if abs(room) > 0.3 * (bounds.high - bounds.low) else y,
+        "ax": 0 if alone else 26 if early else -26,
+        "ay": y + room * 0.9 if abs(room) > 0.3 * (high - low) else y,
         "axref": "pixel",
         "ayref": "y",
-        "xanchor": "center" if alone else "right",
+        "xanchor": "center" if alone else "left" if early else "right",
         "yanchor": "top" if above else "bottom",
         "align": "left",
         "standoff": 11,

@@ -14,12 +14,17 @@ from dashboards.theme import token
 from observer.reads.model import SeriesPoint
 
 
-def left_out(points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo) -> Part | None:
-    """One hatched window a run of points that teach nothing, half a step wider on each side; None without any."""
+def left_out(
+    points: Sequence[SeriesPoint], bounds: Scale, place: ZoneInfo, *, of: Sequence[SeriesPoint]
+) -> Part | None:
+    """One hatched window a run of points that teach nothing, half a step wider on each side; None without any.
+
+    ``of`` are all points, of which ``points`` may be some: they say what a step is.
+    """
     runs = [list(run) for out, run in groupby(points, key=lambda point: point.excluded) if out]
     if not runs:
         return None
-    half = _step(points) / 2
+    half = _step(of) / 2
     x: list[str | None] = []
     y: list[float | None] = []
     for run in runs:

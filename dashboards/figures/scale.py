@@ -6,17 +6,25 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from observer.quantities import scaled_to, unbroken
+from observer.quantities import compact, scaled_to, unbroken
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``low`` and ``high`` bound the axis; ``ticks`` are round numbers inside, ``labels`` say them."""
+    """``low`` and ``high`` bound the axis; ``ticks`` are round numbers inside, ``labels`` say them.
+
+    On a logarithmic axis (``log``) they are numbers all the same; ``placed`` is where Plotly has them.
+    """
 
     low: float
     high: float
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
+    log: bool = False
+
+    def placed(self, value: float) -> float:
+        """Where ``value`` stands on the axis, in the axis' own measure."""
+        return math.log10(max(value, self.low)) if self.log else value
 
 
 def scale(values: Iterable[float | None], unit: str, *, ticks: int = 5, headroom: float = 0.08) -> Scale:
@@ -47,6 +55,18 @@ def scale(values: Iterable[float | None], unit: str, *, ticks: int = 5, headroom
     if unit == "rate":
         marks = tuple(mark for mark in marks if mark <= 1.0)
     return Scale(bottom, top, marks, tuple(_label(mark / size, step / size, name) for mark in marks))
+
+
+def logarithmic(values: Iterable[float | None], unit: str) -> Scale:
+    """A logarithmic scale that holds every value above zero."""
+    known = [value for value in values if value is not None and math.isfinite(value) and value > 0]
+    low, high = min(known) / 1.25, max(known) * 1.6
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    factors = (1.0, 2.0, 5.0) if last - first <= 3 else (1.0,)
+    every = max(1, (last - first) // 6)
+    marks = [10.0**power * factor for power in range(first, last + 1, every) for factor in factors]
+    inside = tuple(float(f"{mark:.3g}") for mark in marks if low <= mark <= high) or (float(f"{low * 1.25:.3g}"),)
+    return Scale(low, high, inside, tuple(compact(mark, unit) for mark in inside), log=True)
 
 
 def _label(value: float, step: float, name: str) -> str:

@@ -32,10 +32,10 @@ def add(app: FastAPI, site: Site, work: Project | None = None) -> None:
     @app.get("/assets/{key:path}", include_in_schema=False)
     def asset(request: Request, key: str) -> Response:
         may = deeds(work, key, request) if work is not None else None
-        return _asset(site, key, request.query_params.get("partition"), may)
+        return answer(site, key, request.query_params.get("partition"), may)
 
 
-def _asset(site: Site, key: str, partition: str | None, may: Deeds | None) -> Response:
+def answer(site: Site, key: str, partition: str | None, may: Deeds | None = None) -> Response:
     """The page of ``key``; its twin if the address ends in .json and no asset's own name does."""
     stem = key.removesuffix(_SUFFIX)
     twin = key != stem

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboards import instants, prose, theme
 from dashboards.figures import sparkline
 from dashboards.pages.links import LINKS
+from dashboards.pages.monitor_view import monitor_url
 from dashboards.pages.static import StaticFiles
 from dashboards.pages.twin import plain
 from dashboards.parts import Parts
@@ -164,6 +165,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
     made.globals.update(
         writes=writes,
         feedback_url=feedback_url,
+        monitor_url=monitor_url,
         static=static.url,
         clock=None,
         span=span,

@@ -19,6 +19,7 @@ _FILES: Final = {
     "theme.js": ("text/javascript", ("theme.js",)),
     "tidegate.js": ("text/javascript", ("live.js", "times.js", "tidegate.js", "keys.js")),
     "plots.js": ("text/javascript", ("plots.js",)),
+    "monitor.js": ("text/javascript", ("monitor.js",)),
     "plotly.js": ("text/javascript", ("vendor/plotly-cartesian-4.1.1.min.js",)),
     "tidegate.css": (
         "text/css",
@@ -36,6 +37,7 @@ _FILES: Final = {
     ),
     "now.css": ("text/css", ("now.css",)),
     "assets.css": ("text/css", ("assets.css",)),
+    "monitor.css": ("text/css", ("monitor.css",)),
     "icon.svg": ("image/svg+xml", ("icon.svg",)),
 }
 

@@ -26,6 +26,22 @@
     return result;
   }
 
+  // A long column of instants travels as its first one and pairs of a step and how often it comes (packed.py).
+  function unpacked(value) {
+    if (!value.$t) return value;
+    const [first, ...pairs] = value.$t;
+    const local = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ").replace(" 00:00:00", "");
+    const found = [local(first)];
+    let at = first;
+    for (let index = 0; index < pairs.length; index += 2) {
+      for (let times = pairs[index + 1]; times > 0; times -= 1) {
+        if (pairs[index] !== null) at += pairs[index];
+        found.push(pairs[index] === null ? null : local(at));
+      }
+    }
+    return found;
+  }
+
   // What every figure shares, so that it is not sent with each.
   function template(kind, width) {
     const axis = {
@@ -53,7 +69,7 @@
       xaxis: { ...axis, showgrid: false, ticks: "outside", ticklen: 4, tickcolor: "var(--line-strong)" },
       yaxis: { ...axis, gridcolor: "var(--grid)", automargin: true },
     };
-    if (kind === "history" || kind === "heatmap") {
+    if (kind === "history" || kind === "heatmap" || kind === "decomposed") {
       layout.xaxis.tickformat = "%-d %b";
       layout.xaxis.hoverformat = "%a %-d %b %Y";
       layout.xaxis.nticks = Math.max(3, Math.floor(width / 90));
@@ -92,11 +108,19 @@
 
   function draw(canvas) {
     const figure = JSON.parse(canvas.nextElementSibling.textContent);
+    for (const trace of figure.data) if (trace.x) trace.x = unpacked(trace.x);
     const narrow = canvas.clientWidth < 560;
-    const kind = ["history", "heatmap", "gantt", "compared", "runs"].find((name) => canvas.classList.contains(name));
+    const kinds = ["history", "heatmap", "gantt", "compared", "decomposed", "runs"];
+    const kind = kinds.find((name) => canvas.classList.contains(name));
     const width = canvas.clientWidth;
-    const layout = themed(merged(template(kind, width), figure.layout));
+    const shared = template(kind, width);
+    for (const name of Object.keys(figure.layout)) if (/^yaxis\d+$/.test(name)) shared[name] = shared.yaxis;
+    const layout = themed(merged(shared, figure.layout));
     layout.height = canvas.clientHeight || figure.layout.height;
+    if (canvas.closest("#history") && matchMedia("(pointer: fine)").matches) {
+      layout.dragmode = "select";
+      layout.selectdirection = "h";
+    }
     if (kind === "gantt" && narrow) {
       const { tickvals, ticktext } = layout.xaxis;
       layout.xaxis.tickvals = tickvals.filter((_, index) => index % 2 === 0);
@@ -114,6 +138,7 @@
         });
       }
       canvas.classList.add("is-drawn");
+      canvas.dispatchEvent(new Event("drawn"));
     });
   }
 

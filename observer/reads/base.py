@@ -13,6 +13,7 @@ from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
+from observer.reads.monitor_model import MonitorPage
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
 
 
@@ -69,6 +70,19 @@ class Reads(Protocol):
 
     def graph(self, view: View) -> GraphPage:
         """Raises UnknownName or SelectionError where the selection isn't one."""
+        ...
+
+    def has(self, asset: str) -> bool:
+        """Whether the project has an asset of that name."""
+        ...
+
+    def monitor(
+        self, asset: str, monitor: str, *, part: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> MonitorPage | None:
+        """One monitor on one part of the partition keys, from ``since`` to ``until``, both included.
+
+        Left out, the newest points; with ``until`` alone, those up to it.
+        """
         ...
 
     def run(self, run_id: str) -> RunPage | None: ...

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from observer.alerts.payload import is_held
-from observer.model import IncidentStatus, Notification, Severity
+from observer.assets import quality_of
+from observer.metrics import SCHEMA
+from observer.model import Incident, IncidentStatus, Notification, Severity
 from observer.project import Project
 from observer.reads import incidents, ledger
 from observer.reads.incident_model import (
@@ -53,8 +55,16 @@ def incident_page(connection: Connection, project: Project, number: int) -> Inci
         ),
         messages=tuple(_message(one) for one in by_incident(connection, [number])[number]),
         concerned=_concerned(connection, number), passes=found.passes, passes_needed=passes_needed(found),
-        held=is_held(standing(connection, found)),
+        held=is_held(standing(connection, found)), monitors=_monitors(project, found),
     )  # fmt: skip
+
+
+def _monitors(project: Project, incident: Incident) -> tuple[str, ...]:
+    """Which of what says so are monitors of numbers that the project has, with a page each."""
+    if incident.asset not in project.graph:
+        return ()
+    watched = [one for one in quality_of(project.graph.asset(incident.asset)).watched if one.metric != SCHEMA]
+    return tuple(name for name in incident.subjects if any(one.covers(name) for one in watched))
 
 
 def incidents_page(

@@ -72,6 +72,7 @@ class IncidentPage:
     passes: int  # good versions since the last bad one
     passes_needed: int  # in all
     held: bool  # the last partition concerned is, now
+    monitors: tuple[str, ...] = ()  # those of its subjects that are monitors of numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

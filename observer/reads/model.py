@@ -172,6 +172,7 @@ class SeriesPoint:
     accuracy: str = ""  # "of a 1 % sample"; nothing of what is exact
     held: bool = False  # its version is
     mark: FeedbackKind | None = None  # what a person said of it
+    taken_up: bool = False  # somebody has taken its incident up, or it is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -66,7 +66,7 @@ def series(
             here, said = points_of(monitor, asset, {monitor.key: parts.get(part, ())}), of_part.get(part, ())
             if not said and monitor not in declared and measured and all(p.value is None for p in here):
                 continue
-            drawn = _series(monitor, part, here, said, marks, timed=timed)
+            drawn = series_of(monitor, part, here, said, marks, timed=timed)
             beside = comparison(connection, asset, monitor, marks, part) if monitor.metric in SPREADS else None
             made.append(replace(drawn, compared=beside) if beside else drawn)
     return tuple(sorted(made, key=lambda one: _rank(one.status)))
@@ -84,9 +84,14 @@ def _rank(status: EvaluationStatus | None) -> int:
     return len(_WORST_FIRST) if status is None else _WORST_FIRST.index(status)
 
 
-def _series(
-    monitor: Monitor, part: str, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, timed: bool
-) -> MonitorSeries:
+def series_of(
+    monitor: Monitor, part: str, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, timed: bool,
+    taken_up: Collection[str] = (),
+) -> MonitorSeries:  # fmt: skip
+    """One part's series of a monitor, by its stored points and what was said of their versions.
+
+    ``taken_up`` are the versions (by id) whose incidents somebody has taken up, or are over.
+    """
     described = metric(monitor.metric, column=monitor.column)
     by_version = {verdict.version_seq: verdict for verdict in said}
     known, left_out = marks.known(monitor.id, stored, by_clock=by_wall_clock(monitor))
@@ -95,7 +100,7 @@ def _series(
     drawn = {
         p.at: replace(
             _point(p, by_version.get(p.version_seq), monitor, described), excluded=p.version_seq not in learned,
-            mark=marked.get(p.version_seq),
+            mark=marked.get(p.version_seq), taken_up=p.materialization_id in taken_up,
         )
         for p in stored
     }  # fmt: skip
@@ -103,7 +108,10 @@ def _series(
     for verdict in said if monitor.metric != ARRIVAL else ():  # a column that is gone is judged without being measured
         at = verdict.materialized_at if by_clock else verdict.data_at
         if at not in drawn and verdict.version_status in _LIVE:
-            drawn[at] = _unmeasured(at, verdict)
+            drawn[at] = replace(
+                _unmeasured(at, verdict), mark=marked.get(verdict.version_seq),
+                taken_up=verdict.evaluation.materialization_id in taken_up,
+            )  # fmt: skip
     ordered = tuple(drawn[at] for at in sorted(drawn))
     last = _last(said) if monitor.metric == ARRIVAL else _newest(ordered, said, by_clock=by_clock)
     found = last.evaluation.detection if last is not None else None

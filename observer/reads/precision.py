@@ -31,6 +31,18 @@ def precision(connection: Connection) -> tuple[PrecisionRow, ...]:
     return tuple(sorted(found, key=_badness)[:_MOST])
 
 
+def of_monitor(connection: Connection, asset: str, subject: str) -> PrecisionRow | None:
+    """One check or monitor of an asset; None where it opened none of its newest incidents."""
+    rows = connection.execute(
+        select(incidents.c.subjects, incidents.c.resolved_as)
+        .where(incidents.c.asset == asset)
+        .order_by(incidents.c.id.desc())
+        .limit(_LAST)
+    )
+    said = [row.resolved_as for row in rows if subject in row.subjects]
+    return _row(asset, subject, said) if said else None
+
+
 def _row(asset: str, subject: str, said: list[str | None]) -> PrecisionRow:
     confirmed = sum(one in _CONFIRMED for one in said)
     expected, false = said.count(Resolution.EXPECTED.value), said.count(Resolution.FALSE_ALARM.value)

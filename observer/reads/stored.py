@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from observer.history import SeriesKey
 from observer.model import IncidentStatus
@@ -18,6 +18,8 @@ from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage, left_page
 from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
+from observer.reads.monitor import monitor_page
+from observer.reads.monitor_model import MonitorPage
 from observer.reads.overview import overview
 from observer.reads.rows import asset_row
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
@@ -77,6 +79,16 @@ class StoredReads:
         chosen = self._project.select(view.select) if view.select.strip() else self._project.graph.order
         with reading(self._project.engine) as connection:
             return graph_page(connection, self._project, chosen, view, self._project.clock.now())
+
+    def has(self, asset: str) -> bool:
+        return asset in self._project.graph
+
+    def monitor(
+        self, asset: str, monitor: str, *, part: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> MonitorPage | None:
+        if asset not in self._project.graph:
+            return None
+        return monitor_page(self._project, asset, monitor, part=part, since=since, until=until)
 
     def run(self, run_id: str) -> RunPage | None:
         with reading(self._project.engine) as connection:

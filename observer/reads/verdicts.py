@@ -1,4 +1,4 @@
-"""The stored verdicts on one asset: read once, for its monitors, its checks and its versions."""
+"""The stored verdicts on one asset: read once, for its monitors, its checks and its versions; or of one monitor."""
 
 from __future__ import annotations
 
@@ -57,6 +57,23 @@ def load(connection: Connection, asset: AssetKey) -> Verdicts:
     for row in rows:  # what was said later of the same version takes its place
         newest.setdefault(row.subject, {})[row.version_seq] = row
     return Verdicts({subject: tuple(_verdict(row) for row in found.values()) for subject, found in newest.items()})
+
+
+def of_subject(
+    connection: Connection, asset: AssetKey, subject: str, *, since: datetime, until: datetime, by_clock: bool
+) -> tuple[Verdict, ...]:
+    """What was said by one monitor of the versions of a time, both ends of it included: one statement.
+
+    ``by_clock``: the time is when versions were made, else when their data is of.
+    """
+    ordered = versions.c.materialized_at if by_clock else evaluations.c.data_at
+    rows = connection.execute(
+        select(evaluations, versions.c.status.label("version_status"), versions.c.run_id, versions.c.materialized_at)
+        .join(versions, versions.c.seq == evaluations.c.version_seq)
+        .where(evaluations.c.asset == asset, evaluations.c.subject == subject, ordered.between(since, until))
+        .order_by(evaluations.c.data_at, evaluations.c.version_seq, evaluations.c.id)
+    )
+    return tuple(_verdict(row) for row in {row.version_seq: row for row in rows}.values())
 
 
 def _verdict(row: Any) -> Verdict:

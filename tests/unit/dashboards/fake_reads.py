@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from observer.errors import StateError
@@ -15,8 +15,9 @@ from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, AssetRow, Neighbour, NowPage, RunPage, SaidRow, State
+from observer.reads.monitor_model import MonitorPage
 from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
-from tests.unit.dashboards import story, story_catalog, story_graph, story_incident, story_runs
+from tests.unit.dashboards import story, story_catalog, story_graph, story_incident, story_monitor, story_runs
 
 
 @dataclass
@@ -63,6 +64,18 @@ class StoryReads:
     def graph(self, view: View) -> GraphPage:
         self._ask()
         return story_graph.graph_page(view, self.flights)
+
+    def has(self, asset: str) -> bool:
+        self._ask()
+        return asset in self.pages
+
+    def monitor(
+        self, asset: str, monitor: str, *, part: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> MonitorPage | None:
+        self._ask()
+        page = self.pages.get(asset)
+        found = next((one for one in page.monitors if one.id == monitor), None) if page is not None else None
+        return None if found is None else story_monitor.monitor_page(asset, found, since, until)
 
     def run(self, run_id: str) -> RunPage | None:
         self._ask()

@@ -62,7 +62,7 @@ def incident_page(row: IncidentRow | None = None, word: str = "weather_raw 2013-
             ConcernedRow(asset="flights_raw", partition="2013-02-08", version="20130209-060000-1123456789",
                          severity=Severity.WARN, settled=True),
         ),
-        passes=0, passes_needed=2, held=True,
+        passes=0, monitors=("null_rate(dep_time)",), passes_needed=2, held=True,
     )  # fmt: skip
 
 
