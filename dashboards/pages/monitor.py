@@ -15,11 +15,13 @@ from dashboards.figures.callout import Part
 from dashboards.figures.history import can_be_logarithmic
 from dashboards.figures.lane import MARKS
 from dashboards.figures.packed import packed
+from dashboards.figures.replayed import replayed
 from dashboards.instants import Clock
 from dashboards.pages import asset as asset_page
 from dashboards.pages.feedback import KINDS, is_odd
-from dashboards.pages.monitor_view import NotAnInstant, View, monitor_url
+from dashboards.pages.monitor_view import BACKTEST, NotAnInstant, View, monitor_url
 from dashboards.pages.site import Context, Problem, Site, asset_url, run_url
+from observer.backtests.sensitivities import Sensitivities
 from observer.errors import UnknownName
 from observer.model import Every
 from observer.reads.decomposed import Decomposed
@@ -73,6 +75,9 @@ def _answer(site: Site, request: Request, view: View) -> Response:
     stem = view.monitor.removesuffix(_SUFFIX)
     twin = stem != view.monitor
 
+    if view.panel == BACKTEST:
+        return _backtest(site, view, stem, twin=twin)
+
     def ask() -> MonitorPage | None:
         names = (stem, view.monitor) if twin else (stem,)
         found = (
@@ -88,6 +93,32 @@ def _answer(site: Site, request: Request, view: View) -> Response:
         return site.html("monitor.html", context(page, view))
 
     return site.answer(ask, show, lambda: _unknown(site, view.asset, stem), what=f"Monitor {stem}", twin=twin)
+
+
+def _backtest(site: Site, view: View, stem: str, *, twin: bool) -> Response:
+    """The panel of nine sensitivities, as a page of its own: the monitor's page fetches it when it is looked at."""
+
+    def show(found: Sensitivities) -> Response:
+        if twin:
+            return site.json(found)
+        chosen = next((number for number, level in enumerate(found.levels) if level.current), 0)
+        shown = {
+            "page": found, "view": view, "clock": Clock.of(found.at, found.timezone),
+            "figure": packed(replayed(found)), "chosen": chosen,
+        }  # fmt: skip
+        return site.html("backtest.html", shown)
+
+    def missing() -> Problem:
+        if site.reads.monitor(view.asset, stem, part=view.part) is None:
+            return _unknown(site, view.asset, stem)
+        near = ((stem, replace(view, monitor=stem, panel="").url),)
+        detail = f"The project declares no monitor {stem!r} of {view.asset} of which points are stored."
+        return Problem(404, "unknown-name", "There is nothing to replay", detail, f"tidegate run {view.asset}", near)
+
+    def ask() -> Sensitivities | None:
+        return site.reads.sensitivities(view.asset, stem, part=view.part)
+
+    return site.answer(ask, show, missing, what=f"The past of {stem}", twin=twin)
 
 
 def _unknown(site: Site, key: str, name: str) -> Problem:

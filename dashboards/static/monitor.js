@@ -38,6 +38,54 @@
 
   if (canvas) canvas.addEventListener("drawn", listen, { once: true });
 
+  // ---- the panel of sensitivities: fetched when it comes near, then every layer is there and nothing is asked again
+  function choose(panel) {
+    const slider = panel.querySelector("#sensitivity");
+    const plot = panel.querySelector(".canvas");
+    if (!slider) return;
+    const show = () => {
+      for (const level of panel.querySelectorAll(".level")) {
+        level.classList.toggle("is-chosen", level.dataset.level === slider.value);
+      }
+      if (!plot.classList.contains("is-drawn")) return;
+      const shown = plot.data.map((_, index) => index === 0 || index === Number(slider.value) + 1);
+      Plotly.restyle(plot, { visible: shown });
+    };
+    slider.addEventListener("input", show);
+    plot.addEventListener("drawn", show);
+    show();
+  }
+
+  async function fetched(panel) {
+    try {
+      const answer = await fetch(panel.dataset.panel, { headers: { accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = answer.ok && page.querySelector("#backtest");
+      if (!fresh) return; // the link stays, and leads to what went wrong
+      const part = document.importNode(fresh, true);
+      panel.replaceChildren(...part.childNodes);
+      document.dispatchEvent(new CustomEvent("partchange", { detail: panel }));
+      choose(panel);
+    } catch {
+      // the link stays
+    }
+  }
+
+  const panel = document.querySelector("#backtest");
+  if (panel?.dataset.panel) {
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        near.disconnect();
+        fetched(panel);
+      },
+      { rootMargin: "300px" },
+    );
+    near.observe(panel);
+  } else if (panel) {
+    choose(panel);
+  }
+
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

@@ -100,7 +100,9 @@ def backtest(
         pairs = [side.monitors_of(asset.key, monitor) for side in sides]
         with reading(project.engine) as connection:  # one asset at a time: others can write meanwhile
             parts = list(
-                _stored(connection, asset, [m for pair in pairs for m in pair], last, paced, holidays.get(asset.key))
+                stored_parts(
+                    connection, asset, [m for pair in pairs for m in pair], last, paced, holidays.get(asset.key)
+                )
             )
         replayed = [one for stored, known in parts for one in _replays(stored, known, sides, pairs)]
         found += replayed
@@ -146,7 +148,7 @@ def _check_monitor(name: str | None, chosen: Sequence[Asset], declared: Sequence
         raise UnknownName("monitor of a number", name, sorted(there), where=where)
 
 
-def _stored(
+def stored_parts(
     connection: Connection,
     asset: Asset,
     monitors: Sequence[Monitor],

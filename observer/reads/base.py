@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from observer.backtests.sensitivities import Sensitivities
 from observer.model import IncidentStatus
 from observer.reads.catalog_model import AssetsPage, Question
 from observer.reads.graph_model import GraphPage, View
@@ -83,6 +84,10 @@ class Reads(Protocol):
 
         Left out, the newest points; with ``until`` alone, those up to it.
         """
+        ...
+
+    def sensitivities(self, asset: str, monitor: str, *, part: str = "") -> Sensitivities | None:
+        """What a declared monitor would have said at nine sensitivities; None where there is nothing to replay."""
         ...
 
     def run(self, run_id: str) -> RunPage | None: ...

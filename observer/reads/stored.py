@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
+from observer.backtests.sensitivities import Replays, Sensitivities
 from observer.history import SeriesKey
 from observer.model import IncidentStatus
 from observer.project import Project
@@ -16,9 +17,10 @@ from observer.reads.decomposed import Decomposed
 from observer.reads.graph import graph_page
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
+from observer.reads.instants import timezone_of
 from observer.reads.left import LeftPage, left_page
 from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
-from observer.reads.monitor import monitor_page
+from observer.reads.monitor import monitor_page, named
 from observer.reads.monitor_model import MonitorPage
 from observer.reads.overview import overview
 from observer.reads.rows import asset_row
@@ -34,7 +36,7 @@ class StoredReads:
     """``Reads`` over a project: each call is one consistent view and a fixed number of statements."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self._project, self._replays = project, Replays()
 
     def now(self) -> NowPage:
         with reading(self._project.engine) as connection:
@@ -89,6 +91,16 @@ class StoredReads:
         if asset not in self._project.graph:
             return None
         return monitor_page(self._project, asset, monitor, part=part, since=since, until=until)
+
+    def sensitivities(self, asset: str, monitor: str, *, part: str = "") -> Sensitivities | None:
+        if asset not in self._project.graph:
+            return None
+        found = self._project.graph.asset(asset)
+        with reading(self._project.engine) as connection:
+            known = named(connection, found, monitor)
+        if known is None or not known[1]:
+            return None
+        return self._replays.of(self._project, found, known[0], part, timezone_of(self._project.graph))
 
     def run(self, run_id: str) -> RunPage | None:
         with reading(self._project.engine) as connection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
+from observer.backtests.sensitivities import Sensitivities
 from observer.errors import StateError
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
@@ -76,6 +77,10 @@ class StoryReads:
         page = self.pages.get(asset)
         found = next((one for one in page.monitors if one.id == monitor), None) if page is not None else None
         return None if found is None else story_monitor.monitor_page(asset, found, since, until)
+
+    def sensitivities(self, asset: str, monitor: str, *, part: str = "") -> Sensitivities | None:
+        page = self.monitor(asset, monitor, part=part)
+        return None if page is None else story_monitor.sensitivities(page)
 
     def run(self, run_id: str) -> RunPage | None:
         self._ask()

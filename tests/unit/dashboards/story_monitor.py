@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from observer.backtests.model import Alarm
+from observer.backtests.sensitivities import Sensitivities, Sensitivity, ladder
 from observer.reads.decomposed import Decomposed, DecomposedPoint
 from observer.reads.incident_model import PrecisionRow
 from observer.reads.model import Comparison, MonitorSeries
@@ -45,6 +47,26 @@ def decomposed(series: MonitorSeries) -> Decomposed:
                 remainder=None if p.value is None else p.value - 0.021, excluded=p.excluded,
             )
             for p in series.points
+        ),
+    )  # fmt: skip
+
+
+def sensitivities(page: MonitorPage) -> Sensitivities:
+    """The more sensitive, the more of the highest values alarm."""
+    series = page.series
+    highest = sorted(range(len(series.points)), key=lambda n: -(series.points[n].value or 0.0))
+    return Sensitivities(
+        at=NOW, project="flights", environment="local", timezone=ZONE, asset=page.asset, monitor=series.id,
+        title=series.title, part="", unit=series.unit,
+        points=tuple(Alarm(at=p.at, partition=p.partition, value=p.value) for p in series.points), judged=32, bad=1,
+        budgeted=False,
+        levels=tuple(
+            Sensitivity(
+                alpha=alpha, current=alpha == 0.001, alarms=tuple(sorted(highest[: 9 - number])), caught=1,
+                expected=max(0, 3 - number),
+                declaration=f'ob.monitor("null_rate", column="dep_time", severity="error", alpha={alpha:.3g})',
+            )
+            for number, alpha in enumerate(ladder(0.001))
         ),
     )  # fmt: skip
 

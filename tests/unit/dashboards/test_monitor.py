@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dashboards.figures import history
+from dashboards.figures.replayed import replayed
 from dashboards.pages.monitor_view import View, monitor_path, monitor_url
 from observer.model import EvaluationStatus
 from observer.reads.model import MonitorSeries
@@ -203,6 +204,44 @@ def test_addresses_of_any_name_are_read_back() -> None:
 def test_the_asset_and_the_incident_lead_here() -> None:
     assert f'href="{PAGE}"' in client().get("/assets/flights").text
     assert f'href="{PAGE}?partition=2013-02-08"' in client().get("/incidents/1").text
+
+
+# ---- other sensitivities
+
+
+def test_the_panel_says_of_nine_sensitivities_what_each_would_have_done() -> None:
+    page = client().get(PAGE + "?panel=backtest").text
+    said = re.sub(r"\s+", " ", text_of(page))
+    assert page.count('class="level"') == 9
+    assert page.count("data-current") == 1
+    assert "1 in 1,000 as it is : would have alerted 4 times in 38 days, caught 1 of 1 confirmed." in said
+    assert "1 in 20 : would have alerted 9 times in 38 days, caught 1 of 1 confirmed, 3 marked expected." in said
+    assert 'severity="error", alpha=0.05)' in said
+    assert "Nothing is saved here" in said
+    assert 'method="post"' not in page
+    assert f'data-panel="{PAGE}?panel=backtest"' in client().get(PAGE).text
+
+
+def test_the_panel_has_a_twin_and_says_where_there_is_nothing_to_replay() -> None:
+    found = client().get(PAGE + ".json?panel=backtest").json()
+    assert [level["current"] for level in found["levels"]].index(True) == 5
+    assert client().get("/assets/flights/monitors/nothing?panel=backtest").status_code == 404
+
+    class Nothing(StoryReads):
+        def sensitivities(self, asset: str, monitor: str, *, part: str = "") -> None:
+            return None
+
+    answer = client(Nothing()).get(PAGE + "?panel=backtest")
+    assert answer.status_code == 404
+    assert "There is nothing to replay" in text_of(answer.text)
+
+
+def test_the_layers_of_a_replay_are_the_golden_ones() -> None:
+    found = StoryReads().sensitivities("flights", "null_rate(dep_time)")
+    assert found is not None
+    figure: Any = replayed(found)
+    assert [trace["visible"] for trace in figure["data"][1:]] == [number == 5 for number in range(9)]
+    assert_figure("replayed", figure)
 
 
 # ---- the figure
