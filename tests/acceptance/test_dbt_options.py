@@ -17,7 +17,7 @@ shop:
   target: nowhere
   outputs:
     nowhere: {type: postgres, host: nowhere, user: a, password: b, dbname: c, port: 1, schema: s, threads: 1}
-    reports: {type: duckdb, path: reports.duckdb, schema: main, threads: 1, keep_open: false}
+    reports: {type: duckdb, path: reports.duckdb, schema: main, threads: 1}
 """
 FILES = {
     "tidegate.toml": '[env.local]\ndbt = { python = "${DBT_PYTHON}", target = "nowhere" }\n',

@@ -23,7 +23,7 @@ _PROFILES = """
 shop:
   target: dev
   outputs:
-    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1, keep_open: false}
+    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}
     server:
       type: postgres
       host: "{{ env_var('PGHOST', 'nowhere') }}"
