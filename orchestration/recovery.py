@@ -132,12 +132,12 @@ def confirm(
             if whole:
                 _log_published(connection, version, clock)
             else:
-                log.set_status(connection, version.id, VersionStatus.DISCARDED)
+                _log_kept_back(connection, version, clock, VersionStatus.DISCARDED, "its data was never whole")
             if not keep_lease:
                 lease.release(connection, version.address, token)
     except DoesNotFit:
         with writing(engine) as connection:
-            log.set_status(connection, version.id, refused)
+            _log_kept_back(connection, version, clock, refused, "it doesn't fit what readers have")
         raise
     except LeaseLost:
         with reading(engine) as connection:
@@ -146,6 +146,18 @@ def confirm(
             raise
         return True  # whoever took over has published it for us
     return whole
+
+
+def _log_kept_back(
+    connection: Connection, version: VersionRecord, clock: Clock, status: VersionStatus, reason: str
+) -> None:  # fmt: skip
+    """What was to be published isn't: it is discarded, or held as it was before."""
+    kind = EventKind.VERSION_HELD if status is VersionStatus.HELD else EventKind.VERSION_DISCARDED
+    detail: dict[str, Scalar] = {"version": version.id, "by": "tidegate", "reason": reason}
+    log.set_status(connection, version.id, status)
+    log.append(
+        connection, Event(at=clock.now(), kind=kind, run_id=version.run_id, address=version.address, detail=detail)
+    )
 
 
 def _log_published(connection: Connection, version: VersionRecord, clock: Clock) -> None:

@@ -21,6 +21,7 @@ from orchestration.model import AssetKey, StepStatus
 from orchestration.tables import events, steps
 
 _NAME = "assets"
+_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 _c, _s = status_cursor.c, asset_status.c
 
 
@@ -46,13 +47,16 @@ class Progress:
     newest: int
 
 
-_PROGRESS = select(_c.at, _c.revision, select(func.max(events.c.id)).scalar_subquery()).where(_c.name == _NAME)
+_AT, _REVISION = (select(column).where(_c.name == _NAME).scalar_subquery() for column in (_c.at, _c.revision))
+_PROGRESS = select(
+    *(func.coalesce(one, 0) for one in (_AT, _REVISION, select(func.max(events.c.id)).scalar_subquery()))
+)
 
 
 def progress(connection: Connection) -> Progress:
     """How far the rows were brought."""
-    at, revision, newest = connection.execute(_PROGRESS).one()
-    return Progress(at, revision, newest or 0)
+    row = connection.execute(_PROGRESS).one()
+    return Progress(row[0], row[1], row[2])
 
 
 _ROWS = select(_s.asset, _s.definition, _s.state, _s.since, _s.fails_at, _s.warns_at, _s.late_at)
@@ -104,7 +108,8 @@ def _put(dialect: object) -> Bulk:
     return Bulk(statement.on_conflict_do_update(index_elements=["asset"], set_=new))
 
 
-_PUT = {"sqlite": _put(sqlite), "postgresql": _put(postgresql)}
+_FIRST = {name: each.insert(status_cursor).on_conflict_do_nothing() for name, each in _DIALECTS.items()}
+_PUT = {name: _put(each) for name, each in _DIALECTS.items()}
 
 
 def save(connection: Connection, made: Sequence[tuple[StatusRow, str]], seen: Progress, at: int) -> bool:
@@ -112,8 +117,13 @@ def save(connection: Connection, made: Sequence[tuple[StatusRow, str]], seen: Pr
 
     False, and nothing is written, where another process has written meanwhile: its rows may be newer.
     """
-    here = update(status_cursor).where(_c.name == _NAME, _c.revision == seen.revision)
-    if not connection.execute(here.values(at=at, revision=seen.revision + 1)).rowcount:
+    if seen.revision == 0:
+        first = _FIRST[connection.dialect.name].values(name=_NAME, at=at, revision=1).returning(_c.name)
+        moved = connection.execute(first).one_or_none() is not None
+    else:
+        here = update(status_cursor).where(_c.name == _NAME, _c.revision == seen.revision)
+        moved = connection.execute(here.values(at=at, revision=seen.revision + 1)).rowcount == 1
+    if not moved:
         return False
     _PUT[connection.dialect.name].run(
         connection,

@@ -28,14 +28,13 @@ def upgrade() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("asset", name=op.f("pk_asset_status")),
     )
-    cursor = op.create_table(
+    op.create_table(
         "status_cursor",
         sa.Column("name", sa.String(16), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_status_cursor")),
     )
-    op.bulk_insert(cursor, [{"name": "assets", "at": 0, "revision": 0}])
 
 
 def downgrade() -> None:

@@ -1,0 +1,3 @@
+"""How fast pages are over a store that is as large as a large company's."""
+
+from benchmarks.dashboard.compare import measure as measure
