@@ -25,7 +25,8 @@ def gantt(page: RunPage) -> Part:
     """The figure of a run's steps in the order walked, seconds since it began on x."""
     folded = len(page.steps) > MOST_ROWS
     lanes = list(zip(_names(page.steps, folded=folded), page.steps, strict=True))
-    end = max([_end(step) for step in page.steps] + [page.run.duration_s or 0.0, 0.001])
+    so_far = max(0.0, (page.at - page.run.started_at).total_seconds()) if page.ended_at is None else 0.0
+    end = max([_end(step) for step in page.steps] + [page.run.duration_s or 0.0, so_far, 0.001])
     bounds = scale([0.0, end], "s", ticks=6, headroom=0.04)
     data = [
         part
@@ -34,6 +35,7 @@ def gantt(page: RunPage) -> Part:
             _bars("gate", [lane for lane in lanes if lane[1].status != "held"], "neutral"),
             _bars("gate, held", [lane for lane in lanes if lane[1].status == "held"], "held", pattern="/"),
             _bars("other", lanes, "line-strong"),
+            _going(lanes, so_far),
             _ends(lanes, end),
         )
         if part is not None
@@ -100,6 +102,29 @@ def _bars(kind: str, lanes: Sequence[Lane], tone: str, pattern: str = "") -> Par
         "customdata": [f"{plain(step.status)}, {compact(part[1], 's')}" for _, step, part in drawn],
         "hovertemplate": "<b>%{y}</b><br>%{fullData.name}: %{customdata}<extra></extra>",
     }
+
+
+def _going(lanes: Sequence[Lane], so_far: float) -> Part | None:
+    """What is under way, up to now."""
+    going = [(name, step.start_s) for name, step in lanes if step.status == "running" and step.start_s is not None]
+    if not going:
+        return None
+    return {
+        "type": "bar",
+        "name": "under way",
+        "orientation": "h",
+        "y": [name for name, _ in going],
+        "base": [round(start, 4) for _, start in going],
+        "x": [round(max(so_far - start, 0.0), 4) for _, start in going],
+        "marker": {
+            "color": token("surface"),
+            "line": {"width": 1, "color": token("healthy")},
+            "pattern": {
+                "shape": "|", "fgcolor": token("healthy"), "bgcolor": token("surface"), "size": 6, "solidity": 0.4,
+            },
+        },
+        "hovertemplate": "<b>%{y}</b><br>%{fullData.name}<extra></extra>",
+    }  # fmt: skip
 
 
 def _ends(lanes: Sequence[Lane], end: float) -> Part | None:

@@ -8,7 +8,8 @@
   const PLACES = { n: "/", a: "/assets", g: "/graph", i: "/incidents", r: "/runs" };
 
   // ---- rows: whatever has a link and stands in a table or a list of incidents
-  const linkOf = (row) => row.querySelector("a.incident-what, th a[href], a[href]");
+  const linkOf = (row) =>
+    row.querySelector("a.incident-what") ?? row.querySelector("th a[href]") ?? row.querySelector("a[href]");
   const rows = () =>
     [...document.querySelectorAll("main tbody tr, main .incident")].filter(
       (row) => row.offsetParent !== null && linkOf(row),

@@ -100,10 +100,10 @@ def _waiting(project: Project, queued: Any, asked: AskedFor | None, now: datetim
 
 def _unbegun(queued: Any) -> str:
     if queued.status == RequestStatus.QUEUED:
-        return "waits in the queue" + (f": {queued.note}" if queued.note else "")
+        return "Waits in the queue" + (f": {queued.note}" if queued.note else "")
     if queued.status == RequestStatus.RUNNING:
-        return "begins just now"
-    how = "was cancelled before it began" if queued.status == RequestStatus.CANCELLED else f"{queued.status}"
+        return "Begins just now"
+    how = "Was cancelled before it began" if queued.status == RequestStatus.CANCELLED else queued.status.capitalize()
     return f"{how}: {queued.note}" if queued.note else how
 
 

@@ -184,6 +184,15 @@ def test_the_scale_of_null_rates_rises_from_zero() -> None:
 # ---- runs
 
 
+def test_the_gantt_of_what_goes_on_draws_it_up_to_now() -> None:
+    page = story.run_page()
+    goes = replace(page.steps[0], status="running", start_s=1.0, duration_s=None, execute_s=None, gate_s=None)
+    going = replace(page, at=page.run.started_at + timedelta(seconds=9), ended_at=None, steps=(goes, *page.steps[1:]))
+    bar = trace(gantt(going), "under way")
+    go.Figure(gantt(going))
+    assert (bar["base"], bar["x"]) == ([1.0], [8.0])
+
+
 def test_the_gantt_is_the_golden_one() -> None:
     assert_figure("gantt", gantt(story.run_page()))
 

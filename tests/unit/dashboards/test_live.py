@@ -24,7 +24,7 @@ from tests.support.browser import NewPage, assert_clean, seen
 from tests.unit.observer.shop import put, shop
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -38,8 +38,9 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = shop(tmp_path_factory.mktemp("live"))
-    put(folder, "2024-02-01")
+    put(folder, "2024-02-01", rows=[[1, "ada"], [1, "bob"]])
     work = open_project(folder)
+    work.run(work.plan("orders", "2024-02-01"), trigger="test")
     settings = ServeSettings(port=0)
     listener = listen(settings)
     app = create_app(work.reads(), settings, work)
@@ -74,14 +75,14 @@ def test_a_run_that_is_asked_for_appears_and_can_be_cancelled(site: Site, new_pa
     page.wait_for_selector(f"table.runs a[href='/runs/{run}']")
     page.click(f"table.runs a[href='/runs/{run}']")
     listening(page)
-    assert "waits in the queue" in page.locator("#sentence").inner_text()
+    assert "Waits in the queue" in page.locator("#sentence").inner_text()
     assert "whole" in page.locator("table.steps").inner_text(), "what it would do is shown"
     other = new_page(f"{site.url}/runs/{run}")
     listening(other)
     page.fill("#cancel input[name=reason]", "not now")
     page.click("#cancel button")
-    page.wait_for_selector("text=was cancelled before it began")
-    other.wait_for_selector("text=was cancelled before it began")
+    page.wait_for_selector("text=Was cancelled before it began")
+    other.wait_for_selector("text=Was cancelled before it began")
     assert other.locator("#live").is_hidden(), "what has ended is listened to no more"
     assert_clean(page)
     assert_clean(other)
@@ -129,3 +130,46 @@ def test_a_hidden_tab_hangs_up_and_a_lost_stream_is_said(site: Site, new_page: N
     listening(page)
     seen(page).console_errors.clear()  # of the requests that were cut off here
     assert_clean(page)
+
+
+def test_an_incident_is_taken_up_by_keys_alone(site: Site, new_page: NewPage) -> None:
+    page = new_page(site.url + "/")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url(site.url + "/incidents")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "/incidents/1"
+    page.keyboard.press("s")
+    page.wait_for_url(site.url + "/incidents/1#snooze")
+    page.wait_for_function("() => document.activeElement.name === 'until'")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("a")
+    page.wait_for_selector(".eyebrow >> text=acknowledged")
+    page.keyboard.press("r")
+    assert page.evaluate("document.activeElement.name") == "resolved_as"
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("e")
+    page.wait_for_url(site.url + "/feedback?*")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url(site.url + "/runs")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(site.url + "/runs/*")
+    assert page.locator("time[data-as=moment]").first.get_attribute("title") is not None
+    assert_clean(page)
+
+
+def test_instants_are_in_the_readers_own_zone(site: Site, browser: Browser) -> None:
+    context = browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    try:
+        page = context.new_page()
+        page.goto(site.url + "/runs")
+        began = page.locator("table.runs time").last
+        assert began.get_attribute("datetime") == "2024-03-01T06:00:00Z"
+        assert began.inner_text() == "15:00"
+        assert (began.get_attribute("title") or "").endswith("2024-03-01T06:00:00Z")
+        assert page.locator("#zone").inner_text() == "Asia/Tokyo"
+    finally:
+        context.close()

@@ -71,7 +71,7 @@ def test_one_that_never_began_stands_among_those_that_ended(everywhere: Store) -
     assert [line.id for line in listed(everywhere, statuses=("cancelled",)).ended] == [gone]
     shown = everywhere.reads.run(gone)
     assert shown is not None
-    assert (shown.sentence, str(shown.cancellation)) == ("was cancelled before it began", "cancelled by ben: not now")
+    assert (shown.sentence, str(shown.cancellation)) == ("Was cancelled before it began", "cancelled by ben: not now")
 
 
 def test_pages_tell_each_run_once(everywhere: Store) -> None:
@@ -112,6 +112,6 @@ def test_a_run_that_waits_has_a_page(everywhere: Store) -> None:
     assert page is not None
     assert page.asked is not None
     assert (page.run.status, page.sentence, page.asked.by, page.ended_at) == (
-        "queued", "waits in the queue", "ana", None,
+        "queued", "Waits in the queue", "ana", None,
     )  # fmt: skip
     assert everywhere.reads.run("nothing") is None
