@@ -12,6 +12,7 @@ from observer.doctor.leftovers import look_for_leftovers
 from observer.doctor.model import Diagnosis, Finding, Health
 from observer.doctor.published import look_at_published
 from observer.doctor.state import look_at_state
+from observer.doctor.statuses import look_at_statuses
 from observer.doctor.storage import look_at_storage
 from observer.io_managers import check_queries, io_of, keepers_of, opened
 from observer.loading import Definitions
@@ -62,6 +63,7 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
         kept = _io(diagnosis, config, definitions)
         if engine is not None and kept is not None:
             graph, clock = definitions.graph, clock_of(config, engine)
+            look_at_statuses(diagnosis, engine, graph, clock, fix=fix, deep=deep)
             try:
                 look_for_leftovers(diagnosis, engine, kept, graph, clock, fix=fix)
                 look_at_published(diagnosis, engine, kept, graph, clock, fix=fix, deep=deep)

@@ -14,6 +14,8 @@ from observer.doctor.examine import examine
 from observer.doctor.model import Finding, Health
 from observer.doctor.scratch import scratch
 from observer.project import Project, open_project
+from observer.projecting import rebuild
+from observer.store.status_tables import asset_status
 from orchestration.database import reading, writing
 from orchestration.io.files import FilesIOManager
 from orchestration.model import Address, AssetKey, RunStatus, VersionStatus
@@ -293,3 +295,14 @@ def test_several_io_managers_are_looked_at_each(folder: Path) -> None:
     assert everything["io"].said == "marts keeps 1 asset, default keeps 2 assets"
     assert everything["io.marts"].health is everything["io.default"].health is Health.OK
     shutil.rmtree(folder / "marts")
+
+
+def test_what_pages_show_and_the_log_does_not_say_is_told_and_made_anew(work: Project, folder: Path) -> None:
+    assert rebuild(work.engine, work.graph, work.clock.now()) == len(work.graph)
+    assert "pages" not in found(folder)
+    with writing(work.engine) as connection:
+        connection.execute(update(asset_status).where(asset_status.c.asset == "orders").values(state="failing"))
+    assert found(folder)["pages"].health is Health.WARNING
+    assert "of 1 asset isn't what the log says: orders" in found(folder)["pages"].said
+    assert found(folder, fix=True)["pages"].health is Health.MENDED
+    assert "pages" not in found(folder)
