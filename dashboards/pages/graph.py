@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -98,7 +99,8 @@ def refused(view: View, error: SelectionError | UnknownName) -> Context:
     near = error.nearest if isinstance(error, UnknownName) and error.kind == "asset" else ()
     return {
         "refused": str(error), "select": view.select, "nearest": [(name, around_url(name)) for name in near],
-        "picture": None, "steps": [], "rows": [], "sentence": "The selection names nothing",
+        "picture": None, "steps": [], "rows": [], "sentence": "This selection can't be shown",
+        "command": f"tidegate ls {shlex.quote(view.select)}",
     }  # fmt: skip
 
 

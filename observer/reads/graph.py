@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from observer.project import Project
 from observer.quantities import count
 from observer.reads import ledger
-from observer.reads.graph_model import MOST, GraphEdge, GraphNode, GraphPage, NodeKind, Tally, View
+from observer.reads.graph_model import MOST, MOST_EDGES, GraphEdge, GraphNode, GraphPage, NodeKind, Tally, View
 from observer.reads.instants import timezone_of
 from observer.reads.model import State
 from observer.reads.states import BROKEN, RANK, Standing, standings
@@ -24,6 +24,9 @@ _CLOSED_FROM = 30
 
 _NAMED = 500
 """Assets that are asked for by name; of more everything is read."""
+
+_CAUSES = 3
+"""Root causes to which the way is shown, however far it is."""
 
 Ends = tuple[AssetKey, AssetKey]
 
@@ -45,12 +48,13 @@ def graph_page(
     roots = _roots(graph, found, {*waits, *shut})
     closed, groups = _closed(graph, keys, view, single), _groups(graph, found)
     drawn = _Drawn(graph, found, shut, roots, _boxes(graph, keys, view.opened, closed=closed), single)
-    too_many = len(drawn.nodes) > MOST or (closed and len(drawn.nodes) == 1 < len(keys))
+    edges = drawn.edges()
+    too_many = len(drawn.nodes) > MOST or len(edges) > MOST_EDGES or (closed and len(drawn.nodes) == 1 < len(keys))
     return GraphPage(
         at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone_of(graph),
         select=view.select.strip(), steps=steps, chosen=single, closed=closed, opened=view.opened, number=len(keys),
         all_assets=len(graph), counts=counted(each.state for each in found.values()), groups=groups,
-        nodes=() if too_many else drawn.made(), edges=() if too_many else drawn.edges(), too_many=too_many,
+        nodes=() if too_many else drawn.made(), edges=() if too_many else edges, too_many=too_many,
         roots=roots,
     )  # fmt: skip
 
@@ -73,10 +77,22 @@ def _around(graph: Graph, centre: AssetKey, steps: int | None) -> tuple[tuple[As
 def _with_causes(
     graph: Graph, keys: Sequence[AssetKey], centre: AssetKey, waits: Collection[Ends]
 ) -> tuple[AssetKey, ...]:
-    """``keys`` and what lies on the ways from what the asset waits for, as far as it can be drawn."""
-    causes = _behind({centre}, waits)
-    more = [key for key in graph.order if key in causes - set(keys)]
-    here = {*keys, *more[: max(0, MOST - len(keys))]}
+    """``keys`` and the shortest ways from the nearest of what the asset waits for in the end."""
+    above: dict[AssetKey, list[AssetKey]] = {}
+    for up, down in waits:
+        above.setdefault(down, []).append(up)
+    leads: dict[AssetKey, AssetKey] = {centre: centre}  # to the next step towards the asset
+    order = [centre]
+    for key in order:  # which grows, the nearest first
+        for up in sorted(above.get(key, ())):
+            if up not in leads:
+                leads[up] = key
+                order.append(up)
+    here = set(keys)
+    for root in [key for key in order if key != centre and key not in above][:_CAUSES]:
+        while root != centre:
+            here.add(root)
+            root = leads[root]
     return tuple(key for key in graph.order if key in here)
 
 

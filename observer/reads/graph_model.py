@@ -11,6 +11,9 @@ from observer.reads.model import State
 MOST = 150
 """Boxes that are drawn: of more nobody sees anything, and a browser is slow."""
 
+MOST_EDGES = 600
+"""Edges that are drawn: of more none can be followed."""
+
 ALL_STEPS = 1_000
 """Further than any graph is deep."""
 

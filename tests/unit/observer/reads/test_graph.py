@@ -151,3 +151,13 @@ def test_the_number_of_statements_does_not_grow(make: MakeStore) -> None:
             assert store.reads.graph(View(select="a")).nodes
         numbers.append(sum(not text.startswith("BEGIN") for text in said))
     assert numbers[0] == numbers[1] <= 6
+
+
+def test_only_the_nearest_root_causes_bring_their_way_into_view(make: MakeStore) -> None:
+    far = [asset(f"far{n}") for n in range(6)]
+    store = make(*far, asset("near", *(one.key for one in far)), asset("next", "near"), asset("here", "next"))
+    for one in far:
+        store.held(one.key, day(9))
+    page = store.reads.graph(View(select="here", steps=1))
+    assert [each.name for each in page.nodes] == ["far0", "far1", "far2", "near", "next", "here"]
+    assert len(page.roots) == 6
