@@ -10,20 +10,16 @@ from sqlalchemy import Connection
 
 from observer.project import Project
 from observer.quantities import count
-from observer.reads import ledger
 from observer.reads.graph_model import MOST, MOST_EDGES, GraphEdge, GraphNode, GraphPage, NodeKind, Tally, View
 from observer.reads.instants import timezone_of
 from observer.reads.model import State
-from observer.reads.states import BROKEN, RANK, Standing, standings
-from observer.reads.waiting import waiting
+from observer.reads.overview import overview
+from observer.reads.states import BROKEN, RANK, Standing
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, OnHold
 
 _CLOSED_FROM = 30
 """Assets from which on the groups of a whole project are closed: fewer are seen at a glance as they are."""
-
-_NAMED = 500
-"""Assets that are asked for by name; of more everything is read."""
 
 _CAUSES = 3
 """Root causes to which the way is shown, however far it is."""
@@ -34,28 +30,26 @@ Ends = tuple[AssetKey, AssetKey]
 def graph_page(
     connection: Connection, project: Project, chosen: tuple[AssetKey, ...], view: View, now: datetime
 ) -> GraphPage:
-    """The part of the graph that ``chosen`` are: six statements."""
+    """The part of the graph that ``chosen`` are: eleven statements at most, whatever there is."""
     graph = project.graph
+    whole = overview(connection, graph, now)
+    states = {key: state for key, (state, _) in whole.states.items()}
+    shut = _shut(graph, states, whole.waits.edges)
     single = chosen[0] if len(chosen) == 1 and view.select.strip() else None
-    held = (gate for gate in ledger.closed_gates(connection, now).values() if gate.is_held)
-    waits = waiting(graph, held).edges
     keys, steps = (chosen, None) if single is None else _around(graph, single, view.steps)
     if single is not None:
-        keys = _with_causes(graph, keys, single, waits)
-    read = ledger.load(connection, None if len(keys) > _NAMED else keys, now)
-    found = standings(graph, keys, read, now)
-    shut = _shut(graph, found, waits)
-    roots = _roots(graph, found, {*waits, *shut})
-    closed, groups = _closed(graph, keys, view, single), _groups(graph, found)
-    drawn = _Drawn(graph, found, shut, roots, _boxes(graph, keys, view.opened, closed=closed), single)
+        keys = _with_causes(graph, keys, single, shut)
+    roots = _roots(graph, keys, shut)
+    closed = _closed(graph, keys, view, single)
+    drawn = _Drawn(graph, {key: states[key] for key in keys}, shut, roots, _boxes(graph, keys, view, closed), single)
     edges = drawn.edges()
-    too_many = len(drawn.nodes) > MOST or len(edges) > MOST_EDGES or (closed and len(drawn.nodes) == 1 < len(keys))
+    too_many = len(drawn.boxes) > MOST or len(edges) > MOST_EDGES or (closed and len(drawn.boxes) == 1 < len(keys))
     return GraphPage(
         at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone_of(graph),
         select=view.select.strip(), steps=steps, chosen=single, closed=closed, opened=view.opened, number=len(keys),
-        all_assets=len(graph), counts=counted(each.state for each in found.values()), groups=groups,
-        nodes=() if too_many else drawn.made(), edges=() if too_many else edges, too_many=too_many,
-        roots=roots,
+        all_assets=len(graph), counts=counted(states[key] for key in keys), groups=_groups(graph, keys, states),
+        nodes=() if too_many else drawn.nodes(whole.standings(drawn.single)), edges=() if too_many else edges,
+        too_many=too_many, roots=roots,
     )  # fmt: skip
 
 
@@ -110,17 +104,12 @@ def _behind(start: Collection[AssetKey], waits: Collection[Ends]) -> set[AssetKe
     return seen
 
 
-def _shut(
-    graph: Graph, found: Mapping[AssetKey, Standing], waits: Mapping[Ends, Collection[object]]
-) -> dict[Ends, int]:
-    """The edges in view at which something waits, and how many partitions do: for a held one, or after a failure."""
-    shut = {ends: len(keys) for ends, keys in waits.items() if ends[0] in found and ends[1] in found}
-    for key, standing in found.items():
-        if standing.state is not State.BLOCKED:
-            continue
-        for edge in graph.upstream(key):
-            above = found.get(edge.upstream)
-            if above is not None and above.state in BROKEN and edge.on_hold is OnHold.WAIT:
+def _shut(graph: Graph, states: Mapping[AssetKey, State], waits: Mapping[Ends, Collection[object]]) -> dict[Ends, int]:
+    """The edges at which something waits, and how many partitions do: for a held one, or after a failure."""
+    shut = {ends: len(keys) for ends, keys in waits.items()}
+    for key, state in states.items():
+        for edge in graph.upstream(key) if state is State.BLOCKED else ():
+            if states[edge.upstream] in BROKEN and edge.on_hold is OnHold.WAIT:
                 shut.setdefault(edge.ends, 0)
     return shut
 
@@ -141,26 +130,24 @@ def _closed(graph: Graph, keys: Sequence[AssetKey], view: View, single: AssetKey
     return len(keys) > (MOST if view.select.strip() or single is not None else _CLOSED_FROM)
 
 
-def _boxes(
-    graph: Graph, keys: Sequence[AssetKey], opened: Collection[str], *, closed: bool
-) -> dict[str, list[AssetKey]]:
+def _boxes(graph: Graph, keys: Sequence[AssetKey], view: View, closed: bool) -> dict[str, list[AssetKey]]:
     """The assets by the id of the box that they are in; a group of one is that one."""
     groups = {key: graph.asset(key).group for key in keys}
     sizes = Counter(groups.values())
     boxes: dict[str, list[AssetKey]] = {}
     for key in keys:
         group = groups[key]
-        alone = not closed or group is None or group in opened or sizes[group] == 1
+        alone = not closed or group is None or group in view.opened or sizes[group] == 1
         boxes.setdefault(f"asset:{key}" if alone else f"group:{group}", []).append(key)
     return boxes
 
 
-def _groups(graph: Graph, found: Mapping[AssetKey, Standing]) -> tuple[Tally, ...]:
-    states: dict[str | None, list[State]] = {}
-    for key, standing in found.items():
-        states.setdefault(graph.asset(key).group, []).append(standing.state)
-    named = [(group, here) for group, here in states.items() if group is not None]
-    none = [(None, states[None])] if None in states else []
+def _groups(graph: Graph, keys: Sequence[AssetKey], states: Mapping[AssetKey, State]) -> tuple[Tally, ...]:
+    found: dict[str | None, list[State]] = {}
+    for key in keys:
+        found.setdefault(graph.asset(key).group, []).append(states[key])
+    named = [(group, here) for group, here in found.items() if group is not None]
+    none = [(None, found[None])] if None in found else []
     return tuple(Tally(name=group, number=len(here), counts=counted(here)) for group, here in (*named, *none))
 
 
@@ -170,34 +157,33 @@ class _Drawn:
     def __init__(
         self,
         graph: Graph,
-        found: Mapping[AssetKey, Standing],
+        states: Mapping[AssetKey, State],
         shut: Mapping[Ends, int],
         roots: Collection[AssetKey],
         boxes: Mapping[str, Sequence[AssetKey]],
         chosen: AssetKey | None,
     ) -> None:
-        self._graph, self._found, self._shut, self._chosen = graph, found, shut, chosen
+        self._graph, self._states, self._shut, self._chosen = graph, states, shut, chosen
         self._box = {key: box for box, keys in boxes.items() for key in keys}
-        self.nodes = boxes
         self._roots = set(roots)
         behind = _behind({chosen}, shut) if chosen is not None else set()
-        self._path = behind if len(behind) > 1 else set(found)
+        self._path = behind if len(behind) > 1 else set(states)
+        self.boxes = boxes
+        self.single = tuple(keys[0] for box, keys in boxes.items() if not _is_group(box))
 
-    def made(self) -> tuple[GraphNode, ...]:
-        """The boxes, upstream first."""
-        return tuple(self._node(box, keys) for box, keys in self.nodes.items())
+    def nodes(self, standings: Mapping[AssetKey, Standing]) -> tuple[GraphNode, ...]:
+        """The boxes, upstream first; ``standings`` are those of the assets that have their own."""
+        return tuple(self._node(box, keys, standings) for box, keys in self.boxes.items())
 
-    def _node(self, box: str, keys: Sequence[AssetKey]) -> GraphNode:
-        is_group = box.startswith("group:")
-        worst = min((self._found[key] for key in keys), key=lambda one: RANK[one.state])
-        counts = counted(self._found[key].state for key in keys)
+    def _node(self, box: str, keys: Sequence[AssetKey], standings: Mapping[AssetKey, Standing]) -> GraphNode:
+        group, counts = self._graph.asset(keys[0]).group, counted(self._states[key] for key in keys)
         said = ", ".join(f"{number} {state}" for state, number in counts)
+        is_group = _is_group(box)
         return GraphNode(
-            id=box, kind=NodeKind.GROUP if is_group else NodeKind.ASSET,
-            name=(self._graph.asset(keys[0]).group or "") if is_group else keys[0],
-            group=self._graph.asset(keys[0]).group, state=worst.state,
-            text=f"{count(len(keys), 'asset')}: {said}" if is_group else worst.text, number=len(keys), counts=counts,
-            chosen=self._chosen in keys, root=not self._roots.isdisjoint(keys),
+            id=box, kind=NodeKind.GROUP if is_group else NodeKind.ASSET, name=(group or "") if is_group else keys[0],
+            group=group, state=counts[0][0],
+            text=f"{count(len(keys), 'asset')}: {said}" if is_group else standings[keys[0]].text, number=len(keys),
+            counts=counts, chosen=self._chosen in keys, root=not self._roots.isdisjoint(keys),
             above=len({e.upstream for key in keys for e in self._graph.upstream(key)} - set(self._box)),
             below=len({down for key in keys for down in self._graph.downstream(key)} - set(self._box)),
         )  # fmt: skip
@@ -205,7 +191,7 @@ class _Drawn:
     def edges(self) -> tuple[GraphEdge, ...]:
         """The edges between boxes; those within one are not seen."""
         bundles: dict[tuple[str, str], dict[Ends, None]] = {}
-        for key in self._found:
+        for key in self._states:
             for edge in self._graph.upstream(key):
                 up, down = self._box.get(edge.upstream), self._box[key]
                 if up is not None and up != down:
@@ -219,3 +205,7 @@ class _Drawn:
             waiting=sum(self._shut[each] for each in shut),
             on_path=any(each[0] in self._path and each[1] in self._path for each in shut),
         )  # fmt: skip
+
+
+def _is_group(box: str) -> bool:
+    return box.startswith("group:")

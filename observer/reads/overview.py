@@ -12,6 +12,7 @@ from observer.reads.facts import Facts, facts_of
 from observer.reads.model import State
 from observer.reads.packed import definitions_of, unpack
 from observer.reads.states import Closed, Standing, Turns
+from observer.reads.waiting import Waiting
 from observer.store import statuses
 from observer.store.statuses import Progress, StatusRow
 from orchestration.graph import Graph
@@ -34,6 +35,11 @@ class Overview:
         self.states: dict[AssetKey, tuple[State, datetime | None]] = {
             key: self._turns(key, rows).at(now) for key in graph.order
         }
+
+    @property
+    def waits(self) -> Waiting:
+        """Who waits for what is held, and at which edges."""
+        return self._closed.waits
 
     def _turns(self, key: AssetKey, rows: Mapping[AssetKey, StatusRow]) -> Turns:
         if key in self._known:

@@ -91,6 +91,11 @@ class Closed:
         self._waits = waiting(graph, (gate for gate in every if gate.is_held))
 
     @property
+    def waits(self) -> Waiting:
+        """Who waits for what is held, and at which edges."""
+        return self._waits
+
+    @property
     def concerned(self) -> frozenset[AssetKey]:
         """The assets whose state is not what their facts alone make of it."""
         return frozenset((*self._gates, *self._waits.addresses, *self._waits.whole))
