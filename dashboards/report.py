@@ -21,6 +21,8 @@ from observer.reads.base import Reads
 from observer.reads.model import AssetRow, IncidentRow, MonitorSeries, NowPage, State
 
 MOST_PLOTS: Final = 6
+MOST_ROWS: Final = 500
+_ORDER: Final = tuple(LOOKS)  # the worst first
 _ASKED = 12  # assets that are read for their monitors, the worst
 _ODD = (EvaluationStatus.FAILED, EvaluationStatus.WARNED)
 _CALM = frozenset({State.HEALTHY, State.LEARNING, State.NEVER})
@@ -45,36 +47,37 @@ def report(reads: Reads, keys: Collection[str], *, whole: bool) -> Report:
     whole: whether these are all assets of the project.
     """
     page, chosen = reads.now(), frozenset(keys)
-    rows = tuple(row for row in page.assets if row.key in chosen)
+    states = {key: state for key, state in reads.states().items() if key in chosen}
+    rows = reads.assets(sorted(states, key=lambda key: _ORDER.index(states[key]))[:MOST_ROWS])
     incidents = tuple(row for row in page.incidents if row.asset in chosen)
     worst = _worst(reads, rows)
     site = Site(reads)
     scripts = _scripts(site, plots=bool(worst))
     html = site.templates.get_template("report.html").render(
-        page=page, clock=Clock.of(page.at, page.timezone), sentence=_sentence(page, rows, incidents, whole=whole),
-        rows=rows, incidents=incidents, counts=_counts(rows), style=Markup(_text(site, "tidegate.css")),
+        page=page, clock=Clock.of(page.at, page.timezone), sentence=_sentence(page, states, incidents, whole=whole),
+        rows=rows, total=len(states), incidents=incidents, counts=_counts(states),
+        style=Markup(_text(site, "tidegate.css")),
         plots=[(key, series, history(series, timezone=page.timezone)) for key, series in worst],
         scripts=[Markup(text) for text in scripts], policy=_policy(scripts),
     )  # fmt: skip
-    return Report(html=html, assets=len(rows), incidents=len(incidents), plots=len(worst))
+    return Report(html=html, assets=len(states), incidents=len(incidents), plots=len(worst))
 
 
-def _counts(rows: Sequence[AssetRow]) -> Sequence[tuple[State, int]]:
-    found = Counter(row.state for row in rows)
-    return [(state, found[state]) for state in LOOKS]
+def _counts(states: Mapping[str, State]) -> Sequence[tuple[State, int]]:
+    found = Counter(states.values())
+    return [(state, found[state]) for state in _ORDER]
 
 
-def _sentence(page: NowPage, rows: Sequence[AssetRow], incidents: Sequence[IncidentRow], *, whole: bool) -> str:
+def _sentence(page: NowPage, states: Mapping[str, State], incidents: Sequence[IncidentRow], *, whole: bool) -> str:
     if whole:
         return page.sentence
-    states = ", ".join(f"{number} {LOOKS[state].word}" for state, number in _counts(rows) if number)
-    return f"{count(len(rows), 'asset')}: {states}; {count(len(incidents), 'incident')} open"
+    said = ", ".join(f"{number} {LOOKS[state].word}" for state, number in _counts(states) if number)
+    return f"{count(len(states), 'asset')}: {said}; {count(len(incidents), 'incident')} open"
 
 
 def _worst(reads: Reads, rows: Sequence[AssetRow]) -> list[tuple[str, MonitorSeries]]:
-    """The monitors that alarm, those of the worst assets first."""
-    order = list(LOOKS)
-    ill = sorted((row for row in rows if row.state not in _CALM), key=lambda row: order.index(row.state))
+    """The monitors that alarm, those of the first of ``rows`` first."""
+    ill = [row for row in rows if row.state not in _CALM]
     found: list[tuple[str, MonitorSeries]] = []
     for row in ill[:_ASKED]:
         page = reads.asset(row.key)

@@ -80,7 +80,7 @@
     applyFilter();
     one("#filter").focus();
   });
-  if (location.hash === "#filter") one("#filter")?.focus();
+  if (location.hash === "#filter") one("main input[type=search]")?.focus();
 
   // ---- the older rows of a long table
   let allRows = false; // once asked for, they stay

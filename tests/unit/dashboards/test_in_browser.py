@@ -51,7 +51,8 @@ def hostile_site() -> Iterator[str]:
 
 
 PATHS = (
-    "/", "/assets/flights", "/runs", "/runs/r039", "/schedules", "/incidents", "/incidents/1", "/graph", "/nowhere",
+    "/", "/assets", "/assets/flights", "/runs", "/runs/r039", "/schedules", "/incidents", "/incidents/1",
+    "/graph", "/nowhere",
 )  # fmt: skip
 
 

@@ -53,6 +53,14 @@ def test_hostile_words_are_text() -> None:
     assert HOSTILE.split()[0] in text_of(made.html)
 
 
+def test_of_very_many_assets_the_worst_are_listed_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.report.MOST_ROWS", 3)
+    made = report(StoryReads(), ALL, whole=True)
+    assert made.assets == 7
+    assert "The worst 3 of 7 assets" in made.html
+    assert made.html.count('class="cell-strip"') == 3
+
+
 def test_every_state_is_counted() -> None:
     made = report(StoryReads(), ALL, whole=True)
     assert made.html.count('class="tally-word"') == len(State)
