@@ -44,7 +44,7 @@ def serve(
     ServeError: it can't listen there, or would do so beyond this machine without a token.
     """
     with listen(settings, guarded=guarded) as listener:
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 access_log=False,
@@ -56,7 +56,8 @@ def serve(
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
-        with _stops(server, on_stop):
+        server.on_stop = on_stop
+        with _stops(server):
             if on_listening is not None:
                 on_listening(replace(settings, port=listener.getsockname()[1]).url)
             server.run(sockets=[listener])
@@ -112,8 +113,18 @@ def _cause(error: OSError, port: int) -> str:
     return f"{error}; nothing was started; give another host or port"
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's, which says that it was told to stop before it waits for the answers on their way."""
+
+    on_stop: Callable[[], None]
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.on_stop()
+        super().handle_exit(sig, frame)
+
+
 @contextmanager
-def _stops(server: uvicorn.Server, on_stop: Callable[[], None]) -> Iterator[None]:
+def _stops(server: uvicorn.Server) -> Iterator[None]:
     """Let signals end the server and nothing else: uvicorn raises them again after it has ended."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -121,7 +132,6 @@ def _stops(server: uvicorn.Server, on_stop: Callable[[], None]) -> Iterator[None
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.should_exit = True
-        on_stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

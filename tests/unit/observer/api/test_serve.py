@@ -83,3 +83,47 @@ def test_it_answers_quietly_and_returns_on_a_signal(number: int) -> None:
         finally:
             process.kill()
     assert (process.returncode, out, err) == (0, "returned\n", "")
+
+
+STREAMING = """
+import asyncio
+from observer.api.serve import serve
+from observer.settings import ServeSettings
+
+over = []
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    over.append(lambda: loop.call_soon_threadsafe(told.set))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"began", "more_body": True})
+    await told.wait()
+    await send({"type": "http.response.body", "body": b", ended"})
+
+serve(app, ServeSettings(port=0), on_listening=lambda url: print(url, flush=True), on_stop=lambda: over[0]())
+print("returned", flush=True)
+"""
+
+
+def test_whoever_streams_is_told_of_the_end_and_not_cut_off() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STREAMING],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            with httpx2.stream("GET", url, trust_env=False, timeout=30) as answer:
+                parts = answer.iter_text()
+                assert next(parts) == "began"
+                process.send_signal(signal.SIGINT)
+                assert "".join(parts) == ", ended"
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, out, err) == (0, "returned\n", "")
