@@ -196,7 +196,7 @@ def stylesheet() -> str:
         f":root{{{light}}}\n"
         f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
         f":root[data-theme=dark]{{{dark}}}\n"
-        f"@media print{{:root,:root[data-theme=dark]{{{light}}}}}\n"
+        f"@media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]{{{light}}}}}\n"
     )
 
 

@@ -165,5 +165,6 @@
   document.addEventListener("themechange", () => {
     for (const canvas of canvases()) if (canvas.classList.contains("is-drawn")) draw(canvas);
   });
-  addEventListener("beforeprint", () => canvases().forEach(draw));
+  addEventListener("beforeprint", () => canvases().forEach(draw)); // those that nobody has scrolled to, too
+  matchMedia("print").addEventListener("change", () => canvases().forEach(draw)); // paper is light
 })();

@@ -132,3 +132,16 @@ def test_keys_find_an_asset_and_lead_back(site: str, new_page: NewPage) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     assert_clean(page)
+
+
+def test_paper_is_light_and_has_no_buttons(site: str, new_page: NewPage) -> None:
+    page = new_page(site + "/runs/r039", scheme="dark")
+    page.wait_for_selector(".gantt.is-drawn .main-svg")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(20, 26, 34)"
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.gantt .ytick text')].every(
+            text => getComputedStyle(text).fill === 'rgb(20, 26, 34)')"""
+    )
+    assert page.locator("button:visible, nav:visible, form:visible").count() == 0
+    assert_clean(page)
