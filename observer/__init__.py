@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dashboards import notebook as figures
     from observer.assets import asset, source, sql_asset
     from observer.backtests.report import backtest
     from observer.change_times import last_change
@@ -81,6 +82,7 @@ __all__ = [
     "expect",
     "expectations",
     "external",
+    "figures",
     "fresh",
     "has_schema",
     "held",
@@ -184,10 +186,14 @@ _HOMES = {
 }
 
 
+_FIGURES = "dashboards.notebook"
+"""The only thing that is handed down from above: a person in a notebook has one import, and nothing here uses it."""
+
+
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name != "figures" and name not in _HOMES:
         raise AttributeError(f"module 'observer' has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
+    value: object = import_module(_FIGURES) if name == "figures" else getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import re
 import tomllib
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -117,17 +118,26 @@ def test_every_public_name_is_described(name: str) -> None:
     text = PYTHON.read_text(encoding="utf-8")
     assert re.search(rf"`@?ob\.{name}[`(.]", text), f"ob.{name}"
     public = getattr(observer, name)
+    if inspect.ismodule(public):
+        for inner in public.__all__:
+            assert _undescribed(getattr(public, inner), text, f"ob.{name}.{inner}") == [], inner
+        return
     if name in ("asset", "source", "sql_asset"):
         public = getattr(assets, name)
     if isinstance(public, type) and not dataclasses.is_dataclass(public):
         return
-    where = next(
-        (part for part in re.split(r"^### ", text, flags=re.MULTILINE) if part.startswith(f"`ob.{name}`")), text
-    )
+    missing = _undescribed(public, text, f"ob.{name}")
+    assert not missing, f"parameters of ob.{name} that the page doesn't name: {missing}"
+
+
+def _undescribed(public: Callable[..., object], text: str, name: str) -> list[str]:
+    """Its parameters that its section, or the page where it has none, doesn't name."""
+    face = name.rpartition(".")[0] if name.count(".") == 2 else name
+    assert re.search(rf"`@?{name}[`(.]", text), name
+    where = next((part for part in re.split(r"^### ", text, flags=re.MULTILINE) if part.startswith(f"`{face}`")), text)
     hidden = {"function", "self", "clock", "url", "extra_channels", "metadata", "partition_key"}
     parameters = set(inspect.signature(public).parameters) - hidden
-    missing = [word for word in parameters if not re.search(rf"\b{word}\b", where)]
-    assert not missing, f"parameters of ob.{name} that the page doesn't name: {missing}"
+    return [word for word in parameters if not re.search(rf"\b{word}\b", where)]
 
 
 def test_the_page_names_nothing_that_is_not_there() -> None:
