@@ -17,6 +17,7 @@ from orchestration.errors import AssetError, NothingReturned
 from orchestration.graph import Graph
 from orchestration.io.base import OBSERVED, IOManager, StagedData
 from orchestration.io.chunks import Chunks
+from orchestration.io.duckdb_open import let_go
 from orchestration.io.formats import content_hash
 from orchestration.model import Address, AssetKind, Scalar
 from orchestration.narrowing import narrowed, selected
@@ -155,6 +156,7 @@ class Execution:
             arguments["context"] = context
         if asset.config is not None:
             arguments["config"] = asset.config.value(config)
+        let_go()
         try:
             value = awaited(asset.function(**arguments))
         except AssetError:

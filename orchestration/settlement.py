@@ -23,6 +23,7 @@ from orchestration.database import reading, writing
 from orchestration.errors import DoesNotFit, LeaseLost, StateError, TidegateError
 from orchestration.gate import Recorder, Ruling
 from orchestration.io.base import OBSERVED, Pointer
+from orchestration.io.duckdb_open import let_go
 from orchestration.leasebook import LeaseBook
 from orchestration.log import NewVersion
 from orchestration.model import Address, AssetKey, GateDecision, GateOutcome, StepRecord, StepStatus, VersionStatus
@@ -177,7 +178,9 @@ class Settlement:
             for one, _ in failed:
                 self.sweep(one.step.address)
             quiet += [self._not_published(one, why) for one, why in failed]
-            self._close([(one, version, self._point_or_not(one, version)) for one, version in logged], quiet)
+            pointed = [(one, version, self._point_or_not(one, version)) for one, version in logged]
+            let_go()
+            self._close(pointed, quiet)
 
     def finish(self) -> None:
         """Settle what is left; raises also what a flush beside the walk has failed with."""

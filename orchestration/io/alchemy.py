@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, column, select
@@ -148,6 +148,9 @@ class AlchemyWarehouse:
             writer = connection.execution_options(**self._writes) if self._writes else connection
             with writer.begin():
                 yield self._session(writer)
+
+    def away(self) -> AbstractContextManager[None]:
+        return nullcontext()  # a server has room for all
 
     def close(self) -> None:
         self._engine.dispose()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from orchestration.io.dbt_tables import DbtTables
 
 _PATIENCE_S = 30.0
+_LINGERS_S = 0.05
+"""A version's transactions come within it, all but those that dbt's build lies between."""
 
 
 class DbtIOManager:
@@ -104,7 +106,7 @@ def _warehouse(project: Path, target: Target) -> Warehouse:
                 f"dbt's target {target.name} keeps its data in {path.split(':')[0] or 'memory'}, where no other "
                 "process finds it; nothing was run; give it a path= in profiles.yml"
             )
-        return DuckDBWarehouse((project / path).resolve(), _PATIENCE_S)
+        return DuckDBWarehouse((project / path).resolve(), _PATIENCE_S, _LINGERS_S)
     if target.kind == "postgres":
         from orchestration.io.postgres import postgres_warehouse
 

@@ -51,7 +51,7 @@ class DbtTables(SqlIOManager):
     def stage_node(self, address: Address, version: str, order: Build, dbt: Dbt) -> StagedData:
         """Have dbt build a node: aside where it can be, else in place; and run its tests on what it has built."""
         if order.node.is_source:
-            return self._observed(address, order, dbt.build(order, None))
+            return self._observed(address, order, self._build(dbt, order, None))
         if order.node.publication is Publication.STAGED:
             return self._aside(address, version, order, dbt)
         return self._in_place(address, version, order, dbt)
@@ -64,16 +64,17 @@ class DbtTables(SqlIOManager):
             place, table = None, self._place_of(version.address)
         else:
             place, table = (str(self._versions_schema), kept.table), self._named(kept.table)
-        return self._dbt_relation(version.address, table, kept, like, dbt.build(order, place, only_test=True))
+        return self._dbt_relation(version.address, table, kept, like, self._build(dbt, order, place, only_test=True))
 
     def load(self, versions: Sequence[StoredVersion], wants: str, *, one: bool) -> object:
         (version,) = versions
         _refuse_elsewhere(version)
-        if not _is_in_place(version.data_version):
-            return super().load(versions, wants, one=one)
-        kept, like = self._reads.found(version)
-        place = self._place_of(version.address)
-        table = self._reads_at(place).rows_of(version.address, replace(kept, table=place.name), like)
+        with self._warehouse.away():  # whoever asked for it may open the file next
+            if not _is_in_place(version.data_version):
+                return super().load(versions, wants, one=one)
+            kept, like = self._reads.found(version)
+            place = self._place_of(version.address)
+            table = self._reads_at(place).rows_of(version.address, replace(kept, table=place.name), like)
         return table.to_reader() if shape_of(wants) is Shape.READER else present(table, wants)
 
     def relation(self, versions: Sequence[StoredVersion]) -> str:
@@ -93,11 +94,15 @@ class DbtTables(SqlIOManager):
             if self._may_publish(session, address, version, token):
                 self._registry.point(session, address, version, token, self._registry.lock(session, address))
 
+    def _build(self, dbt: Dbt, order: Build, place: tuple[str, str] | None, *, only_test: bool = False) -> Built:
+        with self._warehouse.away():
+            return dbt.build(order, place, only_test=only_test)
+
     def _aside(self, address: Address, version: str, order: Build, dbt: Dbt) -> StagedData:
         with self._staging(address, version):
             with self._writing() as session:
                 self._registry.announce(session, address, version)
-            built = dbt.build(order, (str(self._versions_schema), table_name(address, version)))
+            built = self._build(dbt, order, (str(self._versions_schema), table_name(address, version)))
             self._refuse_failed(address, order.node, built, dbt)
             return self._sealed(address, version, order, built, self._table(address, version))
 
@@ -106,7 +111,7 @@ class DbtTables(SqlIOManager):
             with self._writing() as session:
                 self._registry.announce(session, address, version)
                 gone = self._relations.overwrite(session, address, _IN_PLACE)
-            built = dbt.build(order, None)
+            built = self._build(dbt, order, None)
             try:
                 self._refuse_failed(address, order.node, built, dbt)
             except AssetError:  # dbt has left the relation as it was

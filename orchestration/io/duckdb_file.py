@@ -1,7 +1,7 @@
 """A DuckDB file: quick and self-contained, but one process at a time, which others wait for.
 
-While a process writes, no other one can open the file, and while others read, nobody can write. So it is opened for
-each transaction and closed after it, and whoever finds it taken tries again for half a minute.
+While a process writes, no other one can open the file, and while others read, nobody can write. So it is closed after
+each transaction, or a moment later, and whoever finds it taken tries again for half a minute.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy.sql.ddl import BaseDDLElement
 
 from orchestration.errors import AssetError, StorageError
 from orchestration.io.columns import Column, Keeping
+from orchestration.io.duckdb_open import Left, open_file
 from orchestration.io.options import ensure_known, given, text
 from orchestration.io.parameters import used
 from orchestration.io.sql import PARTITION_COLUMN, PLACES, SqlIOManager
@@ -47,8 +48,6 @@ _DECLARED = (
     "AND schema_name = $1 AND lower(table_name) = lower($2)"
 )
 _CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-_LOCKS: dict[Path, threading.RLock] = {}
-_NEW_LOCK = threading.Lock()
 
 
 class _Quoting(PGIdentifierPreparer):
@@ -90,15 +89,19 @@ def open_duckdb(
 
 
 class DuckDBWarehouse:
-    """Implements :class:`orchestration.io.warehouse.Warehouse` over a file of DuckDB's."""
+    """Implements :class:`orchestration.io.warehouse.Warehouse` over a file of DuckDB's.
 
-    def __init__(self, file: Path, patience_s: float) -> None:
+    ``lingers_s``: how long it stays open after a transaction, so that the next one finds it so; other processes wait so
+    much longer.
+    """
+
+    def __init__(self, file: Path, patience_s: float, lingers_s: float = 0.0) -> None:
         self._file = file
-        self._patience_s = patience_s
+        self._patience_s, self._lingers_s = patience_s, lingers_s
+        self._away = 0
         self.able = _able()
         self.name = f"DuckDB ({file})"
-        with _NEW_LOCK:
-            self._lock = _LOCKS.setdefault(file.resolve(), threading.RLock())  # two ways to it are one file
+        self._open = open_file(file)
 
     @property
     def url(self) -> None:
@@ -111,7 +114,19 @@ class DuckDBWarehouse:
         return name.casefold()
 
     def close(self) -> None:
-        """Nothing is open between transactions."""
+        self._open.close()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Leave the file to another process between transactions, while the block lasts."""
+        with self._open.lock:
+            self._away += 1
+            self._open.close()
+        try:
+            yield
+        finally:
+            with self._open.lock:
+                self._away -= 1
 
     @contextmanager
     def reading(self) -> Iterator[DuckDBSession]:
@@ -132,12 +147,11 @@ class DuckDBWarehouse:
     def _opened(self, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
         import duckdb
 
-        with self._lock:  # DuckDB opens a file once a process, either to read or to write
+        with self._open.lock:
             try:
-                connection = self._connected(read_only=read_only)
-                with connection:  # what was not committed is rolled back
+                with self._instance(read_only=read_only) as instance, instance.cursor() as connection:
                     connection.execute("SET TimeZone = 'UTC'")
-                    yield connection
+                    yield connection  # what was not committed is rolled back with it
             except duckdb.Error as error:
                 failed = StorageError(
                     f"{self.name}: {first_line(error)}; nothing of it was published and readers keep what they had; "
@@ -145,6 +159,22 @@ class DuckDBWarehouse:
                 )
                 failed.said = first_line(error)
                 raise failed from error
+
+    @contextmanager
+    def _instance(self, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
+        """The file, open: as it was left, else anew; after a failure it isn't left open."""
+        found = self._open.take(read_only=read_only)
+        if found is None:
+            found = Left(self._connected(read_only=read_only), read_only)
+        lingers_s = 0.0
+        try:
+            yield found.connection
+            lingers_s = 0.0 if self._away else self._lingers_s
+        finally:
+            if lingers_s:
+                self._open.leave(found, lingers_s)
+            else:
+                found.connection.close()
 
     def _connected(self, *, read_only: bool) -> DuckDBPyConnection:
         import duckdb

@@ -28,7 +28,8 @@ class Builds:
         self.sql = "select 1 as id"
         self.fails = False
 
-    def build(self, order: Build, place: tuple[str, str] | None) -> Built:
+    def build(self, order: Build, place: tuple[str, str] | None, *, only_test: bool = False) -> Built:
+        assert not only_test
         own = Place(database=None, schema="main", name="orders")
         schema, name = place or (own.schema, own.name)
         if not self.fails and not order.node.is_source:
