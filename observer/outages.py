@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -78,7 +79,8 @@ def _open(connection: Connection, observer: Observer, state: ChannelState) -> No
         sentence=f"{what}: {state.last_error or 'nobody knows why'}",
         subjects=(DELIVERY,), affected=(), at=now,
     )  # fmt: skip
-    opened = open_apart(connection, observer, incidents.opening(wrong), f"channel:{since or now:%Y%m%dT%H%M%S}")
+    turn = replace(incidents.opening(wrong), by=BY)
+    opened = open_apart(connection, observer, turn, f"channel:{since or now:%Y%m%dT%H%M%S}")
     store.told_of(connection, state.channel, opened.id)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Integer, Text, and_, case, column, func, select, values
 
 from observer.alerts.owners import owners_of
+from observer.alerts.routing import channel_in
 from observer.model import Incident, IncidentStatus, Notification, Severity
 from observer.project import Project
 from observer.quantities import count
@@ -96,7 +97,7 @@ def rows(
             opened_at=each.opened_at, last_good=_last_good(readers.get(each.asset), zone),
             sparkline=lines.get(each.id, ()), notified=notified(told.get(each.id, ()), wall, zone),
             resolved_at=each.resolved_at, resolved_as=each.resolved_as, resolution=each.resolution, until=each.until,
-            revision=each.revision, in_project=each.asset in project.graph,
+            revision=each.revision, in_project=each.asset in project.graph, of_channel=channel_in(each) is not None,
         )
         for each in found
     ]  # fmt: skip

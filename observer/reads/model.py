@@ -59,6 +59,7 @@ class IncidentRow:
     until: datetime | None = None  # snoozed or muted
     revision: int = 1
     in_project: bool = True  # its asset is
+    of_channel: bool = False  # it is about a channel, whose messages don't arrive, and no asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from observer.judging import Observer
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.outages import FAILS_FOR, note_outages
 from observer.reads.incidents import notified
+from observer.store import incident_turns
 from observer.store import incidents as incident_store
 from observer.store.channel_states import load_all
 from observer.store.outbox import StoredOutbox, by_incident
@@ -106,6 +107,8 @@ def test_it_is_told_by_the_others_and_ends_when_it_delivers(outages: Outages) ->
     assert (one.asset, one.subjects, one.severity) == ("channel ops", ("delivery",), Severity.ERROR)
     assert one.sentence == "messages to this channel have failed for 10 min: https://hooks answered 500"
     assert outages.told(one.id) == [("team", "incident.opened"), ("night", "incident.opened")]
+    with reading(outages.observer.engine) as connection:
+        assert incident_turns.of_incident(connection, one.id)[0].by == "alerts"
     outages.box.delivered("b", outages.now)
     assert note_outages(outages.observer) == 1
     [one] = outages.opened()
