@@ -15,6 +15,7 @@ PAGES = sorted(
         ROOT / "CONTRIBUTING.md",
         ROOT / "benchmarks" / "README.md",
         ROOT / "docker" / "README.md",
+        ROOT / "examples" / "airflow" / "README.md",
         ROOT / "examples" / "anywhere" / "README.md",
         ROOT / "examples" / "dbt" / "README.md",
         ROOT / "examples" / "flights" / "README.md",

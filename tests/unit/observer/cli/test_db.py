@@ -1,6 +1,7 @@
 """`tidegate db`, in a project of its own; the guide's commands are run as they stand."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def test_the_commands_of_the_guide_do_what_it_says(folder: Path, tidegate: Tideg
     before, kept = (json.loads(tidegate("db", "status", "--format", "json").out)["rows"], (folder / "kept.db"))
     assert kept.is_file()
     assert before["versions"] == 1
-    assert f"revision {schema.HEAD}, this Tidegate speaks {schema.HEAD}" in "\n".join(lines), "as the page shows it"
+    said = tidegate("db", "status").out.splitlines()[1].replace(schema.HEAD, "....")
+    assert any(re.fullmatch(said, line) for line in lines), "as the page shows it, of whatever revision"
 
 
 def test_status_says_where_and_how_much(folder: Path, tidegate: Tidegate) -> None:
