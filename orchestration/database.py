@@ -136,6 +136,8 @@ def _advice(cause: str) -> str:
         return "nothing was changed; make the file and its folder writable for this user"
     if "full" in said or "no space" in said:
         return "the transaction was rolled back, nothing is half-written; make room on the disk and run it again"
+    if "lock timeout" in said:
+        return "others work with a table that it changes; nothing was changed; run it again, or stop what takes so long"
     if "locked" in said:
         return "another process has been writing for 30 s; nothing was changed; look for a run that hangs"
     return "nothing was changed; see whether the server is up and the address is right"

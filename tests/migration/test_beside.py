@@ -1,5 +1,6 @@
 """This code beside a schema that a later Tidegate has upgraded, while it was at work."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -86,4 +87,20 @@ def test_an_older_schema_is_upgraded_by_itself_only_where_one_machine_has_it(fol
         open_project(folder).close()
     with reading(engine) as connection:
         assert contents(connection, tables) == before
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_an_upgrade_does_not_let_others_wait_behind_it(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_database(new_database())
+    bring_to(engine, "0014")
+    monkeypatch.setattr(schema, "_PATIENCE_MS", 100)
+    with reading(engine) as connection:
+        connection.execute(text("SELECT * FROM versions"))  # which 0015 changes
+        with pytest.raises(StateError, match="others work with a table that it changes; nothing was changed"):
+            schema.ensure(engine)
+    assert schema.current(engine) == "0014"
+    schema.ensure(engine)
     engine.dispose()

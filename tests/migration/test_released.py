@@ -1,45 +1,52 @@
 """Every released schema is upgraded with what is in it, and the code of then goes on beside the newer schema."""
 
-import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, delete, update
 
+from observer.backups.rows import empty
 from observer.store import schema
 from orchestration.database import open_database, reading, writing
-from tests.support.released import bring_to, contents, fill, fill_least, revisions, spoken
+from tests.support.released import ROWS, bring_to, contents, fill, fill_least, revisions, spoken
 
 RELEASED = revisions()
 
 
-@pytest.mark.parametrize("revision", RELEASED)
-def test_an_upgrade_keeps_all_that_was_there(state_url: str, revision: str) -> None:
-    engine = open_database(state_url)
-    bring_to(engine, revision)
-    with writing(engine) as connection:
-        tables = spoken(connection)
-        fill(connection, tables)
-        before = contents(connection, tables)
-    assert all(len(rows) == 3 for rows in before.values())
-    schema.ensure(engine)
-    with reading(engine) as connection:
-        assert schema.current(engine) == schema.HEAD
-        assert contents(connection, tables) == before
-        oldest = schema.look(engine).oldest
-    assert oldest is not None
-    if revision >= oldest:
-        goes_on(engine, tables)
+def test_every_released_schema_is_upgraded_with_all_that_is_in_it(state_url: str) -> None:
+    """One database through all of them, rows in every table of each; then what the code of each says of the newest."""
+    engine, of_then, before = open_database(state_url), dict[str, dict[str, Table]](), dict[str, object]()
+    for number, revision in enumerate(RELEASED):
+        bring_to(engine, revision)
+        with writing(engine) as connection:
+            if number:
+                assert contents(connection, of_then[RELEASED[number - 1]]) == before, revision
+            tables = of_then[revision] = spoken(connection)
+            fill(connection, tables, first=1 + ROWS * number)
+            before = dict(contents(connection, tables))
+    found = schema.look(engine)
+    assert found.revision == schema.HEAD
+    assert {len(rows) for rows in contents_of(engine, of_then["0001"]).values()} == {ROWS * len(RELEASED)}
+    beside = [revision for revision in RELEASED if found.oldest is not None and revision >= found.oldest]
+    assert beside
+    for revision in beside:
+        goes_on(engine, of_then[revision])
     engine.dispose()
+
+
+def contents_of(engine: Engine, tables: dict[str, Table]) -> dict[str, list[tuple[object, ...]]]:
+    with reading(engine) as connection:
+        return dict(contents(connection, tables))
 
 
 def goes_on(engine: Engine, tables: dict[str, Table]) -> None:
     """Whatever the code of then says of rows is taken by the schema as it is now."""
     with writing(engine) as connection:
+        empty(connection)
         fill(connection, tables, first=11)
         fill_least(connection, tables, first=21)
         for table in tables.values():
             plain = [each for each in table.c if not each.primary_key]
             if plain:
                 connection.execute(update(table).values({each.name: table.c[each.name] for each in plain}))
-        assert {len(rows) for rows in contents(connection, tables).values()} == {7}
+        assert {len(rows) for rows in contents(connection, tables).values()} == {ROWS + 1}
         for table in reversed(tables.values()):
             connection.execute(delete(table))
 
