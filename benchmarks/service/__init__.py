@@ -1,12 +1,13 @@
-"""The service: `tidegate dev` on ten assets, as soon and as large as it is; a tick of the scheduler over 5,000."""
+"""The service: `tidegate dev` on ten assets, as soon and as large as it is; a tick over 5,000 assets; load."""
 
 from benchmarks.figures import Figure
 from benchmarks.service import dev
+from benchmarks.service.load import load
 from benchmarks.service.ticks import ticks
 
 __all__ = ["measure"]
 
 
 def measure() -> list[Figure]:
-    """All figures of the service; about two minutes."""
-    return [*dev.measure(), *ticks()]
+    """All figures of the service; about three minutes."""
+    return [*dev.measure(), *ticks(), *load()]

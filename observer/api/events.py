@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
@@ -59,6 +60,7 @@ async def _stream(feed: Feed, cursor: int, caller: Caller, *, named: bool) -> As
     try:
         yield f"retry: 2000\nid: {cursor}\n\n"
         while asyncio.get_running_loop().time() < until and not feed.is_closed:
+            await asyncio.sleep(0)  # what is at hand makes nobody wait, nor does sending to who has gone
             found = await feed.after(cursor, _PING_S)
             if found:
                 cursor = found[-1].id
@@ -71,6 +73,7 @@ async def _stream(feed: Feed, cursor: int, caller: Caller, *, named: bool) -> As
         feed.listeners -= 1
 
 
+@lru_cache(maxsize=4096)  # each listener is told the same
 def _said(one: Notice, *, named: bool) -> str:
     data = {
         "id": one.id,

@@ -39,7 +39,8 @@ class Feed:
         self._engine, self._each_s = engine, each_s
         self._cursor = Cursor()
         self._kept: deque[Notice] = deque(maxlen=_KEPT)
-        self._from = 0  # everything after this id is in ``_kept``
+        self._from = 0  # everything after this id, up to ``_end``, is in ``_kept``
+        self._end: int | None = None  # the reader's own cursor is moved by another thread, before what it found is kept
         self._more = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -55,9 +56,9 @@ class Feed:
     async def end(self) -> int:
         """The id of the newest event, from which on everything will be given."""
         self._read_on()
-        while self._cursor.at is None and not self.is_closed:
+        while self._end is None and not self.is_closed:
             await self._changed(self._each_s)
-        return self._cursor.at or 0
+        return self._end or 0
 
     async def after(self, cursor: int, patience_s: float) -> Sequence[Notice]:
         """What came after ``cursor``, oldest first, at most 500; nothing, where nothing comes in time."""
@@ -119,6 +120,7 @@ class Feed:
         if overflow > 0:
             self._from = self._kept[overflow - 1].id if overflow <= len(self._kept) else found[-_KEPT - 1].id
         self._kept.extend(found)
+        self._end = self._cursor.at
         waiting, self._more = self._more, asyncio.Event()
         waiting.set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -17,7 +18,9 @@ def _storable(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=16_384)  # a batch of others says the same few names again and again
 def _visible(text: str) -> str:
+    _storable(text)
     if not text.isprintable() or text != text.strip():
         raise ValueError("has blanks at its ends, or characters that can't be seen")
     return text
@@ -30,6 +33,6 @@ def _said(text: str) -> str:
 
 
 Storable = AfterValidator(_storable)
-Name = Annotated[str, Field(min_length=1, max_length=200), Storable, AfterValidator(_visible)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]
 Words = Annotated[str, Field(max_length=2000), Storable]
 Reason = Annotated[str, Field(max_length=2000), Storable, AfterValidator(_said)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
 from observer.lateness import Awaited
 from observer.model import EvaluationStatus, IncidentStatus, Override, Severity
@@ -75,35 +75,29 @@ def answer(connection: Connection, graph: Graph, key: str, partition: PartitionK
 
 
 def _read(connection: Connection, asset: Asset, partition: PartitionKey, zone: ZoneInfo, now: datetime) -> _Facts:
-    judged = select(gates).where(gates.c.asset == asset.key)
-    if partition is not None or asset.partitions is None:
-        judged = judged.where(gates.c.partition == (partition or ""))
-    decided, overridden = _decided(connection, judged.order_by(gates.c.partition.desc()).limit(1), now)
+    of_one = partition is not None or asset.partitions is None
+    decided, overridden = _decided(connection, _JUDGED if of_one else _NEWEST, Address(asset.key, partition), now)
     address = decided.address if decided is not None else Address(asset.key, partition)
-    here = (versions.c.asset == asset.key, versions.c.partition == (address.partition or ""))
-    live = connection.execute(select(*VERSION).where(*here, versions.c.status.in_(LIVE)).order_by(versions.c.seq))
-    readers = connection.execute(
-        select(*VERSION)
-        .where(versions.c.asset == asset.key, versions.c.status == VersionStatus.PUBLISHED)
-        .order_by(versions.c.partition.desc(), versions.c.seq.desc())
-        .limit(1)
-    ).one_or_none()
+    here = {"b_asset": asset.key, "b_partition": address.partition or ""}
+    live = connection.execute(_LIVE, here)
+    readers = connection.execute(_READERS, {"b_asset": asset.key}).one_or_none()
     judged_id = decided.materialization_id if decided is not None else ""
     verdicts, awaited = _verdicts(connection, judged_id)
+    step = connection.execute(_STEP, here).one_or_none()
+    incident: int | None = connection.execute(_INCIDENT, {"b_version": judged_id}).scalar_one()
     return _Facts(
-        asset=asset, partition=address.partition, gate=decided, step=_step(connection, address),
+        asset=asset, partition=address.partition, gate=decided, step=None if step is None else last_step(step),
         live=tuple(version(each) for each in live), readers=None if readers is None else version(readers),
-        verdicts=verdicts, incident_id=_incident(connection, address, judged_id),
-        overrides=overridden, awaited=awaited, now=now, zone=zone,
+        verdicts=verdicts, incident_id=incident, overrides=overridden, awaited=awaited, now=now, zone=zone,
     )  # fmt: skip
 
 
-def _decided(connection: Connection, judged: Select[Any], now: datetime) -> tuple[Gate | None, tuple[Override, ...]]:
+def _decided(
+    connection: Connection, judged: Select[Any], where: Address, now: datetime
+) -> tuple[Gate | None, tuple[Override, ...]]:
     """A decision, and the overrides in force of what holds: one statement."""
-    one, c = judged.subquery(), overrides.c
-    counts = (c.asset == one.c.asset) & c.partition.in_(("", one.c.partition)) & (c.until > now)
-    said = (c.subject, c.until, c.reason, c.partition.label("said_of"), c.by.label("said_by"))
-    rows = connection.execute(select(one, *said).select_from(one.outerjoin(overrides, counts)).order_by(c.until)).all()
+    values = {"b_asset": where.asset, "b_partition": where.partition or "", "b_now": now}
+    rows = connection.execute(judged, values).all()
     if not rows:
         return None, ()
     decided = gate(rows[0], now)
@@ -118,27 +112,9 @@ def _decided(connection: Connection, judged: Select[Any], now: datetime) -> tupl
     return decided, tuple(given[subject] for subject in holds if subject in given)
 
 
-def _step(connection: Connection, address: Address) -> LastStep | None:
-    row = connection.execute(
-        select(*STEP)
-        .join(runs, runs.c.id == steps.c.run_id)
-        .where(ended(), steps.c.asset == address.asset, steps.c.partition == (address.partition or ""))
-        .order_by(steps.c.ended_at.desc(), runs.c.seq.desc(), steps.c.position.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else last_step(row)
-
-
 def _verdicts(connection: Connection, version_id: str) -> tuple[Counts, Awaited | None]:
     """The verdicts on a version, counted, and what was said of the next one's coming: one statement."""
-    of_version = evaluations.c.materialization_id == version_id
-    newest = select(func.max(evaluations.c.id)).where(of_version).group_by(evaluations.c.subject)
-    muted = evaluations.c.muted.is_not(None).label("muted")
-    rows = connection.execute(
-        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"), muted, *awaited_columns())
-        .where(evaluations.c.id.in_(newest))
-        .group_by(evaluations.c.severity, evaluations.c.status, muted)
-    ).all()
+    rows = connection.execute(_VERDICTS, {"b_version": version_id}).all()
     awaited = (Awaited.read(row.awaited_by, row.awaited_until) for row in rows if not row.muted)
     counted = tuple(
         (Severity(row.severity), None if row.muted else EvaluationStatus(row.status), row.number) for row in rows
@@ -146,14 +122,55 @@ def _verdicts(connection: Connection, version_id: str) -> tuple[Counts, Awaited 
     return counted, next((each for each in awaited if each is not None), None)
 
 
-def _incident(connection: Connection, address: Address, version_id: str) -> int | None:
-    about = exists().where(
-        incident_versions.c.incident_id == incidents.c.id, incident_versions.c.materialization_id == version_id
+# Built once: other orchestrators ask the gate again and again, and building them takes as long as asking.
+
+
+def _with_overrides(judged: Select[Any]) -> Select[Any]:
+    one, c = judged.limit(1).subquery(), overrides.c
+    counts = (c.asset == one.c.asset) & c.partition.in_(("", one.c.partition)) & (c.until > bindparam("b_now"))
+    said = (c.subject, c.until, c.reason, c.partition.label("said_of"), c.by.label("said_by"))
+    return select(one, *said).select_from(one.outerjoin(overrides, counts)).order_by(c.until)
+
+
+def _verdicts_of() -> Select[Any]:
+    of_version, muted = evaluations.c.materialization_id == bindparam("b_version"), evaluations.c.muted.is_not(None)
+    newest = select(func.max(evaluations.c.id)).where(of_version).group_by(evaluations.c.subject)
+    is_muted = muted.label("muted")
+    return (
+        select(evaluations.c.severity, evaluations.c.status, func.count().label("number"), is_muted, *awaited_columns())
+        .where(evaluations.c.id.in_(newest))
+        .group_by(evaluations.c.severity, evaluations.c.status, is_muted)
     )
-    found: int | None = connection.execute(
-        select(func.max(incidents.c.id)).where(incidents.c.status != IncidentStatus.RESOLVED, about)
-    ).scalar_one()
-    return found
+
+
+_OF_ASSET = select(gates).where(gates.c.asset == bindparam("b_asset"))
+_NEWEST = _with_overrides(_OF_ASSET.order_by(gates.c.partition.desc()))
+_JUDGED = _with_overrides(_OF_ASSET.where(gates.c.partition == bindparam("b_partition")))
+_LIVE = (
+    select(*VERSION)
+    .where(versions.c.asset == bindparam("b_asset"), versions.c.partition == bindparam("b_partition"))
+    .where(versions.c.status.in_(LIVE))
+    .order_by(versions.c.seq)
+)
+_READERS = (
+    select(*VERSION)
+    .where(versions.c.asset == bindparam("b_asset"), versions.c.status == VersionStatus.PUBLISHED)
+    .order_by(versions.c.partition.desc(), versions.c.seq.desc())
+    .limit(1)
+)
+_STEP = (
+    select(*STEP)
+    .join(runs, runs.c.id == steps.c.run_id)
+    .where(ended(), steps.c.asset == bindparam("b_asset"), steps.c.partition == bindparam("b_partition"))
+    .order_by(steps.c.ended_at.desc(), runs.c.seq.desc(), steps.c.position.desc())
+    .limit(1)
+)
+_VERDICTS = _verdicts_of()
+_ABOUT = exists().where(
+    incident_versions.c.incident_id == incidents.c.id,
+    incident_versions.c.materialization_id == bindparam("b_version"),
+)
+_INCIDENT = select(func.max(incidents.c.id)).where(incidents.c.status != IncidentStatus.RESOLVED, _ABOUT)
 
 
 BUILT_IN_PLACE = "it was built in place, so readers see it; what is downstream waits"

@@ -10,6 +10,7 @@ import pytest
 from tests.support import postgres
 from tests.support.receiver import Receiver
 from tests.support.replicas import Fleet, check, half_failing, next_kill_s, project, settled
+from tests.support.soak import seconds
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 SEED = 20130208
@@ -30,9 +31,7 @@ def test_a_killed_replica_loses_nothing(tmp_path: Path, new_database: Callable[[
 
 @pytest.mark.soak
 def test_ten_minutes_of_kills_restarts_and_failures(tmp_path: Path, receiver: Receiver) -> None:
-    import os
-
-    length_s, rng = float(os.environ.get("SOAK_S", "600")), random.Random(SEED)
+    length_s, rng = seconds(10), random.Random(SEED)
     count = int(length_s / 2)
     with postgres.restarting_server() as (server, restart), postgres.database(server) as state:
         fleet = Fleet(project(tmp_path / "p", state, receiver.url, count), 3)

@@ -20,17 +20,18 @@ _FASTER = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off
 
 
 @contextmanager
-def running_server() -> Iterator[URL]:
+def running_server(*, durable: bool = False) -> Iterator[URL]:
     """Start PostgreSQL in a temporary folder, give the address of its `postgres` database, stop it after.
 
     It listens on a unix socket only. As root it runs as a system user `pgserver`, which pgserver makes.
+    `durable`: as it comes, so that what it confirms is on the disk.
     """
-    with restarting_server() as (address, _):
+    with restarting_server(durable=durable) as (address, _):
         yield address
 
 
 @contextmanager
-def restarting_server() -> Iterator[tuple[URL, Callable[[], None]]]:
+def restarting_server(*, durable: bool = False) -> Iterator[tuple[URL, Callable[[], None]]]:
     """`running_server`, and what stops it, cuts every connection and starts it again."""
     try:
         with warnings.catch_warnings():
@@ -51,7 +52,8 @@ def restarting_server() -> Iterator[tuple[URL, Callable[[], None]]]:
             raise
         address = make_url(server.get_uri(driver="psycopg"))
         try:
-            _execute(address, *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in _FASTER.items()))
+            faster = {} if durable else _FASTER
+            _execute(address, *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in faster.items()))
             _execute(address, "SELECT pg_reload_conf()")
             yield address, lambda: _restart(server)
         finally:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from observer.settings import ServeSettings
 from observer.tokens import make_token
 from orchestration import log
 from orchestration.clock import system_now
-from orchestration.cursor import Cursor
+from orchestration.cursor import Cursor, Notice
 from orchestration.database import open_database, reading, writing
 from orchestration.events import Event, EventKind
 from orchestration.model import Address, AssetKey
@@ -199,3 +200,34 @@ def test_whoever_listens_or_waits_is_let_go_when_the_server_is_told_to_end(work:
         return await asyncio.wait_for(waits, 20)
 
     assert asyncio.run(waiting()) == ()
+
+
+def test_what_is_read_and_not_yet_at_hand_is_waited_for(work: Project) -> None:
+    """A listener that is told at once that there is nothing asks again at once, and nobody else gets a word in."""
+    happen(work, "orders")
+    read, kept = threading.Event(), threading.Event()
+
+    async def follow() -> tuple[float, Sequence[int]]:
+        feed = Feed(work.engine, each_s=0.01)
+        start, advance = await feed.end(), feed._advance
+
+        def advance_and_linger() -> Sequence[Notice]:
+            found = advance()
+            if found:
+                read.set()
+                kept.wait(20)
+            return found
+
+        feed._advance = advance_and_linger  # type: ignore[method-assign]
+        happen(work, "orders")
+        while not read.is_set():
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        assert await feed.after(start, 0.2) == ()
+        waited = time.monotonic() - began
+        kept.set()
+        return waited, [one.id for one in await feed.after(start, 20.0)]
+
+    waited, found = asyncio.run(follow())
+    assert waited >= 0.2
+    assert found == [2]
