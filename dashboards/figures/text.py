@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
+from typing import Final
+
+_DIRECTIONS: Final = re.compile("[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+"""Characters that turn the order of others around; a plot has no element that would hold them in."""
 
 
 def plain(text: str, *, limit: int = 200) -> str:
-    """``text`` as Plotly shows it literally, cut at ``limit`` characters."""
-    clean = " ".join(text.split())
+    """``text`` as Plotly shows it literally, cut at ``limit`` characters; what reads from the right is held apart."""
+    clean = _DIRECTIONS.sub("", " ".join(text.split()))
     if len(clean) > limit:
         clean = clean[: limit - 1].rstrip() + "…"
-    return html.escape(clean, quote=False)
+    escaped = html.escape(clean, quote=False)
+    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in clean):
+        return f"\N{FIRST STRONG ISOLATE}{escaped}\N{POP DIRECTIONAL ISOLATE}"
+    return escaped
 
 
 def fitted(text: str, columns: int) -> str:

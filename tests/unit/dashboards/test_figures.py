@@ -262,6 +262,12 @@ def test_text_in_figures_is_never_markup() -> None:
     assert len(plain("a" * 500, limit=30)) == 30
 
 
+def test_what_reads_from_the_right_turns_nothing_else_around() -> None:
+    assert plain("\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe") == "gnp.exe"
+    hebrew = "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED}"
+    assert plain(hebrew) == f"\N{FIRST STRONG ISOLATE}{hebrew}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def test_hostile_names_reach_no_figure_as_markup() -> None:
     reads = hostile_reads()
     page = reads.pages[HOSTILE]
