@@ -102,7 +102,9 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         raise UnknownName("environment", name, environments.values, where=str(said))
     written = said.at(environments.values[name], f"[{prefix}.{name}]")
     written.only(KEYS)
-    env, from_variables = fill(written)
+    env, _ = fill(written)
+    may_be_secret = {key: value for key, value in written.values.items() if key != "dbt"}  # which has paths and names
+    _, from_variables = fill(written.at(may_be_secret, written.where))
     everywhere, also_from_variables = fill(said.part("config"))
     hears = channels(env)
     secrets = (

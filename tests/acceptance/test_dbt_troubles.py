@@ -103,6 +103,7 @@ def test_dbt_that_is_not_installed_is_named_with_what_to_install(folder: Path, m
     steps = run(folder, "*")
     assert steps["apart"].status.value == "published", steps["apart"].error
     assert steps["first"].status.value == "failed"
+    assert f"dbt isn't installed for {sys.executable} " in str(steps["first"].error)
     assert "pip install 'tidegate[dbt]'" in str(steps["first"].error)
     file = folder / "tidegate.toml"
     file.write_text(file.read_text(encoding="utf-8").replace("${DBT_PYTHON}", "/nowhere/python"), encoding="utf-8")

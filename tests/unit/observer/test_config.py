@@ -102,11 +102,14 @@ def test_variables_are_filled_in_and_only_where_they_are_used(tmp_path: Path, mo
     write(
         tmp_path,
         "[env.local]\nurl = 'http://${HOST:-here}:${PORT:-80}'\nstate = 'sqlite:///${EMPTY:-}x.db'\n"
+        "dbt = { python = '${DBT_PYTHON}' }\n"
         "[env.prod]\nstate = '${STATE_URL}'\n",
     )
     monkeypatch.setenv("HOST", "there")
     monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("DBT_PYTHON", "/opt/dbt/bin/python")
     found = read(tmp_path, None)
+    assert found.dbt.python == "/opt/dbt/bin/python", "which is no secret: who lacks dbt has to see where it was sought"
     assert (found.url, found.state) == ("http://there:80", f"sqlite:///{tmp_path}/x.db")
     assert found.secrets == ("there",)
     with pytest.raises(ProjectError, match=r"\[env\.prod\] needs the environment variable STATE_URL, which is not set"):
