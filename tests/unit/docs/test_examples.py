@@ -12,7 +12,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from typer.testing import CliRunner
 
 import observer as ob
+from observer import config
+from observer.alerts.routing import routes
+from observer.channels import channel_of
 from observer.cli.app import app
+from observer.model import Severity
+from orchestration.graph import Graph
 from orchestration.io.files import FilesIOManager
 from orchestration.model import StepStatus
 from tests.support.repository import ROOT
@@ -119,3 +124,16 @@ def test_the_receiver_of_the_guide_verifies_and_knows_a_repetition() -> None:
     assert received(body, headers, secret, seen) is None
     with pytest.raises(WebhookVerificationError):
         received(body + " ", headers, secret, seen)
+
+
+def test_the_channels_of_the_guide_can_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @ob.asset(tags=["pii", "critical"], owners=["ana@example.com"])
+    def passengers() -> None: ...
+
+    for name in ("HOOK_URL", "HOOK_SECRET", "SLACK_URL", "TEAMS_URL", "PAGERDUTY_KEY", "SMTP_USER", "SMTP_PASSWORD"):
+        monkeypatch.setenv(name, "https://hooks.example.com/x")
+    (tmp_path / config.FILE_NAME).write_text(blocks(DOCS / "guide" / "alerts.md", "toml")[0].text, encoding="utf-8")
+    found, graph = config.read(tmp_path, "prod"), Graph([passengers])
+    channels = [channel_of(one, graph, found.name) for one in found.channels]
+    assert routes(graph, channels, Severity.ERROR) == {"passengers": ("ops", "night", "privacy", "owners")}
+    assert routes(graph, channels, Severity.WARN) == {"passengers": ("privacy", "owners")}

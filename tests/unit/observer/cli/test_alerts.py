@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from observer.cli.app import app
 from observer.project import open_project
+from observer.service.current import Current
+from observer.service.service import Roles, Service
 from observer.store.outbox import StoredOutbox
 from observer.store.tables import outbox
 from orchestration.database import reading, writing
@@ -106,6 +108,14 @@ def test_dead_letters_are_listed_and_replayed(folder: Path, receiver: Receiver) 
     work = open_project(folder)
     with reading(work.engine) as connection:
         assert connection.execute(MINE).one().delivered_at is not None
+    work.close()
+
+
+def test_the_service_says_so_when_it_begins(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    work = open_project(folder)
+    with Service(Current(lambda: work), Roles(runs=0)):
+        pass
+    assert "no channel would hear of incidents of visits; look: tidegate alerts routes" in caplog.text
     work.close()
 
 
