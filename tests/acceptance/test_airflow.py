@@ -156,9 +156,10 @@ def test_a_token_that_opens_nothing_fails_at_once(airflow: Airflow) -> None:
     assert loaded("2024-02-01") not in said
 
 
-def test_an_asset_that_is_not_there_is_an_error_and_not_a_wait(airflow: Airflow) -> None:
+def test_an_asset_that_the_token_is_not_for_is_an_error_and_not_a_wait(airflow: Airflow) -> None:
     said = airflow.run("2024-02-01", dag="unknown")
-    assert "404" in said, said[-3000:]
+    assert "403:Forbidden" in said, said[-3000:]
+    assert "state=failed" in said
     assert loaded("2024-02-01") not in said
 
 
