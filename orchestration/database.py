@@ -18,6 +18,8 @@ from orchestration.errors import StateError
 
 WRITES = "tidegate_writes"
 """The execution option of a connection whose transactions write."""
+_KEPT, _MOST = 10, 25
+"""Connections to PostgreSQL that a process keeps, and has at most: more than are taken in and asked for at once."""
 _PATIENCE_S = 30.0
 """How long a statement waits for another process's write to a SQLite file."""
 
@@ -37,7 +39,7 @@ def open_database(url: str) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url, parsed.database)
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MOST - _KEPT)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StateError(
             f"the state database {parsed.render_as_string()} needs a driver that isn't installed ({error}); "

@@ -1,4 +1,4 @@
-"""The service: `tidegate dev` on ten assets, as soon and as large as it is; a tick over 5,000 assets; load."""
+"""The service: `tidegate dev` on ten assets, as soon and as large as it is; ticks over 5,000 assets; what it bears."""
 
 from benchmarks.figures import Figure
 from benchmarks.service import dev

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/ingest"
 MOST_BYTES = 16 * 1024 * 1024
-_AT_ONCE = 4
+_AT_ONCE = 8  # most of what they wait for is the disk, which confirms several together
 _WAITING = 32
 _HELD_BYTES = 4 * MOST_BYTES
 _NAMED = 20  # in the audit

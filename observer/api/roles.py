@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
@@ -20,7 +20,7 @@ def caller(request: Request) -> Caller:
     return found
 
 
-def allowed(role: Role) -> Callable[[Request], Caller]:
+def allowed(role: Role) -> Callable[[Request], Awaitable[Caller]]:
     """The dependency of a route that asks for a role; gives the caller.
 
     ``def run(caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> ...``
@@ -31,7 +31,7 @@ def allowed(role: Role) -> Callable[[Request], Caller]:
         The caller has a lesser role.
     """
 
-    def check(request: Request) -> Caller:
+    async def check(request: Request) -> Caller:  # a plain function would be given a thread, and wait for one
         found = caller(request)
         if not found.role.covers(role):
             raise NotAllowed(
@@ -43,7 +43,7 @@ def allowed(role: Role) -> Callable[[Request], Caller]:
     return check
 
 
-def within_assets(request: Request) -> None:
+async def within_assets(request: Request) -> None:
     """The dependency of every route: a caller with some assets only asks where that is looked at.
 
     A path's ``{asset}`` is looked at here; a route that does so itself says it by ``OWN_ASSETS``.
