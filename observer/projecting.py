@@ -49,7 +49,7 @@ class Projection:
         with reading(self._engine) as connection:
             seen = statuses.progress(connection)
             settled = self._settled(connection, seen.at)
-            behind = lagging(connection, graph, statuses.rows(connection), seen)
+            behind = lagging(connection, graph, statuses.rows_of(connection, seen), seen)
             made = list(worked_out(connection, graph, set(behind), now))
         if not made and settled == seen.at:
             return 0

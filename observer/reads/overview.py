@@ -56,9 +56,10 @@ class Overview:
 
 
 def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
-    """How every asset of a graph is: ten statements at most, and four where the rows are not behind."""
-    rows = statuses.rows(connection)
-    behind = set(lagging(connection, graph, rows, statuses.progress(connection)))
+    """How every asset of a graph is: ten statements at most, and three where the rows are not behind."""
+    reached = statuses.progress(connection)
+    rows = statuses.rows_of(connection, reached)
+    behind = set(lagging(connection, graph, rows, reached))
     if behind:
         read = ledger.load(connection, None if 2 * len(behind) > len(graph) else behind, now)
         known = {key: facts_of(graph.asset(key), read) for key in graph.order if key in behind}

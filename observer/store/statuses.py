@@ -6,11 +6,12 @@ behind costs time, and never a wrong answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, union, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.store.status_tables import asset_status, status_cursor
@@ -65,6 +66,18 @@ _ROWS = select(_s.asset, _s.definition, _s.state, _s.since, _s.fails_at, _s.warn
 def rows(connection: Connection) -> dict[AssetKey, StatusRow]:
     """Every row, without its facts."""
     return {row[0]: StatusRow(*row) for row in connection.execute(_ROWS)}
+
+
+_latest: WeakKeyDictionary[Engine, tuple[Progress, Mapping[AssetKey, StatusRow]]] = WeakKeyDictionary()
+
+
+def rows_of(connection: Connection, seen: Progress) -> Mapping[AssetKey, StatusRow]:
+    """Every row as it was when ``seen`` was so; kept in the process and read again only where one was written since."""
+    at, kept = _latest.get(connection.engine, (None, {}))
+    if at is None or (at.at, at.revision) != (seen.at, seen.revision):
+        kept = rows(connection)
+        _latest[connection.engine] = seen, kept
+    return kept
 
 
 _FACTS = select(_s.asset, _s.facts).where(Among(_s.asset, "b_assets"))
