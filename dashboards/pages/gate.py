@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from dashboards.instants import zone
@@ -17,7 +17,7 @@ from dashboards.pages.until import until
 from observer.access import Caller, Role
 from observer.api.forms import form
 from observer.api.problems import status_of
-from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.api.roles import OWN_ASSETS, allowed, require, require_role
 from observer.errors import NotAllowed, OverrideError, TidegateError
 from observer.overrides import override_subject
 from observer.reads.instants import timezone_of
@@ -32,14 +32,13 @@ def add(app: FastAPI, site: Site, work: Project) -> None:
 
     @app.post("/gate", include_in_schema=False, openapi_extra=OWN_ASSETS)
     def act(
-        request: Request,
         sent: Annotated[Mapping[str, str], Depends(form)],
         caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))],
     ) -> Response:
         asset, partition = sent.get("asset", ""), sent.get("partition") or None
         require(caller, asset)
         try:
-            _do(request, work, asset, partition, sent, caller)
+            _do(work, asset, partition, sent, caller)
         except NotAllowed:
             raise
         except TidegateError as error:
@@ -50,16 +49,14 @@ def add(app: FastAPI, site: Site, work: Project) -> None:
         return RedirectResponse(f"{asset_url(asset)}{query}#gate", HTTPStatus.SEE_OTHER)
 
 
-def _do(
-    request: Request, work: Project, asset: str, partition: str | None, sent: Mapping[str, str], caller: Caller
-) -> None:
+def _do(work: Project, asset: str, partition: str | None, sent: Mapping[str, str], caller: Caller) -> None:
     reason = sent.get("reason", "")
     if sent.get("deed") == "release":
         work.release(asset, partition, reason=reason, by=caller.name)
         return
     if sent.get("deed") != "override":
         raise OverrideError("the form asks for nothing that gates do; nothing was changed; open its page again")
-    allowed(Role.ADMIN)(request)
+    require_role(caller, Role.ADMIN)
     for_s = (_until(sent.get("until", ""), work) - work.clock.now()).total_seconds()
     if subject := sent.get("subject", ""):
         override_subject(work, asset, subject, partition, for_s=for_s, reason=reason, by=caller.name)

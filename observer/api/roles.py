@@ -33,11 +33,7 @@ def allowed(role: Role) -> Callable[[Request], Awaitable[Caller]]:
 
     async def check(request: Request) -> Caller:  # a plain function would be given a thread, and wait for one
         found = caller(request)
-        if not found.role.covers(role):
-            raise NotAllowed(
-                f"this asks for the role {role}, and {found.name} is a {found.role}; nothing was changed; "
-                f"show a token with that role: tidegate token create NAME --role {role}"
-            )
+        require_role(found, role)
         return found
 
     return check
@@ -63,6 +59,15 @@ async def within_assets(request: Request) -> None:
         raise NotAllowed(
             f"the token of {found.name} is for some assets only, and this is about all of them; nothing was changed; "
             "ask below /api/v1, or show a token without --assets"
+        )
+
+
+def require_role(found: Caller, role: Role) -> None:
+    """Raises NotAllowed where the caller has a lesser role."""
+    if not found.role.covers(role):
+        raise NotAllowed(
+            f"this asks for the role {role}, and {found.name} is a {found.role}; nothing was changed; "
+            f"show a token with that role: tidegate token create NAME --role {role}"
         )
 
 

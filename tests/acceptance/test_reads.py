@@ -169,9 +169,9 @@ def test_a_run_shows_its_steps(story: Story) -> None:
 
 def test_the_pages_are_quick_and_few_statements(story: Story, measured: Measured) -> None:
     questions: dict[str, tuple[Callable[[], object], int]] = {
-        "now": (story.reads.now, 12),
-        "asset": (lambda: story.reads.asset("flights"), 23),
-        "run": (lambda: story.reads.run(story.last.id), 2),
+        "now": (story.reads.now, 19),
+        "asset": (lambda: story.reads.asset("flights"), 25),
+        "run": (lambda: story.reads.run(story.last.id), 4),
         "gate": (lambda: story.reads.gate("flights", None), 6),
     }
     said: list[str] = []
