@@ -92,7 +92,7 @@ def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
             answer = await to_thread.run_sync(reads.gate, asset, partition or None, limiter=asking)
             if answer is None:
                 raise await to_thread.run_sync(_unknown, reads, asset, partition)
-            if answer.outcome in _OPEN or now() >= until:
+            if answer.outcome in _OPEN or now() >= until or (feed is not None and feed.is_closed):
                 return GateWire.of(answer)
             if feed is None:
                 await asyncio.sleep(min(_EACH_S, until - now()))
@@ -103,10 +103,10 @@ def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
 
 
 async def _happened(feed: Feed, cursor: int, asset: str, until: float) -> int:
-    """Wait until something has happened to an asset; returns up to where the log was followed."""
+    """Wait until something has happened to an asset, or the feed ends; returns up to where the log was followed."""
     feed.listeners += 1
     try:
-        while (left := until - asyncio.get_running_loop().time()) > 0:
+        while (left := until - asyncio.get_running_loop().time()) > 0 and not feed.is_closed:
             found = await feed.after(cursor, left)
             cursor = found[-1].id if found else cursor
             if any(one.asset == asset for one in found):

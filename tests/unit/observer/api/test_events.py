@@ -191,6 +191,23 @@ def test_a_feed_keeps_no_more_than_it_must(work: Project) -> None:
     assert asyncio.run(follow()) == list(range(1, 12_001))
 
 
+def test_whoever_waits_at_the_gate_is_answered_when_the_server_is_told_to_end(work: Project) -> None:
+    """And holds nobody up by waiting on: the loop is the one that ends the server."""
+    app = create_api(work.reads(), ServeSettings(), work)
+
+    async def ask() -> tuple[int, bool]:
+        server = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=server, base_url="http://127.0.0.1:8000", timeout=60) as client:
+            asked = asyncio.create_task(client.get("/api/v1/gate/orders?wait=60"))
+            while "tidegate_listeners 1" not in (await client.get("/metrics")).text:
+                await asyncio.sleep(0.01)
+            app.state.hang_up()
+            answer = await asyncio.wait_for(asked, 10)
+            return answer.status_code, answer.json()["open"]
+
+    assert asyncio.run(ask()) == (200, False)
+
+
 def test_whoever_listens_or_waits_is_let_go_when_the_server_is_told_to_end(work: Project) -> None:
     async def waiting() -> object:
         feed = Feed(work.engine)
