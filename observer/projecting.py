@@ -17,7 +17,7 @@ from observer.reads.overview import lagging
 from observer.reads.packed import definitions_of, pack
 from observer.reads.states import turns
 from observer.store import statuses
-from observer.store.statuses import StatusRow
+from observer.store.statuses import Progress, StatusRow
 from orchestration.assets import Asset
 from orchestration.cursor import FULL, Cursor
 from orchestration.database import reading, writing
@@ -48,7 +48,7 @@ class Projection:
         """
         with reading(self._engine) as connection:
             seen = statuses.progress(connection)
-            settled = self._settled(connection, seen.at)
+            settled = self._settled(connection, seen)
             behind = lagging(connection, graph, statuses.rows_of(connection, seen), seen)
             made = list(worked_out(connection, graph, set(behind), now))
         if not made and settled == seen.at:
@@ -56,11 +56,13 @@ class Projection:
         with writing(self._engine) as connection:
             return len(made) if statuses.save(connection, made, seen, settled) else 0
 
-    def _settled(self, connection: Connection, at: int) -> int:
-        """The event up to which the log is complete in the connection's view; ``at`` where no more is known yet."""
+    def _settled(self, connection: Connection, seen: Progress) -> int:
+        """The event up to which the log is complete in the connection's view; where no more is known, as before."""
+        if (self._cursor.at or 0) > seen.newest:  # a copy was put back, whose log is shorter
+            self._cursor = Cursor()
         while len(self._cursor.advance(connection)) == FULL:
             pass
-        return max(at, self._cursor.at or 0)
+        return max(seen.at, self._cursor.at or 0)
 
 
 def worked_out(connection: Connection, graph: Graph, keys: Collection[AssetKey], now: datetime) -> Iterator[Made]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from observer.backups import rows
 from observer.backups.backup import looked_at
 from observer.errors import BackupError, StateError
-from observer.store import schema
+from observer.store import schema, statuses
 from observer.store.schema import Standing
 from orchestration.database import open_database, writing
 
@@ -41,11 +41,13 @@ def restore(engine: Engine, file: Path, *, force: bool = False) -> Mapping[str, 
         with writing(engine) as target:
             if not force:
                 _refuse_unless_empty(target)
+            shown = statuses.progress(target).revision
             rows.empty(target)
             expected = rows.copy(source, target)
             rows.count_on(target)
             if rows.tallies(target) != expected:
                 raise BackupError(f"what was written isn't what {file} holds; nothing was changed; look at the disk")
+            statuses.go_on_after(target, shown)
     return {name: tally.rows for name, tally in expected.items()}
 
 

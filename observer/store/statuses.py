@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, union, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from observer.store.status_tables import asset_status, status_cursor
@@ -155,3 +155,18 @@ def forget(connection: Connection) -> None:
     """Remove every row, so that all are worked out again."""
     connection.execute(delete(asset_status))
     connection.execute(update(status_cursor).where(_c.name == _NAME).values(at=0, revision=_c.revision + 1))
+
+
+def go_on_after(connection: Connection, revision: int) -> None:
+    """Let the rows be of a later revision than any that was there before others took their place.
+
+    What a process has kept, or worked out, of those that were there then counts for none of these.
+    """
+    if not revision:
+        return
+    found = connection.execute(select(_c.revision).where(_c.name == _NAME)).scalar_one_or_none()
+    if found is None:
+        connection.execute(insert(status_cursor).values(name=_NAME, at=0, revision=revision + 1))
+        return
+    later = max(revision, found) + 1
+    connection.execute(update(status_cursor).where(_c.name == _NAME).values(revision=later))

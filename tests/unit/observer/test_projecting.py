@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert
 
 import observer as ob
+from observer.backups import back_up, restore
 from observer.projecting import Projection, differing, rebuild
 from observer.reads import ledger
 from observer.reads.model import State
@@ -20,7 +21,7 @@ from observer.reads.states import Standing, standings
 from observer.store import statuses
 from orchestration import log
 from orchestration.clock import Clock
-from orchestration.database import reading, writing
+from orchestration.database import open_database, reading, writing
 from orchestration.graph import Graph
 from orchestration.model import AssetKey, GateOutcome, RunStatus, StepStatus, VersionStatus
 from orchestration.tables import events, steps
@@ -175,6 +176,44 @@ def test_a_run_that_is_broken_off_and_one_that_begins_again_are_heeded(kept: Sto
         connection.execute(insert(events).values(again))
     assert said(kept) == true(kept)
     assert said(kept)[ORDERS].state is State.NEVER
+
+
+def test_rows_that_a_process_has_kept_are_not_those_of_a_copy_that_was_put_back(
+    kept: Store, state_url: str, tmp_path: Path
+) -> None:
+    """As many events and as many writes later, by another process, which read none of it in between."""
+    engine, file = kept.project.engine, tmp_path / "kept.db"
+    bring_up(kept)
+    back_up(engine, file)
+    kept.version("orders", day(9), verdicts={"row_count": FAILED})
+    bring_up(kept)
+    assert said(kept)[ORDERS].state is State.WARNED
+    restore(engine, file, force=True)
+    kept.version("orders", day(9), verdicts={"row_count": PASSED})
+    other = open_database(state_url)
+    try:
+        Projection(other).bring_up(kept.project.graph, NOW)
+    finally:
+        other.dispose()
+    assert said(kept) == true(kept)
+    assert said(kept)[ORDERS].state is State.HEALTHY
+
+
+def test_who_has_followed_a_longer_log_than_the_one_that_was_put_back_follows_that_one(
+    kept: Store, tmp_path: Path
+) -> None:
+    engine, file, running = kept.project.engine, tmp_path / "kept.db", Projection(kept.project.engine)
+    running.bring_up(kept.project.graph, NOW)
+    back_up(engine, file)
+    for number in range(1, 9):
+        kept.version("rates", at=morning(number))
+    running.bring_up(kept.project.graph, NOW)
+    restore(engine, file, force=True)
+    kept.version("orders", day(8), verdicts={"row_count": PASSED})
+    running.bring_up(kept.project.graph, NOW)
+    kept.version("orders", day(9), verdicts={"row_count": FAILED})
+    assert said(kept) == true(kept)
+    assert said(kept)[ORDERS].state is State.WARNED
 
 
 @pytest.mark.postgres
