@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from observer.alerts.base import EVERYTHING, Refused, Terms, Unreachable
 from observer.alerts.message import Message, read
-from observer.alerts.posting import cause
+from observer.alerts.posting import cause, is_local
 from observer.alerts.when import When
 from observer.alerts.within import within
 from observer.errors import ChannelError, ProjectError
@@ -87,7 +87,7 @@ class MailChannel:
         for address in (parseaddr(sender)[1] or sender, *to):
             if address != OWNERS and not is_address(address):
                 raise ProjectError(f"channel {name!r}: {address!r} is no mail address; write name@example.com")
-        if server.password is not None and server.tls is Tls.NONE and not _is_here(server.host):
+        if server.password is not None and server.tls is Tls.NONE and not is_local(server.host):
             raise ProjectError(
                 f"channel {name!r}: its password would cross the network in the clear; write tls = 'starttls' or 'tls'"
             )
@@ -210,7 +210,3 @@ def is_address(text: str) -> bool:
 
 def _one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _is_here(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")

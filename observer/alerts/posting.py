@@ -59,7 +59,7 @@ class Endpoint:
     ) -> None:
         parts = _address(channel, url)
         self._channel, self._url, self._timeout_s, self._wall = channel, url, timeout_s, wall
-        self._is_local = _is_local(parts.hostname or "")
+        self._is_local = is_local(parts.hostname or "")
         self.shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def post(self, content: bytes, headers: Mapping[str, str]) -> None:
@@ -156,7 +156,8 @@ def _address(name: str, url: str) -> SplitResult:
     return parts
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether it is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -217,8 +217,9 @@ def test_what_is_no_address(text: str) -> None:
         MailChannel("team", MailServer(host="x", port=25, tls=Tls.STARTTLS), SENDER, (text or " ",))
 
 
-def test_a_password_never_crosses_the_network_in_the_clear() -> None:
-    server = MailServer(host="smtp.example.com", port=25, tls=Tls.NONE, user="me", password="hunter2")
+@pytest.mark.parametrize("host", ["smtp.example.com", "127.example.com", "127.0.0.1.example.com"])
+def test_a_password_never_crosses_the_network_in_the_clear(host: str) -> None:
+    server = MailServer(host=host, port=25, tls=Tls.NONE, user="me", password="hunter2")
     with pytest.raises(ProjectError, match="in the clear") as caught:
         MailChannel("team", server, SENDER, ("a@example.com",))
     assert "hunter2" not in str(caught.value)
