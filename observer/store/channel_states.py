@@ -56,9 +56,10 @@ def admit(connection: Connection, channel: str, limit: Limit, now: datetime) -> 
 
 
 def pause(connection: Connection, channel: str, until: datetime) -> None:
-    """Leave a channel alone until then."""
+    """Leave a channel alone until then, or for longer where another sender was told so."""
     _known(connection, channel)
-    connection.execute(_of(channel).values(paused_until=until))
+    is_longer = or_(_c.paused_until.is_(None), _c.paused_until < until)
+    connection.execute(_of(channel).where(is_longer).values(paused_until=until))
 
 
 def paused(now: datetime) -> Select[tuple[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, func, select, update
 
 from observer.model import Notification
-from observer.store.outbox import COLUMNS, notification
+from observer.store.outbox import AS_THEY_FARE, COLUMNS, notification
 from observer.store.tables import outbox
 from orchestration.tables import EPOCH
 
@@ -37,11 +37,9 @@ def held_in(connection: Connection, ids: Collection[str]) -> dict[str, int]:
 
 
 def undelivered(connection: Connection, ids: Collection[str]) -> tuple[Notification, ...]:
-    """Those of some messages that were not delivered yet."""
-    rows = connection.execute(
-        select(*COLUMNS).where(outbox.c.id.in_(list(ids)), outbox.c.delivered_at.is_(None)).order_by(outbox.c.id)
-    )
-    return tuple(notification(row) for row in rows)
+    """Those of some messages that were not delivered yet, neither by themselves nor within another."""
+    rows = connection.execute(AS_THEY_FARE.where(outbox.c.id.in_(list(ids))))
+    return tuple(notification(row) for row in rows if row.delivered_at is None)
 
 
 def replay(connection: Connection, ids: Collection[str] | None = None) -> tuple[str, ...]:

@@ -37,13 +37,20 @@ COLUMNS = (
 _WAITS = and_(outbox.c.delivered_at.is_(None), outbox.c.next_attempt_at.is_not(None))
 _PAGE = 500  # ids in one question
 _earlier = outbox.alias("earlier")
-_is_next = ~exists().where(
+_holder = outbox.alias("holder")
+_waits_in_another = exists().where(
+    _holder.c.id == _earlier.c.folded_into,
+    _holder.c.delivered_at.is_(None),
+    _holder.c.next_attempt_at.is_not(None),
+)
+_is_before = and_(
     _earlier.c.incident_id == outbox.c.incident_id,
     _earlier.c.channel == outbox.c.channel,
     _earlier.c.created_at < outbox.c.created_at,
     _earlier.c.delivered_at.is_(None),
-    _earlier.c.next_attempt_at.is_not(None),
+    or_(_earlier.c.next_attempt_at.is_not(None), and_(_earlier.c.folded_into != outbox.c.id, _waits_in_another)),
 )
+_is_next = ~exists().where(_is_before)
 """A channel hears first what was said of an incident first, or else what resolves would come before what opens."""
 
 
@@ -169,7 +176,7 @@ def by_incident(connection: Connection, incident_ids: Collection[int]) -> Mappin
     ids = sorted(found)
     for start in range(0, len(ids), _PAGE):
         asked = outbox.c.incident_id.in_(ids[start : start + _PAGE])
-        for row in connection.execute(_AS_THEY_FARE.where(asked, outbox.c.event != FOLDED)):
+        for row in connection.execute(AS_THEY_FARE.where(asked, outbox.c.event != FOLDED)):
             found[row.incident_id].append(notification(row))
     return {incident: tuple(messages) for incident, messages in found.items()}
 
@@ -179,11 +186,12 @@ _fate = [
     case((outbox.c.folded_into.is_(None), outbox.c[name]), else_=_into.c[name]).label(name)
     for name in ("attempts", "next_attempt_at", "delivered_at", "last_error")
 ]
-_AS_THEY_FARE = (
+AS_THEY_FARE = (
     select(*(column for column in COLUMNS if column.name not in {one.name for one in _fate}), *_fate)
     .outerjoin(_into, outbox.c.folded_into == _into.c.id)
     .order_by(outbox.c.created_at, outbox.c.id)
 )
+"""Messages, oldest first; one that was folded into another as that one fares."""
 
 
 class StoredOutbox:
@@ -268,7 +276,12 @@ def _fold(
         .limit(most - 1)
         .with_for_update(skip_locked=True)
     )
-    taken = sorted((message, *map(notification, others)), key=lambda one: (one.created_at, one.id))
+    found = {one.id: one for one in (message, *map(notification, others))}
+    too_early = exists().where(_is_before, _earlier.c.id.not_in(list(found)))
+    asked = select(outbox.c.id).where(outbox.c.id.in_(list(found)), outbox.c.id != message.id, too_early)
+    for row in connection.execute(asked):
+        found.pop(row.id)  # what comes before it waits by itself, or is on its way
+    taken = sorted(found.values(), key=lambda one: (one.created_at, one.id))
     if len(taken) == 1 or message.event == FOLDED:
         return message
     made = fold(taken)

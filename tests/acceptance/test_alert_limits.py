@@ -167,6 +167,34 @@ def test_of_one_incident_what_came_first_is_said_first(engine: Engine, receiver:
     assert list(heard(receiver)) == ["b_opened", "a_opened", "a_resolved"]
 
 
+def test_nothing_is_folded_past_what_comes_before_it(engine: Engine, receiver: Receiver, wall: Wall) -> None:
+    put(engine, ("a_opened", 1), ("a_resolved", 1), ("b_opened", 2), ("c_opened", 3))
+    ops, box = channel(receiver, Limit(2, 60.0)), StoredOutbox(engine)
+    receiver.fail(1, 500)
+    deliver_due(box, [ops], wall)
+    assert list(heard(receiver)) == ["b_opened", "c_opened"]
+    wall.forward(60)
+    deliver_due(box, [ops], wall)
+    assert list(heard(receiver)) == ["b_opened", "c_opened", "a_opened", "a_resolved"]
+
+
+def test_nothing_goes_past_a_folded_message_that_holds_what_comes_before_it(
+    engine: Engine, receiver: Receiver, wall: Wall
+) -> None:
+    put(engine, ("a_opened", 1), ("b_opened", 2))
+    ops, box = channel(receiver, Limit(1, 60.0)), StoredOutbox(engine)
+    receiver.fail(1, 500)
+    deliver_due(box, [ops], wall)
+    put(engine, ("c_opened", 3), ("d_opened", 4), ("b_resolved", 2))
+    for _ in range(4):
+        wall.forward(60)
+        deliver_due(box, [ops], wall)
+    assert heard(receiver) == Counter(["a_opened", "b_opened", "c_opened", "d_opened", "b_resolved"])
+    order = list(heard(receiver))
+    assert order.index("b_opened") < order.index("b_resolved")
+    assert box.counts() == OutboxCounts(waiting=0, failing=0, given_up=0)
+
+
 def test_a_receiver_that_says_when_is_left_alone_by_all(engine: Engine, receiver: Receiver, wall: Wall) -> None:
     many(engine, 3)
     put(engine, ("z_elsewhere", 4), channel="other")
@@ -179,6 +207,18 @@ def test_a_receiver_that_says_when_is_left_alone_by_all(engine: Engine, receiver
     assert len(receiver.requests) == 2
     wall.forward(61)
     assert deliver_due(StoredOutbox(engine), [channel(receiver, None), other], wall).delivered == 3
+
+
+def test_a_shorter_pause_ends_no_longer_one(engine: Engine, receiver: Receiver, wall: Wall) -> None:
+    """Two senders were refused at once, and one of them was not told for how long."""
+    many(engine, 1)
+    box = StoredOutbox(engine)
+    box.pause("ops", START + timedelta(seconds=600))
+    box.pause("ops", START + timedelta(seconds=5))
+    wall.forward(60)
+    assert deliver_due(box, [channel(receiver)], wall).delivered == 0
+    wall.forward(541)
+    assert deliver_due(box, [channel(receiver)], wall).delivered == 1
 
 
 def give_up(engine: Engine, *ids: str) -> None:
@@ -219,6 +259,25 @@ def test_a_folded_dead_letter_stands_for_what_it_holds(engine: Engine, receiver:
     wall.forward(60)
     deliver_due(box, [channel(receiver, Limit(1, 60.0))], wall)
     assert heard(receiver) == Counter(ids)
+
+
+def test_what_is_replayed_within_another_message_is_delivered_with_it(
+    engine: Engine, receiver: Receiver, wall: Wall
+) -> None:
+    ids, box = many(engine, 3), StoredOutbox(engine)
+    give_up(engine, *ids)
+    with writing(engine) as connection:
+        replay(connection)
+        assert [one.id for one in undelivered(connection, ids)] == ids
+    receiver.fail(1, 500)
+    deliver_due(box, [channel(receiver, Limit(1, 60.0))], wall)
+    with reading(engine) as connection:
+        assert [one.id for one in undelivered(connection, ids)] == ids
+    wall.forward(60)
+    deliver_due(box, [channel(receiver, Limit(1, 60.0))], wall)
+    assert heard(receiver) == Counter(ids)
+    with reading(engine) as connection:
+        assert undelivered(connection, ids) == ()
 
 
 def test_how_a_channel_fares(engine: Engine, receiver: Receiver, wall: Wall) -> None:
