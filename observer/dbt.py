@@ -18,6 +18,8 @@ from orchestration.dbt.assets import DbtAssets, assets_of
 from orchestration.dbt.manifest import read_manifest
 from orchestration.dbt.model import Manifest, Node, Test
 from orchestration.dbt.settings import DbtOptions, variables_of
+from orchestration.mapping import Read
+from orchestration.model import OnHold
 from orchestration.run_policy import RunPolicy
 from orchestration.schedule.base import Condition
 
@@ -36,6 +38,7 @@ def dbt_assets(
     monitors: Mapping[str, Sequence[Monitor]] | None = None,
     gate: GatePolicy = _DEFAULT_POLICY,
     profile: ProfilePolicy = _DEFAULT_PROFILE,
+    reads: Mapping[str, Mapping[str, Read | OnHold | str]] | None = None,
     schedule: Condition | str | Mapping[str, Condition | str] | None = None,
     run: RunPolicy = _PLAIN,
 ) -> DbtAssets:
@@ -56,6 +59,9 @@ def dbt_assets(
         By asset, what is compared with its history beside the default ones.
     gate, profile:
         For each of them, what happens when something could not be evaluated, and how columns are measured.
+    reads:
+        By asset and upstream, what the asset does while that is held, or which of its columns it reads, as of
+        ``asset``: ``{"late_days": {"daily_delays": "use_published", "airports": ob.columns("code")}}``.
     schedule:
         When they are due, as of ``asset``: for all of them, sources among them, or by asset, ``"*"`` for the others. Of
         one for all that follows what is upstream, those that read nothing have none.
@@ -71,9 +77,10 @@ def dbt_assets(
     ManifestError
         There is no manifest, it can't be read, or its schema isn't known.
     UnknownName
-        ``sources`` names one that the project doesn't declare; ``monitors`` or ``schedule`` an asset that isn't there.
+        ``sources`` names one that the project doesn't declare; ``monitors``, ``reads`` or ``schedule`` an asset that
+        isn't there, or ``reads`` an upstream that the asset doesn't read.
     DefinitionError, CheckError
-        ``vars`` can't be written as JSON; a schedule or a monitor can't be used.
+        ``vars`` can't be written as JSON; a schedule, a monitor or what ``reads`` says can't be used.
     """
     given = {name: asset_key(one if isinstance(one, str) else one.key) for name, one in (sources or {}).items()}
     manifest = read_manifest(_beside_the_caller(Path(path)), given)
@@ -89,7 +96,7 @@ def dbt_assets(
             raise CheckError(f"{node.key}: {error}") from error
         return (replace(carried, updated_by=node.loaded_at) if node.loaded_at is not None else carried,)
 
-    return assets_of(manifest, attach, schedule=schedule, run=run, options=options)
+    return assets_of(manifest, attach, schedule=schedule, run=run, options=options, reads=reads)
 
 
 def _watched(given: Mapping[str, Sequence[Monitor]], manifest: Manifest) -> Mapping[str, Sequence[Monitor]]:

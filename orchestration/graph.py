@@ -10,7 +10,7 @@ from orchestration.assets import Asset
 from orchestration.errors import CycleError, DefinitionError, DuplicateAsset, UnknownName
 from orchestration.external import is_external
 from orchestration.mapping import PartitionMapping
-from orchestration.model import AssetKey, OnHold
+from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.schedule.declared import check_updates
 
 
@@ -19,7 +19,7 @@ class Edge:
     """``downstream`` reads ``upstream`` through ``mapping``; ``on_hold``: what it does while that is held.
 
     ``gives_way``: it is there for the order alone, and left out where it would make a cycle. ``columns`` are those that
-    it reads; None: all.
+    it reads; None: all. ``as_readers``: it reads what readers see, which a held version is not.
     """
 
     upstream: AssetKey
@@ -30,6 +30,7 @@ class Edge:
     on_hold: OnHold
     gives_way: bool = False
     columns: tuple[str, ...] | None = None
+    as_readers: bool = False
 
     @property
     def ends(self) -> tuple[AssetKey, AssetKey]:
@@ -38,6 +39,27 @@ class Edge:
     def is_apart(self, faults: Collection[str]) -> bool:
         """Whether faults that lie in some columns leave alone what is read; those in no column never do."""
         return bool(faults) and self.columns is not None and not set(self.columns) & set(faults)
+
+
+def _shows_what_is_held(asset: Asset) -> bool:
+    """Whether readers see a version of it that is held."""
+    return asset.built_in_place or asset.kind is AssetKind.SOURCE
+
+
+def _refuse_impossible(edge: Edge, said: OnHold | None, asset: Asset, upstream: Asset) -> None:
+    """Raise DefinitionError where what is asked for while the upstream is held is not what there is to read."""
+    if edge.as_readers and said is OnHold.PROCEED:
+        raise DefinitionError(
+            f"{asset.where}: {asset.key} says on_hold='proceed' of {upstream.key}, whose held version readers don't "
+            "see, and dbt reads what they see; say 'use_published', which is the last good one, or 'wait'"
+        )
+    reads_it = edge.parameter is not None or (asset.kind is AssetKind.DBT and not edge.gives_way)
+    gone = upstream.built_in_place or (asset.kind is AssetKind.DBT and _shows_what_is_held(upstream))
+    if reads_it and gone and said is OnHold.USE_PUBLISHED:
+        raise DefinitionError(
+            f"{asset.where}: {asset.key} says on_hold='use_published' of {upstream.key}, of which there is no other "
+            "version than the last, held or not, since it is built in place; say 'wait', or 'proceed', which reads that"
+        )
 
 
 class Graph:
@@ -75,7 +97,10 @@ class Graph:
             on_hold = needed.read.on_hold or mapping.default_on_hold
             columns, gives_way = needed.read.columns, needed.gives_way
             parameter, wants = needed.parameter, needed.wants
-            edges.append(Edge(upstream.key, asset.key, parameter, wants, mapping, on_hold, gives_way, columns))
+            as_readers = asset.kind is AssetKind.DBT and not _shows_what_is_held(upstream)
+            edge = Edge(upstream.key, asset.key, parameter, wants, mapping, on_hold, gives_way, columns, as_readers)
+            _refuse_impossible(edge, needed.on_hold, asset, upstream)
+            edges.append(edge)
         return tuple(edges)
 
     def _ordered(self) -> tuple[AssetKey, ...]:

@@ -173,22 +173,23 @@ def _inputs(
         bad = (state.is_held and not apart) or status in _FAILED or status is StepStatus.BLOCKED
         if (bad and edge.on_hold is OnHold.WAIT) or (only_now and status in _FAILED):
             return _blocked(upstream, state, status, root)
-        take = held if apart or edge.on_hold is OnHold.PROCEED else None
-        if apart:
+        kept_back = edge.as_readers and (apart or state.overridden is not None)
+        take = held if (apart or edge.on_hold is OnHold.PROCEED) and not edge.as_readers else None
+        if apart and not kept_back:
             spared.append(upstream)
-        if edge.on_hold is not OnHold.USE_PUBLISHED and state.overridden is not None:
+        if edge.on_hold is not OnHold.USE_PUBLISHED and state.overridden is not None and not kept_back:
             take = state.overridden
             opened.append(upstream)
         take = take or state.published
         if take is not None:
             chosen.append(take)
-            if bad and take is state.published:
+            if (bad or kept_back) and take is state.published:
                 older.append(upstream)
         elif edge.on_hold is OnHold.WAIT:
             return _blocked(upstream, state, status, root)
         else:
             left_out.append(upstream)
-    if not chosen and waits is None and edge.parameter is not None:
+    if not chosen and waits is None and (edge.parameter is not None or (edge.as_readers and not edge.gives_way)):
         nothing = f"nothing of {edge.upstream} is published"
         return Judgement(action=Action.BLOCK, reason=nothing, blocked_by=edge.upstream)
     note = "; ".join(filter(None, (_spared(spared, edge, snapshot), _note(edge, chosen, left_out, older, opened))))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.assets import Asset, Dependency, asset_key
 from orchestration.dbt.model import Build, Exposure, Manifest, Node, Publication, Test
+from orchestration.dbt.reading import Reading, readings_of
 from orchestration.dbt.schedules import Schedules, schedules_of
 from orchestration.dbt.settings import AS_IT_IS, DbtOptions
 from orchestration.errors import DefinitionError, ManifestError, UnknownName
-from orchestration.mapping import ReadDefault
+from orchestration.mapping import Read, ReadDefault
 from orchestration.model import AssetKey, AssetKind, OnHold
 from orchestration.run_policy import RunPolicy
 from orchestration.schedule.base import Condition
@@ -58,6 +59,7 @@ def assets_of(
     schedule: Schedules = None,
     run: RunPolicy = _PLAIN,
     options: DbtOptions = AS_IT_IS,
+    reads: Reading = None,
 ) -> DbtAssets:
     """Every model, seed, snapshot and source as an asset.
 
@@ -71,13 +73,15 @@ def assets_of(
         How their steps are run.
     options:
         How dbt is run for them; its variables are part of their code versions.
+    reads:
+        By asset and upstream, what it does while that is held, or the columns of it that it reads.
 
     Raises
     ------
     ManifestError
         A node's name can't name an asset.
     UnknownName, DefinitionError
-        ``schedule`` names what isn't there, or can't be one.
+        ``schedule`` or ``reads`` names what isn't there, or can't be one.
     """
     if run.batch > 1:
         raise DefinitionError("dbt's assets aren't partitioned; leave batch= out")
@@ -85,7 +89,7 @@ def assets_of(
     for test in manifest.tests:
         tests.setdefault(test.node, []).append(test)
     schedules = schedules_of(schedule, manifest.nodes.values(), str(manifest.root))
-    keys = {id_: node.key for id_, node in manifest.nodes.items()} | dict(manifest.handed_in)
+    keys, readings = manifest.keys, readings_of(reads, manifest)
     consumers: dict[str, list[str]] = {}
     for exposure in manifest.exposures:
         for id_ in exposure.depends_on:
@@ -97,6 +101,7 @@ def assets_of(
                 manifest,
                 Build(project=manifest.root, node=node, tests=tuple(tests.get(node.id, ())), options=options),
                 keys,
+                readings.get(node.key, {}),
                 tuple(consumers.get(node.id, ())),
                 attach,
                 schedules.get(node.key),
@@ -110,7 +115,8 @@ def assets_of(
 def _asset(
     manifest: Manifest,
     build: Build,
-    keys: dict[str, AssetKey],
+    keys: Mapping[str, AssetKey],
+    reading: Mapping[AssetKey, Read],
     consumers: tuple[str, ...],
     attach: Attach,
     schedule: Condition | None,
@@ -121,7 +127,9 @@ def _asset(
         key = asset_key(node.key)
     except DefinitionError as error:
         raise ManifestError(f"{manifest.root / node.file}: {error}") from error
-    dependencies = [Dependency(upstream=keys[id_], parameter=None, read=_WAITS) for id_ in node.depends_on]
+    dependencies = [
+        Dependency(upstream=keys[id_], parameter=None, read=reading.get(keys[id_], _WAITS)) for id_ in node.depends_on
+    ]
     dependencies += [
         Dependency(upstream=keys[id_], parameter=None, read=_ONLY_AFTER, gives_way=True) for id_ in node.after
     ]

@@ -102,6 +102,11 @@ class Manifest:
     exposures: tuple[Exposure, ...]
     handed_in: Mapping[str, AssetKey]  # sources that assets of the project make, by their ids
 
+    @property
+    def keys(self) -> Mapping[str, AssetKey]:
+        """The asset of each node, those that are made elsewhere in the project among them, by id."""
+        return {**{id_: node.key for id_, node in self.nodes.items()}, **self.handed_in}
+
     def tests_of(self, node: str) -> tuple[Test, ...]:
         """The tests that belong to a node."""
         return tuple(test for test in self.tests if test.node == node)

@@ -1,4 +1,4 @@
-"""A dbt project that says its own variables, target and folder of profiles."""
+"""A dbt project that says its own variables, target and folder of profiles, and how its models read what is held."""
 
 from pathlib import Path
 
@@ -67,3 +67,41 @@ def test_it_is_run_with_them_and_made_again_when_a_variable_changes(
     assert (found.health, found.said.split(",")[0]) == (
         Health.OK, "its target reports is schema main of a database of kind duckdb"
     )  # fmt: skip
+
+
+HELD = {
+    "tidegate.toml": '[env.local]\ndbt = { python = "${DBT_PYTHON}", target = "reports" }\n',
+    "shop/profiles.yml": PROFILES,
+    "shop/dbt_project.yml": FILES["shop/dbt_project.yml"],
+    "shop/models/above.sql": "{{ config(materialized='table') }} select {{ var('n') }} as n, {{ var('note') }} as note",
+    "shop/models/waits.sql": "{{ config(materialized='table') }} select n from {{ ref('above') }}",
+    "shop/models/goes_on.sql": (
+        "{{ config(materialized='table') }} select n, {{ var('n') }} as now from {{ ref('above') }}"
+    ),
+    "shop/models/other_column.sql": "{{ config(materialized='table') }} select n from {{ ref('above') }}",
+    "shop/models/all.yml": (
+        "models:\n  - name: above\n    columns:\n      - name: note\n        data_tests: [not_null]\n"
+    ),
+}  # fmt: skip
+
+
+def test_a_model_reads_the_last_good_version_where_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBT_PYTHON", dbt_python())
+    folder = write(tmp_path, HELD)
+    dbt(folder / "shop", "--quiet", "parse", "--target", "reports", "--vars", "{n: 1, note: 1}")
+    reads = '{"goes_on": {"above": "use_published"}, "other_column": {"above": ob.columns("n")}}'
+
+    def declared(n: int, note: str) -> dict[str, str]:
+        said = f'ob.dbt_assets("shop", vars={{"n": {n}, "note": {note!r}}}, reads={reads})'
+        (folder / "pipeline.py").write_text(f"import observer as ob\n\nshop = {said}\n", encoding="utf-8")
+        return run(folder)[0]
+
+    assert set(declared(1, "1").values()) == {"published"}
+    assert declared(2, "null") == {
+        "above": "held", "waits": "blocked", "goes_on": "published", "other_column": "published"
+    }  # fmt: skip
+    with duckdb.connect(str(folder / "shop" / "reports.duckdb"), read_only=True) as connection:
+        assert connection.execute("select g.n, now, o.n from goes_on g, other_column o").fetchall() == [(1, 2, 1)]
+    assert declared(2, "2") == dict.fromkeys(("above", "waits", "goes_on", "other_column"), "published")
+    with duckdb.connect(str(folder / "shop" / "reports.duckdb"), read_only=True) as connection:
+        assert connection.execute("select g.n, o.n from goes_on g, other_column o").fetchall() == [(2, 2)]

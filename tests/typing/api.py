@@ -113,5 +113,6 @@ sales = ob.dbt_assets("sales", sources={"python.flights": flights, "python.plane
 assert_type(sales, DbtAssets)
 assert_type(ob.dbt_assets("sales", schedule=ob.on_update(), monitors={"a": [ob.monitor("row_count")]}), DbtAssets)
 ob.dbt_assets("sales", schedule={"*": "0 6 * * *", "orders": ob.on_update()})
+ob.dbt_assets("sales", reads={"orders": {"customers": ob.columns("id"), "raw.orders": "proceed"}})
 assert_type(sales["orders"], Asset)
 assert_type(ob.materialize([sales, bare]), Results)
