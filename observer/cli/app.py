@@ -302,7 +302,7 @@ def list_assets(
 @verb
 def history(
     asset: Annotated[str, typer.Argument(help="The asset.")],
-    metric: Annotated[str, typer.Argument(help="A metric: row_count, null_rate, mean ...")],
+    metric: Annotated[str, typer.Argument(help="A metric: row_count, null_rate, mean ..., or a check.")],
     column: Annotated[str | None, typer.Option(help="The column, for a metric of columns.")] = None,
     segment: Annotated[str | None, typer.Option(help="One segment of it: 'carrier=UA'.")] = None,
     daily: Annotated[bool, typer.Option("--daily", help="A line a day, of days let go of too.")] = False,
@@ -315,7 +315,7 @@ def history(
     env: EnvOption = None,
     output: FormatOption = Format.TEXT,
 ) -> ExitCode | None:
-    """Show how a metric has gone, with what was expected."""
+    """Show how a metric has gone, with what was expected; or what a check has said."""
     from observer.cli.history import show_history
 
     return show_history(asset, metric, column, segment, daily, over, decompose, last, project, env, output)

@@ -1,4 +1,4 @@
-"""``tidegate history``: a metric's sparkline and table."""
+"""``tidegate history``: a metric's sparkline and table, or what a check has said."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from observer.accuracy import in_words
+from observer.cli.check_history import is_check, show_check
 from observer.cli.decomposed import show_decomposed
 from observer.cli.exit_codes import ExitCode
 from observer.cli.sparkline import sparkline
@@ -43,6 +44,7 @@ class HistoryPoint:
     accuracy: str  # "of a 1 % sample"; nothing of what is exact
     reason: str | None  # why there is no value
     said: str  # who said what of it, and why; "" where nobody did
+    muted: str = ""  # until when its monitor was muted then, by whom and why; "" if it wasn't
 
 
 def show_history(
@@ -58,6 +60,8 @@ def show_history(
         return show_windows(work, found.key, SeriesKey(metric, column, segment), over, last, output)
     if metric == _DISTRIBUTION:
         return show_distribution(work, found, column, last, output)
+    if column is None and segment is None and is_check(work, found.key, metric):
+        return show_check(work, found, metric, last, output)
     catalogued, key = described_metric(metric, column=column), SeriesKey(metric, column, segment)
     if metric == SCHEMA:
         return show_schema(work, found, last, output)
@@ -80,7 +84,8 @@ def show_history(
             if point.lower is None and point.upper is None
             else f"expected {span(point.lower, point.upper, catalogued.unit)}"
         )
-        notes = "; ".join(note for note in (expected, point.accuracy, point.reason, point.said) if note)
+        muted = "" if point.muted in (point.reason or "") else point.muted
+        notes = "; ".join(note for note in (expected, point.accuracy, point.reason, muted, point.said) if note)
         say(f"{when:<20} {quantity(point.value, catalogued.unit):>14}  {point.status:<9} {notes}".rstrip())
     return ExitCode.OK
 
@@ -114,6 +119,7 @@ def _points(work: Project, asset: Asset, key: SeriesKey) -> list[HistoryPoint]:
                 at=p.at, partition=p.partition, value=p.value, lower=p.lower, upper=p.upper,
                 status=_status(p), accuracy=p.accuracy,
                 reason=p.sentence if p.value is None else None, said=_word(page, named, p),
+                muted=p.muted,
             )
             for p in sorted((p for m in watched for p in m.points), key=lambda p: (p.at, p.partition or ""))
         ]  # fmt: skip

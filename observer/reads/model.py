@@ -174,6 +174,7 @@ class SeriesPoint:
     held: bool = False  # its version is
     mark: FeedbackKind | None = None  # what a person said of it
     taken_up: bool = False  # somebody has taken its incident up, or it is over
+    muted: str = ""  # until when, by whom and why; "" if it wasn't
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,7 @@ class CheckCell:
     status: EvaluationStatus
     sentence: str
     run_id: str
+    muted: str = ""  # until when, by whom and why; "" if it wasn't
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,7 @@ def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, descr
         status=said.status if said else None, direction=found.direction.value if found else "none",
         excluded=False, held=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
         sentence=said.sentence if said else f"{measured}; not judged",
-        run_id=stored.run_id, accuracy=accuracy.in_words(stored.accuracy),
+        run_id=stored.run_id, accuracy=accuracy.in_words(stored.accuracy), muted=said.muted if said else "",
     )  # fmt: skip
 
 
@@ -168,6 +168,7 @@ def _unmeasured(at: datetime, verdict: Verdict) -> SeriesPoint:
     return SeriesPoint(
         at=at, partition=said.partition, value=said.observed, lower=None, expected=None, upper=None, status=said.status,
         direction="none", excluded=held, held=held, p_value=None, sentence=said.sentence, run_id=verdict.run_id,
+        muted=said.muted,
     )  # fmt: skip
 
 
@@ -193,7 +194,7 @@ def strips(checks: Sequence[Check], verdicts: Verdicts, mutes: Sequence[Mute]) -
 
 def _strip(name: str, severity: Severity, said: Sequence[Verdict], muted: str) -> CheckStrip:
     chosen = {(v.data_at, v.evaluation.partition): v for v in said}  # the newest version of each
-    cells = [_cell(v) for v in chosen.values()][-_CELLS:]
+    cells = [cell_of(v) for v in chosen.values()][-_CELLS:]
     last = cells[-1] if cells else None
     newest = list(chosen.values())[-1] if chosen else None
     return CheckStrip(
@@ -203,8 +204,10 @@ def _strip(name: str, severity: Severity, said: Sequence[Verdict], muted: str) -
     )  # fmt: skip
 
 
-def _cell(verdict: Verdict) -> CheckCell:
+def cell_of(verdict: Verdict) -> CheckCell:
+    """What one version's verdict of a check is shown as."""
     said = verdict.evaluation
     return CheckCell(
-        partition=said.partition, at=verdict.data_at, status=said.status, sentence=said.sentence, run_id=verdict.run_id
+        partition=said.partition, at=verdict.data_at, status=said.status, sentence=said.sentence, run_id=verdict.run_id,
+        muted=said.muted,
     )  # fmt: skip
