@@ -138,7 +138,9 @@ def test_a_viewer_looks_and_is_offered_nothing(folder: Path, tmp_path: Path) -> 
         plan = http.get("/plan", params={"select": "report", "partition": "2024-02-03"})
         shown[name] = http.get("/assets/orders").text + plan.text
         assert http.post("/plan", data={"select": "report"}).status_code == (403 if name == "viewer" else 409)
-        assert http.post("/gate", data={"asset": "orders", "deed": "override"}).status_code == 403
+        override = {"asset": "orders", "partition": LAST, "deed": "override", "until": "4h", "reason": "they know"}
+        assert http.post("/gate", data=override).status_code == 403
+        assert http.get("/api/v1/gate/orders", params={"partition": LAST}).json()["outcome"] == "held"
     assert 'method="post"' not in shown["viewer"].replace('action="/logout"', "")
     assert 'id="run-title"' not in shown["viewer"]
     assert "Materialize …" in shown["operator"]
