@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from observer.reads import ledger
 from observer.reads.facts import Facts, facts_of
-from observer.reads.overview import lagging
+from observer.reads.overview import lagging, touched_since
 from observer.reads.packed import definitions_of, pack
 from observer.reads.states import turns
 from observer.store import statuses
@@ -49,12 +49,15 @@ class Projection:
         with reading(self._engine) as connection:
             seen = statuses.progress(connection)
             settled = self._settled(connection, seen)
-            behind = lagging(connection, graph, statuses.rows_of(connection, seen), seen)
+            kept, touched = statuses.rows_of(connection, seen), touched_since(connection, seen)
+            behind = lagging(graph, kept, touched)
             made = list(worked_out(connection, graph, set(behind), now))
-        if not made and settled == seen.at:
+            # Another process may have these in its project, or this one again: their rows would seem to be up to date.
+            others = [key for key in kept if key not in graph and (touched is None or key in touched)]
+        if not made and not others and settled == seen.at:
             return 0
         with writing(self._engine) as connection:
-            return len(made) if statuses.save(connection, made, seen, settled) else 0
+            return len(made) if statuses.save(connection, made, seen, settled, gone=others) else 0
 
     def _settled(self, connection: Connection, seen: Progress) -> int:
         """The event up to which the log is complete in the connection's view; where no more is known, as before."""
@@ -94,7 +97,7 @@ def rebuild(engine: Engine, graph: Graph, now: datetime) -> int:
 def differing(connection: Connection, graph: Graph, keys: Collection[AssetKey], now: datetime) -> list[AssetKey]:
     """Those of some assets whose row isn't behind and yet isn't what the log says."""
     kept = statuses.rows(connection)
-    behind = lagging(connection, graph, kept, statuses.progress(connection))
+    behind = lagging(graph, kept, touched_since(connection, statuses.progress(connection)))
     current = set(keys) - set(behind)
     packed = statuses.facts(connection, current)
     return [

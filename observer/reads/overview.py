@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -59,7 +59,7 @@ def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
     """How every asset of a graph is: ten statements at most, and three where the rows are not behind."""
     reached = statuses.progress(connection)
     rows = statuses.rows_of(connection, reached)
-    behind = set(lagging(connection, graph, rows, reached))
+    behind = set(lagging(graph, rows, touched_since(connection, reached)))
     if behind:
         read = ledger.load(connection, None if 2 * len(behind) > len(graph) else behind, now)
         known = {key: facts_of(graph.asset(key), read) for key in graph.order if key in behind}
@@ -73,13 +73,18 @@ def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
 _FAR = 20_000  # events: as far behind, each asset is as likely touched as not
 
 
-def lagging(
-    connection: Connection, graph: Graph, rows: Mapping[AssetKey, StatusRow], reached: Progress
-) -> list[AssetKey]:  # fmt: skip
-    """The assets of which ``rows`` don't say what is true at the end of the log; upstream first."""
+def touched_since(connection: Connection, reached: Progress) -> set[AssetKey] | None:
+    """The assets that something has happened to since; None: so much has that it may be any of them."""
     if reached.newest - reached.at > _FAR:
+        return None
+    return statuses.touched(connection, reached.at)
+
+
+def lagging(graph: Graph, rows: Mapping[AssetKey, StatusRow], touched: Collection[AssetKey] | None) -> list[AssetKey]:
+    """The assets of which ``rows`` don't say what is true at the end of the log; upstream first."""
+    if touched is None:
         return list(graph.order)
-    touched, definitions = statuses.touched(connection, reached.at), definitions_of(graph)
+    definitions = definitions_of(graph)
     return [
         key
         for key in graph.order

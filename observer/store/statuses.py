@@ -125,9 +125,13 @@ _FIRST = {name: each.insert(status_cursor).on_conflict_do_nothing() for name, ea
 _PUT = {name: _put(each) for name, each in _DIALECTS.items()}
 
 
-def save(connection: Connection, made: Sequence[tuple[StatusRow, str]], seen: Progress, at: int) -> bool:
+def save(
+    connection: Connection, made: Sequence[tuple[StatusRow, str]], seen: Progress, at: int, *,
+    gone: Collection[AssetKey] = (),
+) -> bool:  # fmt: skip
     """Write rows that were worked out when ``seen`` was so, and that events up to ``at`` are in all of them now.
 
+    The rows of ``gone`` are removed: nobody has worked them out.
     False, and nothing is written, where another process has written meanwhile: its rows may be newer.
     """
     if seen.revision == 0:
@@ -138,6 +142,8 @@ def save(connection: Connection, made: Sequence[tuple[StatusRow, str]], seen: Pr
         moved = connection.execute(here.values(at=at, revision=seen.revision + 1)).rowcount == 1
     if not moved:
         return False
+    if gone:
+        connection.execute(delete(asset_status).where(Among(_s.asset, "b_gone")), {"b_gone": sorted(gone)})
     _PUT[connection.dialect.name].run(
         connection,
         [

@@ -162,6 +162,25 @@ def test_an_asset_that_is_declared_otherwise_is_worked_out_again(kept: Store) ->
     assert Projection(kept.project.engine).bring_up(graph, NOW) == 1
 
 
+@pytest.mark.parametrize("far", [20_000, 0], ids=["some events", "too many to look at"])
+def test_what_happens_to_an_asset_while_another_project_follows_the_log_is_not_passed_over(
+    kept: Store, monkeypatch: pytest.MonkeyPatch, far: int
+) -> None:
+    """An old process beside a new one, a branch without the asset, an asset that leaves and comes back."""
+    monkeypatch.setattr("observer.reads.overview._FAR", far)
+    kept.version("rates")
+    bring_up(kept)
+    without = Graph([one for one in kept.project.graph if one.key != "rates"])
+    kept.step("rates", None, StepStatus.FAILED, error="it broke")
+    other = Projection(kept.project.engine)
+    for _ in range(3):
+        other.bring_up(without, NOW)
+    assert said(kept)[AssetKey("rates")].state is State.FAILING
+    assert said(kept) == true(kept)
+    bring_up(kept)
+    assert wrong(kept) == []
+
+
 def test_a_run_that_is_broken_off_and_one_that_begins_again_are_heeded(kept: Store) -> None:
     engine = kept.project.engine
     run_id = kept.step("orders", day(9), StepStatus.RUNNING)
