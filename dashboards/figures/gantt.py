@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboards.figures.scale import scale
-from dashboards.figures.text import plain
+from dashboards.figures.text import apart, plain
 from dashboards.theme import look, token
 from observer.quantities import compact
 from observer.reads.model import RunPage, StepRow
@@ -60,13 +60,11 @@ def gantt(page: RunPage) -> Part:
 
 def _names(steps: Sequence[StepRow], *, folded: bool) -> list[str]:
     """The row's name of each step: the asset, with its partition where that tells rows apart."""
-    several = len({step.partition for step in steps if step.partition}) > 1
-    names: list[str] = []
-    for step in steps:
-        apart = several and not folded and step.partition is not None
-        name = f"{step.asset} {step.partition}" if apart else step.asset
-        names.append(plain(name, limit=30))
-    return names
+    several = not folded and len({step.partition for step in steps if step.partition}) > 1
+    return apart(
+        [f"{step.asset} {step.partition}" if several and step.partition is not None else step.asset for step in steps],
+        limit=30,
+    )
 
 
 def _spans(step: StepRow, kind: str) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from dashboards.figures.text import plain
+from dashboards.figures.text import apart
 from dashboards.theme import token
 from observer.reads.model import NullHeatmap
 
@@ -42,11 +42,11 @@ BINS: Final = (
 def null_heatmap(heatmap: NullHeatmap) -> Part:
     """The figure of ``heatmap``; a rate that was not measured leaves its cell empty."""
     dated = bool(heatmap.partitions) and all(_DAY.match(name) for name in heatmap.partitions)
-    days = [name if dated else plain(name, limit=24) for name in heatmap.partitions]
+    days = list(heatmap.partitions) if dated else apart(heatmap.partitions, limit=24)
     cells: Part = {
         "type": "heatmap",
         "x": days,
-        "y": [plain(column, limit=28) for column in heatmap.columns],
+        "y": apart(heatmap.columns, limit=28),
         "z": [[_rounded(rate) for rate in row] for row in heatmap.rates],
         "zmin": 0,
         "zmax": 1,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 _DIRECTIONS: Final = re.compile("[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
@@ -20,6 +23,25 @@ def plain(text: str, *, limit: int = 200) -> str:
     if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in clean):
         return f"\N{FIRST STRONG ISOLATE}{escaped}\N{POP DIRECTIONAL ISOLATE}"
     return escaped
+
+
+def apart(texts: Sequence[str], *, limit: int) -> list[str]:
+    """``texts`` as :func:`plain` cuts them, those that would then be alike in the middle: an axis takes them for one.
+
+    >>> apart(["daily_orders_of_north", "daily_orders_of_south", "flights"], limit=12)
+    ['daily…_north', 'daily…_south', 'flights']
+    """
+    found: dict[str, str] = {}
+    for shorten in (partial(plain, limit=limit), partial(_ends, limit=limit), plain):
+        short = {text: shorten(text) for text in texts if text not in found}
+        times = Counter(short.values())
+        found |= {text: name for text, name in short.items() if times[name] == 1}
+    return [found.get(text) or plain(text) for text in texts]
+
+
+def _ends(text: str, *, limit: int) -> str:
+    head = limit // 2 - 1
+    return plain(text if len(text) <= limit else f"{text[:head]}…{text[head + 1 - limit :]}")
 
 
 def fitted(text: str, columns: int) -> str:

@@ -217,6 +217,18 @@ def test_a_run_of_several_partitions_names_them_and_a_large_one_folds_by_asset()
     assert len(layout["yaxis"]["categoryarray"]) == 7
 
 
+def test_long_names_that_begin_alike_keep_rows_of_their_own() -> None:
+    page, asset = story.run_page(), "delays_by_carrier_and_origin"
+    days = [replace(page.steps[0], asset=asset, partition=f"2013-02-0{n}") for n in (8, 9)]
+    assert trace(gantt(replace(page, steps=tuple(days))), "executing")["y"] == [
+        "delays_by_carr…igin 2013-02-08", "delays_by_carr…igin 2013-02-09",
+    ]  # fmt: skip
+    names = (f"minutes_late_of_the_whole_{n}_departure" for n in ("first", "second"))
+    rates = NullHeatmap(columns=tuple(names), partitions=("2013-02-08",), rates=((0.0,), (1.0,)), held=())
+    figure: Any = null_heatmap(rates)
+    assert len(set(figure["data"][0]["y"])) == 2
+
+
 def test_a_run_in_which_nothing_started_is_a_figure() -> None:
     page = story.run_page()
     go.Figure(gantt(replace(page, steps=page.steps[4:5])))
