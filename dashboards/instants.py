@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from observer.quantities import ABSENT, age, unbroken
@@ -44,6 +44,27 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+class NotAnInstant(ValueError):
+    """A time in an address that can't be read; the message says which."""
+
+
+def asked(name: str, text: str | None) -> datetime | None:
+    """The instant that the field ``name`` of an address asks for, in UTC; None where it is empty.
+
+    One without a zone is of UTC. Raises NotAnInstant, also in the first and the last year that there is: not every
+    zone can say those.
+    """
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that nobody encoded came as a blank
+        if not MINYEAR < found.year < MAXYEAR:
+            raise ValueError(found)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except ValueError:
+        raise NotAnInstant(f"{name}={text[:80]!r} is no instant such as 2013-02-08T11:00:00Z") from None
 
 
 def exact(at: datetime) -> str:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -16,10 +17,10 @@ from dashboards.figures.history import can_be_logarithmic
 from dashboards.figures.lane import MARKS
 from dashboards.figures.packed import packed
 from dashboards.figures.replayed import replayed
-from dashboards.instants import Clock
+from dashboards.instants import Clock, NotAnInstant
 from dashboards.pages import asset as asset_page
 from dashboards.pages.feedback import KINDS, is_odd
-from dashboards.pages.monitor_view import BACKTEST, NotAnInstant, View, monitor_url
+from dashboards.pages.monitor_view import BACKTEST, View, monitor_url
 from dashboards.pages.site import Context, Problem, Site, asset_url, run_url
 from observer.backtests.sensitivities import Sensitivities
 from observer.errors import UnknownName
@@ -49,9 +50,7 @@ def _monitor(site: Site, request: Request, path: str) -> Response:
     try:
         views = [View.of(key, name, request.query_params) for key, name in _readings(path)]
     except NotAnInstant as error:
-        problem = Problem(
-            400, "not-an-instant", "There is no such time", f"{error}; nothing is shown", "tidegate history", ()
-        )  # fmt: skip
+        problem = site.no_instant(error, "tidegate history")
         return site.json_problem(problem) if path.endswith(_SUFFIX) else site.problem(problem)
     known = [view for view in views if _has(site, view.asset)]
     if not known and _has(site, path):
@@ -113,7 +112,8 @@ def _backtest(site: Site, view: View, stem: str, *, twin: bool) -> Response:
             return _unknown(site, view.asset, stem)
         near = ((stem, replace(view, monitor=stem, panel="").url),)
         detail = f"The project declares no monitor {stem!r} of {view.asset} of which points are stored."
-        return Problem(404, "unknown-name", "There is nothing to replay", detail, f"tidegate run {view.asset}", near)
+        command = f"tidegate run {quote(view.asset)}"
+        return Problem(404, "unknown-name", "There is nothing to replay", detail, command, near)
 
     def ask() -> Sensitivities | None:
         return site.reads.sensitivities(view.asset, stem, part=view.part)
@@ -130,7 +130,7 @@ def _unknown(site: Site, key: str, name: str) -> Problem:
     error = UnknownName("monitor of a number", name, names, where=key)
     near = tuple((one, monitor_url(key, one)) for one in error.nearest) or ((key, asset_url(key)),)
     detail = f"{key} has, and had, no monitor of a number that is called {name!r}."
-    return Problem(404, error.code, "There is no such monitor", detail, f"tidegate monitors {key}", near)
+    return Problem(404, error.code, "There is no such monitor", detail, f"tidegate monitors {quote(key)}", near)
 
 
 def _to_run(page: MonitorPage, view: View) -> Response:

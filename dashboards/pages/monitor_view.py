@@ -7,14 +7,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from dashboards.instants import exact
+from dashboards.instants import asked, exact
 
 BACKTEST = "backtest"
 """The panel that is a page of its own."""
-
-
-class NotAnInstant(ValueError):
-    """A time in an address that can't be read; the message says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +33,12 @@ class View:
     @classmethod
     def of(cls, asset: str, monitor: str, query: Mapping[str, str]) -> View:
         """From the fields of an address; raises NotAnInstant."""
+        since, until, at, before = (asked(name, query.get(name)) for name in ("from", "to", "at", "before"))
         return cls(
-            asset=asset, monitor=monitor, part=query.get("part", ""), since=_instant(query, "from"),
-            until=_instant(query, "to"), at=_instant(query, "at"), partition=query.get("partition") or None,
-            clock=query.get("axis") == "clock", log=query.get("scale") == "log", week=query.get("over") == "week",
-            before=_instant(query, "before"), panel=query.get("panel", ""),
+            asset=asset, monitor=monitor, part=query.get("part", ""), since=since, until=until, at=at,
+            partition=query.get("partition") or None, clock=query.get("axis") == "clock",
+            log=query.get("scale") == "log", week=query.get("over") == "week", before=before,
+            panel=query.get("panel", ""),
         )  # fmt: skip
 
     def but(self, **changes: object) -> str:
@@ -77,17 +74,6 @@ def monitor_path(asset: str, monitor: str) -> str:
 def monitor_url(asset: str, monitor: str, part: str = "", partition: str | None = None) -> str:
     """The address of a monitor's page, perhaps with one partition pointed at."""
     return View(asset=asset, monitor=monitor, part=part, partition=partition).url
-
-
-def _instant(query: Mapping[str, str], name: str) -> datetime | None:
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that nobody encoded came as a blank
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise NotAnInstant(f"{name}={text[:80]!r} is no instant such as 2013-02-08T11:00:00Z") from None
 
 
 def _text(at: datetime | None) -> str:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Response
 
 from dashboards.figures import run_times
-from dashboards.instants import Clock, exact
+from dashboards.instants import Clock, NotAnInstant, asked, exact
 from dashboards.pages.site import Context, Problem, Site
 from observer.api.problems import status_of
 from observer.errors import StateError, TidegateError
 from observer.reads.run_model import OPEN, OVER, Cursor, RunsPage, RunsWanted
 
 _TABS: Mapping[str, tuple[str, ...]] = {"all": (), "open": OPEN, **{status: (status,) for status in OVER}}
-_Instant = Annotated[datetime | None, Query()]
 _Select = Annotated[str, Query(max_length=2000)]
 _Before = Annotated[str, Query(pattern=r"^(\d{1,18}\.\d{1,18})?$")]
 
@@ -26,13 +24,15 @@ _Before = Annotated[str, Query(pattern=r"^(\d{1,18}\.\d{1,18})?$")]
 def add(app: FastAPI, site: Site) -> None:
     """Add ``/runs`` and its twin."""
 
-    def answer(
-        tab: str, select: str, since: datetime | None, until: datetime | None, before: str, twin: bool
-    ) -> Response:
-        wanted = RunsWanted(
-            statuses=_TABS.get(tab, ()), select=select.strip(), since=_aware(since), until=_aware(until),
-            before=_cursor(before),
-        )  # fmt: skip
+    def answer(tab: str, select: str, since: str, until: str, before: str, twin: bool) -> Response:
+        try:
+            wanted = RunsWanted(
+                statuses=_TABS.get(tab, ()), select=select.strip(), since=asked("since", since),
+                until=asked("until", until), before=_cursor(before),
+            )  # fmt: skip
+        except NotAnInstant as error:
+            problem = site.no_instant(error, "tidegate ls")
+            return site.json_problem(problem) if twin else site.problem(problem)
         shown = tab if tab in _TABS else "all"
         try:
             return site.answer(
@@ -46,13 +46,13 @@ def add(app: FastAPI, site: Site) -> None:
 
     @app.get("/runs.json", include_in_schema=False)
     def runs_twin(
-        status: str = "all", select: _Select = "", since: _Instant = None, until: _Instant = None, before: _Before = ""
+        status: str = "all", select: _Select = "", since: str = "", until: str = "", before: _Before = ""
     ) -> Response:
         return answer(status, select, since, until, before, True)
 
     @app.get("/runs", include_in_schema=False)
     def runs(
-        status: str = "all", select: _Select = "", since: _Instant = None, until: _Instant = None, before: _Before = ""
+        status: str = "all", select: _Select = "", since: str = "", until: str = "", before: _Before = ""
     ) -> Response:
         return answer(status, select, since, until, before, False)
 
@@ -91,11 +91,6 @@ def address(wanted: RunsWanted, tab: str, *, path: str = "/runs") -> str:
 def _cursor(text: str) -> Cursor | None:
     run, _, request = text.partition(".")
     return (int(run), int(request)) if text else None
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    """An instant without a zone is one of UTC."""
-    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _refused(error: TidegateError, without: RunsWanted, tab: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards import instants, prose, theme
 from dashboards.figures import sparkline
+from dashboards.instants import NotAnInstant
 from dashboards.pages.links import LINKS
 from dashboards.pages.monitor_view import monitor_url
 from dashboards.pages.static import StaticFiles
@@ -100,6 +102,10 @@ class Site:
         detail = f"No asset is called {key!r}."
         return Problem(404, error.code, "There is no such asset", detail, "tidegate ls", near)
 
+    def no_instant(self, error: NotAnInstant, command: str) -> Problem:
+        """An address with a time that none is."""
+        return Problem(400, "not-an-instant", "There is no such time", f"{error}; nothing is shown", command)
+
     def unknown_run(self, run_id: str) -> Problem:
         """No such run: which are the last ones."""
         near = tuple((row.id, run_url(row.id)) for row in self.reads.now().runs[:3])
@@ -152,6 +158,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         compact=compact,
         unbroken=unbroken,
         prose=prose.prose,
+        shell=shlex.quote,
         seams=prose.seams,
         around=prose.around,
         process=prose.process,

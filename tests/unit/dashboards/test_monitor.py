@@ -102,7 +102,13 @@ def test_an_unknown_monitor_or_asset_names_what_is_near() -> None:
     assert (twin.status_code, twin.json()["code"]) == (404, "unknown-name")
 
 
-@pytest.mark.parametrize("query", ["from=tomorrow", "to=2013-13-01", "at=%00", "before=9"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=tomorrow", "to=2013-13-01", "at=%00", "before=9", "from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z",
+        "to=9999-12-31T23:59:59.999999Z", "at=0001-01-01T00:00:00%2B14:00",
+    ],
+)  # fmt: skip
 def test_what_is_no_instant_is_said(query: str) -> None:
     answer = client().get(f"{PAGE}?{query}")
     assert answer.status_code == 400

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import plotly.graph_objects as go
+import pytest
 
 from dashboards.figures import run_times
 from observer.reads.run_model import RunsWanted
@@ -45,6 +46,14 @@ def test_the_twin_says_the_same() -> None:
 
 def test_an_address_that_asks_for_no_page_is_refused() -> None:
     assert client().get("/runs?before=x").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["since=yesterday", "until=0001-01-01T00:00%2B14:00", "since=9999-12-31T23:59-14:00"])
+def test_a_time_that_is_none_is_said_on_a_page(query: str) -> None:
+    answer = client().get(f"/runs?{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert "is no instant such as 2013-02-08T11:00:00Z" in text_of(answer.text)
+    assert client().get(f"/runs.json?{query}").json()["code"] == "not-an-instant"
 
 
 def test_a_lost_store_is_named() -> None:
