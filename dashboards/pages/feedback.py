@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlencode
 
@@ -123,7 +124,8 @@ def _answer(site: Site, word: Word, ask: Callable[[], Response | None]) -> Respo
     except StateError as error:
         return site.problem(Problem(503, error.code, "Nothing could be said", str(error), "tidegate doctor"))
     except TidegateError as error:
-        return site.problem(Problem(409, error.code, "This can't be said", str(error), f"tidegate mark {word.asset}"))
+        command = f"tidegate mark {quote(word.asset)}"
+        return site.problem(Problem(409, error.code, "This can't be said", str(error), command))
 
 
 def _looked_at(

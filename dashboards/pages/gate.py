@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
@@ -43,7 +44,7 @@ def add(app: FastAPI, site: Site, work: Project) -> None:
             raise
         except TidegateError as error:
             again = ((asset, asset_url(asset)),) if asset in work.graph else ()
-            title, command = "The gate stands as it did", f"tidegate gate {asset}"
+            title, command = "The gate stands as it did", f"tidegate gate {quote(asset)}"
             return site.problem(Problem(status_of(error), error.code, title, str(error), command, again))
         query = f"?{urlencode({'partition': partition})}" if partition else ""
         return RedirectResponse(f"{asset_url(asset)}{query}#gate", HTTPStatus.SEE_OTHER)

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
@@ -69,8 +70,8 @@ class Wish:
     def command(self) -> str:
         """What to type for the same."""
         keys = self.wanted().partitions
-        where = f" --partition {keys[0]}" if keys else ""
-        return f"tidegate plan '{self.select or '*'}'{where}{' --force' if self.force == 'yes' else ''}"
+        where = f" --partition {quote(keys[0])}" if keys else ""
+        return f"tidegate plan {quote(self.select or '*')}{where}{' --force' if self.force == 'yes' else ''}"
 
 
 def add(app: FastAPI, site: Site, work: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -67,7 +68,7 @@ def _add_cancel(app: FastAPI, site: Site, work: Project) -> None:
         except TidegateError as error:
             title, again = "The run was not cancelled", ((f"run {run_id}", run_url(run_id)),)
             return site.problem(
-                Problem(status_of(error), error.code, title, str(error), f"tidegate cancel {run_id}", again)
+                Problem(status_of(error), error.code, title, str(error), f"tidegate cancel {quote(run_id)}", again)
             )
         return RedirectResponse(run_url(run_id), HTTPStatus.SEE_OTHER)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
+from dashboards.pages.plan import Wish
 from observer.access import Role
 from observer.model import Severity
 from observer.project import Project, open_project
@@ -112,6 +114,12 @@ def test_what_cannot_be_planned_is_told_with_the_form(
     page = asking.get("/plan", params=asked)
     assert (page.status_code, said in page.text.replace("&#39;", "'")) == (status, True)
     assert 'action="/plan"' in page.text
+
+
+def test_the_command_for_the_same_is_that_wherever_it_is_pasted() -> None:
+    odd = '"o\'brien"; rm -rf ~ # $(id)'
+    command = Wish(select=odd, partition="a b", last="c").command()
+    assert shlex.split(command) == ["tidegate", "plan", odd, "--partition", "a b..c"]
 
 
 def test_the_asset_has_a_form_for_each_way_to_run_it(asking: TestClient) -> None:
