@@ -15,7 +15,7 @@ from dashboards.figures import history
 from dashboards.instants import Clock
 from dashboards.pages.site import Site
 from dashboards.theme import LOOKS
-from observer.model import EvaluationStatus
+from observer.model import EvaluationStatus, IncidentStatus, Severity
 from observer.quantities import count
 from observer.reads.base import Reads
 from observer.reads.model import AssetRow, IncidentRow, MonitorSeries, NowPage, State
@@ -25,6 +25,7 @@ MOST_ROWS: Final = 500
 _ORDER: Final = tuple(LOOKS)  # the worst first
 _ASKED = 12  # assets that are read for their monitors, the worst
 _ODD = (EvaluationStatus.FAILED, EvaluationStatus.WARNED)
+_UNRESOLVED = tuple(status for status in IncidentStatus if status is not IncidentStatus.RESOLVED)
 _CALM = frozenset({State.HEALTHY, State.LEARNING, State.NEVER})
 
 
@@ -49,7 +50,7 @@ def report(reads: Reads, keys: Collection[str], *, whole: bool) -> Report:
     page, chosen = reads.now(), frozenset(keys)
     states = {key: state for key, state in reads.states().items() if key in chosen}
     rows = reads.assets(sorted(states, key=lambda key: _ORDER.index(states[key]))[:MOST_ROWS])
-    incidents = tuple(row for row in page.incidents if row.asset in chosen)
+    incidents = page.incidents if whole else _open(reads, chosen)
     worst = _worst(reads, rows)
     site = Site(reads)
     scripts = _scripts(site, plots=bool(worst))
@@ -61,6 +62,18 @@ def report(reads: Reads, keys: Collection[str], *, whole: bool) -> Report:
         scripts=[Markup(text) for text in scripts], policy=_policy(scripts),
     )  # fmt: skip
     return Report(html=html, assets=len(states), incidents=len(incidents), plots=len(worst))
+
+
+def _open(reads: Reads, keys: Collection[str]) -> tuple[IncidentRow, ...]:
+    """The unresolved incidents of some assets, the worst first; Now has the worst of all, which may be of others."""
+    found: list[IncidentRow] = []
+    before: int | None = None
+    while True:
+        page = reads.incidents(_UNRESOLVED, before=before)
+        found += [row for row in page.incidents if row.asset in keys]
+        if not page.more or not page.incidents:
+            return tuple(sorted(found, key=lambda row: (row.severity is not Severity.ERROR, -len(row.affected))))
+        before = page.incidents[-1].id
 
 
 def _counts(states: Mapping[str, State]) -> Sequence[tuple[State, int]]:

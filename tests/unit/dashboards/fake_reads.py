@@ -109,7 +109,8 @@ class StoryReads:
         limit: int = 100,
     ) -> IncidentsPage:
         self._ask()
-        return story_incident.incidents_page(next(iter(self.page.incidents), None), self.word)
+        page = story_incident.incidents_page(next(iter(self.page.incidents), None), self.word)
+        return page if before is None else replace(page, incidents=(), more=False)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         self._ask()

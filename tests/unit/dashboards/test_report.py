@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from dashboards.report import report
-from observer.reads.model import State
+from observer.model import IncidentStatus
+from observer.reads.incident_model import IncidentsPage
+from observer.reads.model import NowPage, State
 from tests.support.accessible import assert_accessible
 from tests.support.browser import NewPage, assert_clean
 from tests.unit.dashboards.fake_reads import HOSTILE, StoryReads, hostile_reads
@@ -36,6 +41,27 @@ def test_of_some_assets_it_tells_of_those_alone_and_without_plots_it_is_small_an
     assert "<script" not in made.html
     assert "script-src &#39;none&#39;" in made.html
     assert len(made.html) < 60_000
+
+
+class Crowded(StoryReads):
+    """Now shows the worst incidents, all of other assets; that of flights is on the inbox's second page."""
+
+    def now(self) -> NowPage:
+        return replace(super().now(), incidents=())
+
+    def incidents(
+        self, statuses: Collection[IncidentStatus] = (), *, asset: str | None = None, on: date | None = None,
+        before: int | None = None, limit: int = 100,
+    ) -> IncidentsPage:  # fmt: skip
+        page = super().incidents()
+        shown = page.incidents[:2] if before is None else page.incidents[2:]
+        return replace(page, incidents=tuple(row for row in shown if row.status in statuses), more=before is None)
+
+
+def test_of_some_assets_it_tells_each_incident_however_many_worse_ones_others_have() -> None:
+    made = report(Crowded(), ["flights"], whole=False)
+    assert made.incidents == 1
+    assert "No incident is open" not in made.html
 
 
 def test_its_policy_names_the_scripts_that_are_in_it() -> None:
