@@ -62,7 +62,7 @@
       location.href = goes;
     } else if (key === "/") {
       event.preventDefault();
-      const field = one("main input[type=search]");
+      const field = one("main input[type=search], main [role=search] input:not([type=hidden])");
       if (field) field.focus();
       else location.href = "/#filter";
     } else if (key === "j" || key === "k") {

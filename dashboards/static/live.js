@@ -24,6 +24,11 @@
         : field.value !== field.defaultValue && field.type !== "search",
     );
 
+  // Plotly listens for the size of the window until it is told that a plot is gone.
+  function letGo(part) {
+    for (const plot of part.querySelectorAll(".canvas.is-drawn")) Plotly.purge(plot);
+  }
+
   function replace(old, fresh) {
     const openOnes = [...old.querySelectorAll("details")].map((each) => each.open);
     [...fresh.querySelectorAll("details")].forEach((each, index) => {
@@ -36,6 +41,7 @@
     const held = old.contains(document.activeElement) ? document.activeElement : null;
     const links = (part) => [...part.querySelectorAll("a, button, summary, [tabindex]")];
     const place = held ? links(old).indexOf(held) : -1;
+    letGo(old);
     old.replaceWith(fresh);
     if (place >= 0) links(fresh)[place]?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("partchange", { detail: fresh }));
@@ -49,6 +55,7 @@
     if (!alike) {
       if (ours.some(isTouched)) return false;
       const fresh = document.importNode(page.querySelector("#main"), true);
+      letGo(main);
       main.replaceChildren(...fresh.childNodes);
       document.dispatchEvent(new CustomEvent("partchange", { detail: main }));
       known = now;
@@ -69,6 +76,7 @@
 
   // ---- fetching: one at a time, at most one a second, less often where the server takes long
   let stale = false;
+  let kept = false; // what somebody is writing in is left as it was
   let busy = false;
   let updatedAt = performance.now();
   let nextAt = 0;
@@ -90,7 +98,7 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (page.body.dataset.live === undefined) stopListening(); // it has ended
-      if (!show(page)) stale = true;
+      kept = !show(page); // it is shown when they have done, or with what happens next
       updatedAt = performance.now();
       missed = false;
     } catch {
@@ -169,6 +177,7 @@
     sign.lastElementChild.textContent = sign.title = `${words} ${length} ago`;
   }
 
+  document.addEventListener("focusout", () => kept && touch());
   const poll = setInterval(touch, POLL_MS);
   const ticking = setInterval(tell, 1000);
   document.addEventListener("visibilitychange", seen);

@@ -131,6 +131,9 @@ def test_keys_find_an_asset_and_lead_back(site: str, new_page: NewPage) -> None:
     page.wait_for_url(site + "/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
+    page.goto(site + "/graph")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "select"
     assert_clean(page)
 
 

@@ -116,6 +116,50 @@ def test_a_thousand_messages_a_minute_leave_the_page_usable(site: Site, new_page
     assert_clean(page)
 
 
+def test_what_is_being_written_stays_and_is_not_asked_about_again_and_again(site: Site, new_page: NewPage) -> None:
+    run = wanted(site)
+    page = new_page(f"{site.url}/runs/{run}")
+    listening(page)
+    page.fill("#cancel input[name=reason]", "because")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.resource_type == "fetch" else None)
+    site.work.cancel(run, by="ben", reason="first")  # its page has another head now: the one that is written in
+    page.wait_for_timeout(5000)
+    assert 1 <= len(asked) <= 3, "one for each event, and no loop"
+    assert page.input_value("#cancel input[name=reason]") == "because"
+    page.fill("#cancel input[name=reason]", "")
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_selector("text=Was cancelled before it began")
+    assert_clean(page)
+
+
+_COUNT_LISTENERS = """
+window.resized = 0;
+for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+  const own = window[name];
+  window[name] = function (kind, ...rest) {
+    if (kind === "resize") resized += by;
+    return own.call(this, kind, ...rest);
+  };
+}
+"""
+
+
+def test_a_plot_whose_part_goes_listens_no_more(site: Site, new_page: NewPage) -> None:
+    page = new_page(site.url + "/runs")
+    page.add_init_script(_COUNT_LISTENERS)
+    page.reload()
+    page.wait_for_selector(".canvas.is-drawn")
+    listening(page)
+    before = page.evaluate("resized")
+    run = wanted(site)
+    page.wait_for_selector(f"a[href='/runs/{run}']")  # in a section of its own, which wasn't there
+    page.wait_for_selector(".canvas.is-drawn")
+    assert page.evaluate("resized") == before
+    site.work.cancel(run, by="ben", reason="seen")
+    assert_clean(page)
+
+
 def test_a_hidden_tab_hangs_up_and_a_lost_stream_is_said(site: Site, new_page: NewPage) -> None:
     page = new_page(site.url + "/incidents")
     listening(page)
