@@ -28,7 +28,7 @@ PYTHON = [
     for page in PAGES
     for number in range(len(blocks(page, "python")))
 ]
-DATA = DOCS / "guide" / "data.md"
+DATA, ALERTS = (DOCS / "guide" / f"{name}.md" for name in ("data", "alerts"))
 DECLARING = [DOCS / "guide" / "checks-and-monitors.md", ROOT / "README.md"]
 
 
@@ -73,6 +73,12 @@ def test_the_pipeline_of_the_readme_runs(shop: Path) -> None:
     project.engine.dispose()
 
 
+def the_block(page: Path, language: str, words: str) -> str:
+    """The page's one block of the language that holds the words."""
+    (found,) = (block.text for block in blocks(page, language) if words in block.text)
+    return found
+
+
 def declared(page: Path, number: int) -> dict[str, object]:
     """What a page's block declares."""
     names: dict[str, object] = {"__name__": "documented"}
@@ -110,7 +116,7 @@ def test_the_model_of_the_guide_is_kept_with_its_metadata_and_can_be_held(tmp_pa
 
 def test_the_receiver_of_the_guide_verifies_and_knows_a_repetition() -> None:
     names: dict[str, object] = {}
-    exec(blocks(DOCS / "guide" / "alerts.md", "python")[0].text, names)
+    exec(the_block(ALERTS, "python", "def received"), names)
     received = names["received"]
     assert callable(received)
     secret, body, now = "whsec_dGlkZWdhdGU=", '{"type":"incident.opened"}', datetime.now(UTC)
@@ -132,7 +138,7 @@ def test_the_channels_of_the_guide_can_be_used(tmp_path: Path, monkeypatch: pyte
 
     for name in ("HOOK_URL", "HOOK_SECRET", "SLACK_URL", "TEAMS_URL", "PAGERDUTY_KEY", "SMTP_USER", "SMTP_PASSWORD"):
         monkeypatch.setenv(name, "https://hooks.example.com/x")
-    (tmp_path / config.FILE_NAME).write_text(blocks(DOCS / "guide" / "alerts.md", "toml")[0].text, encoding="utf-8")
+    (tmp_path / config.FILE_NAME).write_text(the_block(ALERTS, "toml", "[env.prod]"), encoding="utf-8")
     found, graph = config.read(tmp_path, "prod"), Graph([passengers])
     channels = [channel_of(one, graph, found.name) for one in found.channels]
     assert routes(graph, channels, Severity.ERROR) == {"passengers": ("ops", "night", "privacy", "owners")}
