@@ -172,7 +172,7 @@
     const cut = missed || (source !== null && source.readyState !== EventSource.OPEN && seconds > 2);
     const state = cut ? "reconnecting" : source ? "live" : "polling";
     const words = { live: "updated", polling: "not live, updated", reconnecting: "reconnecting, updated" }[state];
-    if (state !== sign.dataset.state && sign.dataset.state) document.querySelector("#said").textContent = state;
+    if (state !== sign.dataset.state && sign.dataset.state) document.querySelector("#spoken").textContent = state;
     sign.dataset.state = state;
     sign.lastElementChild.textContent = sign.title = `${words} ${length} ago`;
   }

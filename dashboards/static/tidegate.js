@@ -5,7 +5,7 @@
   const one = (selector) => document.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const say = (text) => {
-    one("#said").textContent = text;
+    one("#spoken").textContent = text;
   };
 
   // ---- theme: system -> the other one -> back

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WIDTH = 1280
 TALLEST = 2400
+ZONE = "America/New_York"  # the viewer's, as is the project's
 LARGEST = 250_000  # bytes
 DRAWN = """bottom => [...document.querySelectorAll(".plot .canvas")]
     .every(canvas => canvas.getBoundingClientRect().top > bottom || canvas.classList.contains("is-drawn"))"""
@@ -81,7 +82,9 @@ def main(arguments: list[str]) -> int:
 
 def _take(new_page: NewPage, site: str, picture: Picture) -> int:
     address = site + picture.path.replace("{run}", _last_run(site))
-    page: Page = new_page(address, width=WIDTH, phone=picture.phone, scheme=picture.scheme)
+    page: Page = new_page(width=WIDTH, phone=picture.phone, scheme=picture.scheme)
+    page.context.new_cdp_session(page).send("Emulation.setTimezoneOverride", {"timezoneId": ZONE})
+    page.goto(address)
     if not picture.phone:
         page.set_viewport_size({"width": WIDTH, "height": TALLEST})  # plots are drawn when they are in sight
     bottom = 844 if picture.phone else _bottom(page, picture)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from playwright.sync_api import Page
 
-MOST = 256
+MOST, FREQUENT = 256, 128
 _PIXELS = """async (picture) => {
     const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
     const { width, height } = bitmap;
@@ -36,9 +36,19 @@ def of_few_colours(blank: Page, picture: bytes) -> bytes:
     colours, which, often = np.unique(
         pixels[:, 0] << 16 | pixels[:, 1] << 8 | pixels[:, 2], return_inverse=True, return_counts=True
     )
-    kept = np.sort(colours[np.argsort(often)[::-1][:MOST]])
-    index = _nearest(_channels(colours), _channels(kept))[which].astype(np.uint8)
-    return _png(index.reshape(height, width), _channels(kept).astype(np.uint8))
+    kept = _kept(_channels(colours), np.argsort(often)[::-1][:FREQUENT])
+    index = _nearest(_channels(colours), kept)[which].astype(np.uint8)
+    return _png(index.reshape(height, width), kept.astype(np.uint8))
+
+
+def _kept(colours: NDArray[np.int32], frequent: NDArray[np.intp]) -> NDArray[np.int32]:
+    """The frequent ones, then whichever is furthest from all kept: one small mark in amber counts too."""
+    kept = list(frequent)
+    apart = ((colours[:, None, :] - colours[kept][None, :, :]) ** 2).sum(axis=2).min(axis=1)
+    while len(kept) < min(MOST, len(colours)):
+        kept.append(int(apart.argmax()))
+        apart = np.minimum(apart, ((colours - colours[kept[-1]]) ** 2).sum(axis=1))
+    return colours[kept]
 
 
 def _channels(colours: NDArray[np.int32]) -> NDArray[np.int32]:
