@@ -68,7 +68,7 @@ def test_an_incident_is_understood_by_keys_and_let_through_by_hand(site: str, ne
     desk.wait_for_selector(f"tr:has(a[href='/runs/{run}']) >> text=succeeded", timeout=LONGEST_MS)
     press(desk, "g", "n")
     desk.wait_for_url(site + "/")
-    assert words(desk, "#sentence").startswith("All 7 assets are healthy")
+    assert words(desk, "#sentence").startswith("Everything is healthy: 7 assets")
     for page in (desk, phone):
         assert_clean(page)
 
