@@ -1,6 +1,7 @@
 """How the tests are shared out among the worker processes of a run (pytest-xdist)."""
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 _TOGETHER = ("snowflake", "browser")
 """Markers whose tests share something that is slow to start."""
@@ -15,7 +16,9 @@ def share_out(items: list[pytest.Item]) -> None:
     """
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+        if item.config.getoption("loadgroup", False):
+            # pytest-xdist 3.8 writes what is behind the @ into an attribute that pytest 9 no longer reads
+            item._id = coerce_node_id(f"{item.nodeid}@{group}")
     first = {group: at for at, group in reversed(list(enumerate(groups.values())))}
     items.sort(key=lambda item: (_rank(groups[item]), first[groups[item]]))
 
