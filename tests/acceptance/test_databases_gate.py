@@ -44,7 +44,12 @@ daily_delays = ob.sql_asset(
 )
 
 
-@pytest.fixture(params=["files", *KINDS])
+# On the local Snowflake it takes most of a minute, and `test_backends` holds a day there as well.
+SNOWFLAKE = pytest.param("snowflake", marks=[pytest.mark.snowflake, pytest.mark.soak])
+WHERE = [SNOWFLAKE if "snowflake" in str(kind) else kind for kind in KINDS]
+
+
+@pytest.fixture(params=["files", *WHERE])
 def io(request: pytest.FixtureRequest, new_io: Callable[[str], SqlIOManager], tmp_path: Path) -> IOManager:
     return FilesIOManager(tmp_path / "data") if request.param == "files" else new_io(request.param)
 
