@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from orchestration.driver import cursor
 from orchestration.errors import StateError
+from orchestration.shown import shown
 
 WRITES = "tidegate_writes"
 """The execution option of a connection whose transactions write."""
@@ -42,7 +43,7 @@ def open_database(url: str) -> Engine:
         return create_engine(parsed, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MOST - _KEPT)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StateError(
-            f"the state database {parsed.render_as_string()} needs a driver that isn't installed ({error}); "
+            f"the state database {shown(parsed)} needs a driver that isn't installed ({error}); "
             "for PostgreSQL: pip install 'tidegate[postgres]' and write postgresql+psycopg://"
         ) from error
 
@@ -122,7 +123,7 @@ def _speaking(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        where = engine.url.render_as_string(hide_password=True)
+        where = shown(engine.url)
         cause = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
         raise StateError(f"the state database {where}: {cause}; {_advice(cause)}") from error
 

@@ -22,6 +22,7 @@ from observer.settings import variable
 from observer.store import schema, sizes
 from observer.store.schema import HEAD, Standing
 from orchestration.database import open_database, reading
+from orchestration.shown import shown
 
 _SAID: Mapping[Standing, str] = {
     Standing.EMPTY: "empty: the first verb that needs it makes its tables",
@@ -36,7 +37,7 @@ _CODES = {Standing.OLDER: ExitCode.FAILED, Standing.BEYOND: ExitCode.UNKNOWN}
 def show(project: Path | None, env: str | None, output: Format) -> ExitCode:
     """Print the state's address, schema and size; 1 where an upgrade is due, 3 where this code can't work with it."""
     with _state(project, env) as engine:
-        where, found = _where(engine), schema.look(engine)
+        where, found = shown(engine.url), schema.look(engine)
         with reading(engine) as connection:
             rows, size = sizes.rows_of(connection), sizes.bytes_of(connection)
     standing = found.standing
@@ -64,7 +65,7 @@ def bring_up(dry: bool, project: Path | None, env: str | None, output: Format) -
         steps = schema.due(found.revision) if found.standing in (Standing.EMPTY, Standing.OLDER) else ()
         if found.standing is Standing.BEYOND or not (dry or found.standing is Standing.NEWER):
             schema.ensure(engine)
-        where = _where(engine)
+        where = shown(engine.url)
     if output is Format.JSON:
         said = [{"revision": revision, "does": does} for revision, does in steps]
         say_json({"state": where, "from": found.revision, "to": HEAD, "dry_run": dry, "steps": said})
@@ -95,7 +96,7 @@ def put_back(file: Path, force: bool, project: Path | None, env: str | None, out
     """Put a copy in place of the state."""
     with _state(project, env) as engine:
         rows = restore_state(engine, file, force=force)
-        where = _where(engine)
+        where = shown(engine.url)
     if output is Format.JSON:
         say_json({"state": where, "file": str(file), "revision": HEAD, "rows": rows})
         return ExitCode.OK
@@ -137,10 +138,6 @@ def _state(project: Path | None, env: str | None) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-def _where(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)
 
 
 def _rows(rows: Mapping[str, int]) -> str:

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from observer.config.section import Section
 from observer.errors import ProjectError
+from orchestration.shown import SECRET_KEYS
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_SECRET_KEYS = re.compile(r"(?i)pass(word|wd|phrase)?|secret|token|credential|(access|private|account|api)_?key|pwd")
 
 
 def fill(section: Section) -> tuple[Section, tuple[str, ...]]:
@@ -50,9 +50,13 @@ def written_secrets(value: object, key: str = "") -> Iterator[str]:
         for item in value:
             yield from written_secrets(item, key)
     elif isinstance(value, str):
-        if value and _SECRET_KEYS.search(key):
+        if value and SECRET_KEYS.search(key):
             yield value
         with suppress(ValueError):
             if password := urlsplit(value).password:
                 yield password
                 yield unquote(password)
+            for name, _, option in (part.partition("=") for part in urlsplit(value).query.split("&")):
+                if option and SECRET_KEYS.search(name):
+                    yield option
+                    yield unquote_plus(option)

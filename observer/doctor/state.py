@@ -7,6 +7,7 @@ from sqlalchemy import Engine, insert
 from observer.doctor.model import Diagnosis, Health
 from observer.store.schema import HEAD, Standing, look, ready
 from orchestration.database import open_database, writing
+from orchestration.shown import shown
 from orchestration.tables import EPOCH, partition_keys
 
 PART = "state"
@@ -31,7 +32,7 @@ def look_at_state(diagnosis: Diagnosis, url: str) -> Engine | None:
 
 
 def _is_usable(diagnosis: Diagnosis, engine: Engine) -> bool:
-    where, found = engine.url.render_as_string(hide_password=True), look(engine)
+    where, found = shown(engine.url), look(engine)
     if found.standing is Standing.EMPTY:
         diagnosis.say(PART, Health.OK, f"{where} can be reached and is empty; the first verb makes its tables")
         return False

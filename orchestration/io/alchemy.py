@@ -15,6 +15,7 @@ from orchestration.io.columns import Column
 from orchestration.io.parameters import respelled, used
 from orchestration.io.warehouse import Abilities, Row
 from orchestration.model import Declared
+from orchestration.shown import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +126,7 @@ class AlchemyWarehouse:
         self._engine = engine
         self._session = session
         self._writes = dict(writes or {})
-        self.name = f"{able.keeping.engine} ({engine.url.render_as_string(hide_password=True)})"
+        self.name = f"{able.keeping.engine} ({shown(engine.url)})"
 
     @property
     def url(self) -> str:

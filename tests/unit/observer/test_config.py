@@ -128,6 +128,11 @@ def test_what_is_secret_is_known_wherever_it_stands_and_never_shown(tmp_path: Pa
         assert secret not in repr(found)
 
 
+def test_a_password_among_the_options_of_an_address_is_one(tmp_path: Path) -> None:
+    write(tmp_path, "[env.local]\nstate = 'postgresql+psycopg://db/x?user=me&password=p%40ss&sslmode=require'\n")
+    assert set(read(tmp_path, None).secrets) == {"p%40ss", "p@ss"}
+
+
 @pytest.mark.parametrize(
     ("state", "path"),
     [("sqlite:///a.db", "{root}/a.db"), ("sqlite+pysqlite:///a.db", "{root}/a.db"), ("sqlite:////x/a.db", "/x/a.db")],
