@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from observer.alerts.base import EVERYTHING, Refused, Terms, Unreachable
 from observer.alerts.discretion import discreetly
 from observer.alerts.message import Message, read
+from observer.alerts.routed import Routed
 from observer.alerts.when import When
 from observer.alerts.within import within
 from observer.errors import ChannelError, ProjectError
-from observer.model import Incident, Notification
+from observer.model import Notification
 
 if TYPE_CHECKING:
     from apprise import Apprise, NotifyType
@@ -20,7 +21,7 @@ _TIMEOUT_S = 20.0
 _LOGGERS = ("apprise", "urllib3", "urllib3.connectionpool", "requests")
 
 
-class AppriseChannel:
+class AppriseChannel(Routed):
     """Says a message by Apprise, as a title and plain text.
 
     Apprise tells only whether it could, so a failure has no cause here. What it would log is not heard: its addresses
@@ -48,27 +49,14 @@ class AppriseChannel:
         *,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
-        self._name, self._url, self._when, self._terms, self._timeout_s = name, url, when or When(), terms, timeout_s
+        super().__init__(name, when, terms)
+        self._url, self._timeout_s = url, timeout_s
         self._scheme = url.partition("://")[0] if "://" in url else ""
         if importlib.util.find_spec("apprise") is None:
             raise ProjectError(f"channel {name!r} needs Apprise, which isn't installed: pip install 'tidegate[alerts]'")
 
     def __repr__(self) -> str:
         return f"AppriseChannel({self._name!r}, '{self._scheme}://')"
-
-    @property
-    def name(self) -> str:
-        """Names the channel in the environment and in the outbox."""
-        return self._name
-
-    @property
-    def terms(self) -> Terms:
-        """How the environment uses it."""
-        return self._terms
-
-    def accepts(self, incident: Incident) -> bool:
-        """Whether ``when`` holds for the incident."""
-        return self._when.accepts(incident)
 
     def send(self, notification: Notification) -> None:
         """Say it; see ``observer.alerts.base.Channel.send``.

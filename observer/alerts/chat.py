@@ -10,11 +10,12 @@ from typing import Any
 from observer.alerts.base import EVERYTHING, Terms
 from observer.alerts.message import Message, read
 from observer.alerts.posting import TIMEOUT_S, Endpoint
+from observer.alerts.routed import Routed
 from observer.alerts.when import When
-from observer.model import Incident, Notification
+from observer.model import Notification
 
 
-class PostingChannel(ABC):
+class PostingChannel(Routed, ABC):
     """Posts what :meth:`content` makes of a message to one address; see ``Endpoint`` for how.
 
     Parameters
@@ -39,25 +40,11 @@ class PostingChannel(ABC):
         *,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self._name, self._when, self._terms = name, when or When(), terms
+        super().__init__(name, when, terms)
         self._endpoint = Endpoint(name, url, timeout_s)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._name!r}, {self._endpoint.shown!r})"
-
-    @property
-    def name(self) -> str:
-        """Names the channel in the environment and in the outbox."""
-        return self._name
-
-    @property
-    def terms(self) -> Terms:
-        """How the environment uses it."""
-        return self._terms
-
-    def accepts(self, incident: Incident) -> bool:
-        """Whether ``when`` holds for the incident."""
-        return self._when.accepts(incident)
 
     @abstractmethod
     def content(self, message: Message) -> Mapping[str, Any]:

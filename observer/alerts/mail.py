@@ -17,6 +17,7 @@ from typing import NoReturn
 from observer.alerts.base import EVERYTHING, Refused, Terms, Unreachable
 from observer.alerts.message import Message, read
 from observer.alerts.posting import cause, is_local
+from observer.alerts.routed import Routed
 from observer.alerts.when import When
 from observer.alerts.within import within
 from observer.errors import ChannelError, ProjectError
@@ -53,7 +54,7 @@ class MailServer:
         return f"{self.host}:{self.port}"
 
 
-class MailChannel:
+class MailChannel(Routed):
     """Sends one mail to all recipients of an incident.
 
     Parameters
@@ -91,25 +92,16 @@ class MailChannel:
             raise ProjectError(
                 f"channel {name!r}: its password would cross the network in the clear; write tls = 'starttls' or 'tls'"
             )
-        self._name, self._server, self._sender, self._to = name, server, sender, tuple(to)
-        self._when, self._terms, self._timeout_s, self._wall = when or When(), terms, timeout_s, wall
+        super().__init__(name, when, terms)
+        self._server, self._sender, self._to = server, sender, tuple(to)
+        self._timeout_s, self._wall = timeout_s, wall
 
     def __repr__(self) -> str:
         return f"MailChannel({self._name!r}, {str(self._server)!r})"
 
-    @property
-    def name(self) -> str:
-        """Names the channel in the environment and in the outbox."""
-        return self._name
-
-    @property
-    def terms(self) -> Terms:
-        """How the environment uses it."""
-        return self._terms
-
     def accepts(self, incident: Incident) -> bool:
         """Whether ``when`` holds for the incident, and somebody is there to be written to."""
-        return self._when.accepts(incident) and bool(self._recipients(self._when.owners_of(incident)))
+        return super().accepts(incident) and bool(self._recipients(self._when.owners_of(incident)))
 
     def send(self, notification: Notification) -> None:
         """Hand it in; see ``observer.alerts.base.Channel.send``.

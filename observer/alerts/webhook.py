@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 
 from observer.alerts.base import EVERYTHING, Terms
 from observer.alerts.posting import TIMEOUT_S, Endpoint
+from observer.alerts.routed import Routed
 from observer.alerts.when import When
 from observer.errors import ProjectError
-from observer.model import Incident, Notification
+from observer.model import Notification
 
 _MOST_SECRETS = 5
 
 
-class WebhookChannel:
+class WebhookChannel(Routed):
     """Posts each notification to one address, as it stands in the outbox; see ``Endpoint`` for how.
 
     Parameters
@@ -52,29 +53,13 @@ class WebhookChannel:
         secrets = (secret,) if isinstance(secret, str) else tuple(secret)
         if not 0 < len(secrets) <= _MOST_SECRETS:
             raise ProjectError(f"channel {name!r}: give it one secret, or up to {_MOST_SECRETS}, the newest first")
-        self._name = name
+        super().__init__(name, when, terms)
         self._endpoint = Endpoint(name, url, timeout_s, wall=wall)
         self._secrets = tuple(signing_secret(one, channel=name) for one in secrets)
-        self._when = when or When()
         self._wall = wall
-        self._terms = terms
 
     def __repr__(self) -> str:
         return f"WebhookChannel({self._name!r}, {self._endpoint.shown!r})"
-
-    @property
-    def name(self) -> str:
-        """Names the channel in the environment and in the outbox."""
-        return self._name
-
-    @property
-    def terms(self) -> Terms:
-        """How the environment uses it."""
-        return self._terms
-
-    def accepts(self, incident: Incident) -> bool:
-        """Whether ``when`` holds for the incident."""
-        return self._when.accepts(incident)
 
     def send(self, notification: Notification) -> None:
         """Post it; see ``observer.alerts.base.Channel.send``, and ``Endpoint.post`` for what is raised when."""
