@@ -75,10 +75,16 @@ def new_database(postgres_url: str) -> Iterator[NewDatabase]:
 
 
 @pytest.fixture(scope="session")
-def snowflake_server() -> Iterator[Mapping[str, object]]:
-    """What reaches a local Snowflake; tests want `new_io`. Mark the test `snowflake`."""
+def running_snowflake() -> Iterator[Mapping[str, object]]:
     with local_snowflake.running_server() as options:
         yield options
+
+
+@pytest.fixture
+def snowflake_server(running_snowflake: Mapping[str, object]) -> Mapping[str, object]:
+    """What reaches a local Snowflake with nothing in it; tests want `new_io`. Mark the test `snowflake`."""
+    local_snowflake.drop_all(running_snowflake)
+    return running_snowflake
 
 
 @pytest.fixture(scope="session")

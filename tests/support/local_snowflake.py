@@ -16,9 +16,10 @@ from tests.support.require import require
 PASSWORD = "secret-word"
 
 # It needs an older connector than ours, and pins DuckDB.
-_PACKAGES = ("fakesnow[server]==0.12.1", "snowflake-connector-python<5")
+_PACKAGES = ("fakesnow[server]==0.12.1", "sqlglot[c]", "snowflake-connector-python<5")
 # The connector would ask the cloud's metadata service where it runs.
 _QUIET = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true", "AWS_EC2_METADATA_DISABLED": "true"}
+_made: list[str] = []
 
 
 @contextmanager
@@ -53,13 +54,24 @@ def running_server() -> Iterator[Mapping[str, object]]:
 
 
 def new_options(server: Mapping[str, object]) -> dict[str, object]:
-    """The options of an IO manager for a new, empty database."""
-    return {**server, "database": f"test_{uuid.uuid4().hex[:12]}"}
+    """The options of an IO manager for a new, empty database, which stays until `drop_all`."""
+    _made.append(f"test_{uuid.uuid4().hex[:12]}")
+    return {**server, "database": _made[-1]}
+
+
+def drop_all(server: Mapping[str, object]) -> None:
+    """Drop the databases of the tests before this one: each slows down every look into the catalogue of the others."""
+    while _made:
+        _ask(server, f"/dropped?{_made.pop()}")
 
 
 def abandon(server: Mapping[str, object]) -> None:
     """End the transactions of processes that were killed, as Snowflake does once they are in somebody's way."""
-    urllib.request.urlopen(f"http://127.0.0.1:{server['port']}/abandoned", timeout=60).close()
+    _ask(server, "/abandoned")
+
+
+def _ask(server: Mapping[str, object], path: str) -> None:
+    urllib.request.urlopen(f"http://127.0.0.1:{server['port']}{path}", timeout=60).close()
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

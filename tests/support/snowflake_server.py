@@ -2,7 +2,8 @@
 
 fakesnow's answer to a login lacks what the connector of today expects of it, and it takes any password; `Completed`
 adds the one, and refuses as Snowflake does another than its own. Snowflake aborts a transaction whose client is gone
-and that is in somebody's way for five minutes; `Abandoned` does so when it is told. fakesnow looks for `$variables` in
+and that is in somebody's way for five minutes; `Abandoned` does so when it is told, and drops databases, as each
+makes every look into the catalogue of any other take longer. fakesnow looks for `$variables` in
 quoted names and texts too, where Snowflake leaves them alone; as nobody sets any here, none are looked for. It has no
 sessions to alter: how long a statement may take is taken and not kept to. It takes every value of an INSERT of many
 rows through eighty passes, though none of them changes a plain one: `_parsed` gives such values to DuckDB as they are.
@@ -76,7 +77,10 @@ class Completed:
 
 
 class Abandoned:
-    """The application, which at `/abandoned` rolls back every transaction that is open while nobody asks anything."""
+    """The application, which at `/abandoned` rolls back every transaction that is open while nobody asks anything.
+
+    At `/dropped?NAME` it ends the sessions with a database and drops it.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -86,8 +90,11 @@ class Abandoned:
         if scope["type"] == "http" and scope["path"] == "/abandoned":
             for token in list(self._turns):
                 await self._end(token)
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
+            await _done(send)
+            return
+        if scope["type"] == "http" and scope["path"] == "/dropped":
+            await self._drop(scope["query_string"].decode())
+            await _done(send)
             return
         said = dict(scope.get("headers", ())).get(b"authorization", b"").decode()
         if '"' not in said:
@@ -101,6 +108,20 @@ class Abandoned:
             session = fakesnow.server.sessions.get(token)
             if session is not None:
                 await asyncio.get_running_loop().run_in_executor(None, session.rollback)
+
+    async def _drop(self, database: str) -> None:
+        for token, session in list(fakesnow.server.sessions.items()):
+            if session.database == database.upper():
+                if token in self._turns:
+                    await self._end(token)
+                fakesnow.server.sessions.pop(token, None)
+        others = fakesnow.server.shared_fs.duck_conn.cursor()
+        others.execute(f'DETACH DATABASE IF EXISTS "{database}"')
+
+
+async def _done(send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _body(receive: Any) -> bytes:
