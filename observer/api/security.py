@@ -51,7 +51,7 @@ _HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-_OPEN = frozenset({"/healthz", "/login"})
+_OPEN = frozenset({"/healthz", "/readyz", "/login"})  # probes of Kubernetes can show no token
 _OPEN_BELOW = "/static/"  # what the login page needs; nothing of the project
 _VIEWERS_WRITE = frozenset({"/login", "/logout"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

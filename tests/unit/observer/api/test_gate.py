@@ -1,5 +1,7 @@
+import pytest
 from starlette.testclient import TestClient
 
+from observer.api import health
 from observer.api.app import create_api
 from observer.errors import StateError
 from observer.reads.base import Reads
@@ -72,7 +74,8 @@ def test_hostile_names_are_just_unknown(reads: Reads) -> None:
     assert client(reads).post("/api/v1/gate/flights", json={}).status_code == 405
 
 
-def test_health(reads: Reads, state_error: StateError) -> None:
+def test_health(reads: Reads, state_error: StateError, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_COUNTS_S", -1.0)
     asking = client(reads)
     assert asking.get("/healthz").json() == {"status": "alive"}
     assert asking.get("/readyz").json() == {"status": "ready"}
@@ -81,3 +84,11 @@ def test_health(reads: Reads, state_error: StateError) -> None:
     unready = asking.get("/readyz")
     assert unready.status_code == 503
     assert unready.json()["code"] == "state"
+    assert "start it" not in unready.text, "whoever asks has shown no token"
+
+
+def test_who_asks_for_health_all_the_time_asks_the_store_once(reads: Reads, state_error: StateError) -> None:
+    asking = client(reads)
+    assert asking.get("/readyz").status_code == 200
+    reads.broken = state_error  # type: ignore[attr-defined]
+    assert [asking.get("/readyz").status_code for _ in range(5)] == [200] * 5

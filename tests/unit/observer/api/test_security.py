@@ -91,7 +91,7 @@ def test_the_name_it_listens_on_is_its_own(reads: Reads) -> None:
 @pytest.mark.parametrize("shown", [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic(TOKEN)])
 def test_the_token_opens(reads: Reads, shown: str) -> None:
     headers = {"authorization": shown.encode(), "host": "anything.example"}
-    assert client(reads, token=TOKEN).get("/readyz", headers=headers).status_code == 200  # type: ignore[arg-type]
+    assert client(reads, token=TOKEN).get("/api/v1/openapi.json", headers=headers).status_code == 200  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_token_opens(reads: Reads, shown: str) -> None:
         basic(""),
     ],
 )
-@pytest.mark.parametrize("path", ["/readyz", "/api/v1/gate/flights", "/api/v1/openapi.json", "/nothing", "/page"])
+@pytest.mark.parametrize("path", ["/metrics", "/api/v1/gate/flights", "/api/v1/openapi.json", "/nothing", "/page"])
 def test_without_the_token_nothing_opens(reads: Reads, shown: str | None, path: str) -> None:
     headers = {} if shown is None else {"authorization": shown.encode()}
     answer = client(reads, token=TOKEN).get(path, headers=headers)  # type: ignore[arg-type]
@@ -122,10 +122,12 @@ def test_without_the_token_nothing_opens(reads: Reads, shown: str | None, path: 
     assert "tide-g" not in answer.text
 
 
-def test_alive_is_said_without_the_token(reads: Reads) -> None:
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_alive_and_ready_are_said_without_the_token(reads: Reads, path: str) -> None:
+    """As a pod is asked by its kubelet: under its address, with no token."""
     asking = client(reads, token=TOKEN)
-    assert asking.get("/healthz", headers={"host": "10.1.2.3:8000"}).status_code == 200
-    assert asking.get("/healthz/", follow_redirects=False).status_code == 401
+    assert asking.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
+    assert asking.get(f"{path}/", follow_redirects=False).status_code == 401
 
 
 def test_an_empty_token_is_none(reads: Reads) -> None:

@@ -130,12 +130,12 @@ def test_assets_that_are_gone_give_nothing(work: Project, shown: Shown) -> None:
 def test_it_ends(work: Project) -> None:
     _, secret = make_token(work, "short", Role.VIEWER, for_s=3600, by="ana")
     headers = {"authorization": f"Bearer {secret}"}
-    assert client(work).get("/readyz", headers=headers).status_code == 200
+    assert client(work).get("/api/v1/openapi.json", headers=headers).status_code == 200
     wall = work.clock.wall
     later = replace(
         work, runtime=replace(work.runtime, clock=replace(work.clock, wall=lambda: wall() + timedelta(hours=1)))
     )
-    assert client(later).get("/readyz", headers=headers).status_code == 401
+    assert client(later).get("/api/v1/openapi.json", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,8 @@ def test_it_ends(work: Project) -> None:
 def test_what_is_like_a_token_opens_nothing(work: Project, change: Callable[[str], str]) -> None:
     _, secret = make_token(work, "x", Role.ADMIN, by="ana")
     for scheme in ("Bearer", "Basic"):
-        answer = client(work).get("/readyz", headers={"authorization": f"{scheme} {change(secret)}".encode()})  # type: ignore[dict-item]
+        headers = {"authorization": f"{scheme} {change(secret)}".encode()}
+        answer = client(work).get("/api/v1/openapi.json", headers=headers)  # type: ignore[arg-type]
         if change(secret).strip() != secret:
             assert answer.status_code == 401
 
@@ -220,24 +221,24 @@ def test_a_person_logs_in_and_out(work: Project, by: str) -> None:
     assert asking.post("/api/v1/act", json={}, headers=shown).status_code == 200
     session = asking.cookies["tidegate_session"]
     assert asking.post("/logout", headers=shown, follow_redirects=False).headers["location"] == "/login"
-    assert asking.get("/readyz", headers={"cookie": f"tidegate_session={session}"}).status_code == 401
+    assert asking.get("/api/v1/openapi.json", headers={"cookie": f"tidegate_session={session}"}).status_code == 401
 
 
 def test_a_session_ends_with_its_token(work: Project) -> None:
     token, secret = make_token(work, "ana", Role.VIEWER, by="ana")
     asking = client(work)
     log_in(asking, secret)
-    assert asking.get("/readyz").status_code == 200
+    assert asking.get("/api/v1/openapi.json").status_code == 200
     revoke_token(work, token.id)
-    assert asking.get("/readyz").status_code == 401
+    assert asking.get("/api/v1/openapi.json").status_code == 401
 
 
 def test_a_session_ends_when_the_environments_token_changes(work: Project) -> None:
     asking = client(work, "one")
     log_in(asking, "one")
     session = {"cookie": f"tidegate_session={asking.cookies['tidegate_session']}"}
-    assert client(work, "one").get("/readyz", headers=session).status_code == 200
-    assert client(work, "two").get("/readyz", headers=session).status_code == 401
+    assert client(work, "one").get("/api/v1/openapi.json", headers=session).status_code == 200
+    assert client(work, "two").get("/api/v1/openapi.json", headers=session).status_code == 401
 
 
 def test_nobody_is_sent_elsewhere_after_logging_in(work: Project) -> None:

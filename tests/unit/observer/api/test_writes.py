@@ -158,10 +158,10 @@ def test_who_asks_too_often_waits(asking: TestClient, work: Project, monkeypatch
     monkeypatch.setattr(security, "FAILURES_PER_S", 0.001)
     monkeypatch.setattr(callers, "_REMEMBERED_S", -1.0)
     one, other = shown(work, Role.VIEWER), shown(work, Role.VIEWER)
-    statuses = [asking.get("/readyz", headers=one).status_code for _ in range(7)]
+    statuses = [asking.get("/api/v1/openapi.json", headers=one).status_code for _ in range(7)]
     assert statuses == [200] * 5 + [429] * 2
-    assert asking.get("/readyz", headers=other).status_code == 200
-    wrong = [asking.get("/readyz", headers={"authorization": "Bearer x"}) for _ in range(5)]
+    assert asking.get("/api/v1/openapi.json", headers=other).status_code == 200
+    wrong = [asking.get("/api/v1/openapi.json", headers={"authorization": "Bearer x"}) for _ in range(5)]
     assert [answer.status_code for answer in wrong] == [401] * 3 + [429] * 2
     assert int(wrong[-1].headers["retry-after"]) > 0
 
