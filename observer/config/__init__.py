@@ -3,7 +3,16 @@
 from observer.config.channels import ChannelConfig
 from observer.config.environment import EnvironmentConfig, read
 from observer.config.executor import ExecutorConfig
-from observer.config.file import FILE_NAME, find_root
+from observer.config.file import FILE_NAME, PYPROJECT, find_root
 from observer.config.io import IOConfig
 
-__all__ = ["ChannelConfig", "EnvironmentConfig", "ExecutorConfig", "FILE_NAME", "IOConfig", "find_root", "read"]
+__all__ = [
+    "ChannelConfig",
+    "EnvironmentConfig",
+    "ExecutorConfig",
+    "FILE_NAME",
+    "PYPROJECT",
+    "IOConfig",
+    "find_root",
+    "read",
+]

@@ -10,7 +10,7 @@ from observer.config.section import Section
 from observer.errors import ProjectError
 
 FILE_NAME = "tidegate.toml"
-_PYPROJECT = "pyproject.toml"
+PYPROJECT = "pyproject.toml"
 _TOOL = "[tool.tidegate]"
 
 
@@ -63,7 +63,7 @@ def settings_of(file: Path) -> Section:
 
 
 def _tool(folder: Path) -> Section:
-    file = folder / _PYPROJECT
+    file = folder / PYPROJECT
     if not file.is_file():
         return Section({}, file, _TOOL)
     return Section({}, file).at(_parse(file).get("tool", {}).get("tidegate", {}), _TOOL)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
-from observer.config import FILE_NAME
+from observer.config import FILE_NAME, PYPROJECT
 from observer.errors import TidegateError
 from observer.project import Project
 
@@ -58,7 +58,7 @@ class Current:
         """When each file that the project is made of was written, and how long it is."""
         found: dict[Path, tuple[int, int]] = {}
         root = self.work.config.root
-        for path in {root / FILE_NAME, self.work.config.project, *self._files()}:
+        for path in {root / FILE_NAME, root / PYPROJECT, self.work.config.project, *self._files()}:
             try:
                 stat = path.stat()
             except OSError:  # gone, or not there yet

@@ -82,3 +82,17 @@ def test_its_settings_are_followed_too(current: Current, folder: Path) -> None:
     assert current.follow() is False
     assert current.problem is not None
     assert "nothing" in current.problem
+
+
+def test_settings_in_a_pyproject_are_followed_as_well(folder: Path) -> None:
+    said = (folder / "tidegate.toml").read_text(encoding="utf-8")
+    (folder / "tidegate.toml").unlink()
+    pyproject = folder / "pyproject.toml"
+    pyproject.write_text(
+        said.replace("[env.", "[tool.tidegate.env.").replace("project =", "tool.tidegate.project ="), encoding="utf-8"
+    )
+    current = Current(lambda: open_project(folder))
+    edit(pyproject, pyproject.read_text(encoding="utf-8") + '\n[tool.tidegate.env.local]\nnothing = "is called so"\n')
+    assert current.follow() is False
+    assert current.problem is not None
+    current.work.close()
