@@ -64,7 +64,7 @@ class ObserverGate:
             raise
         except Exception as error:
             verdict = broken(self._observer, audit, error)
-        return Ruling(verdict.decision, record, verdict)
+        return Ruling(verdict.decision, record, verdict, record_past)
 
 
 Logged = Sequence[tuple[Verdict, int]]
@@ -75,6 +75,13 @@ def record(connection: Connection, rulings: Iterable[tuple[Ruling, int]]) -> Non
     """Write what was found out about versions, in the transaction that logs them."""
     logged = [(ruling.finding, seq) for ruling, seq in rulings if isinstance(ruling.finding, Verdict)]
     for stage in RECORDING:
+        stage(connection, logged)
+
+
+def record_past(connection: Connection, rulings: Iterable[tuple[Ruling, int]]) -> None:
+    """Write what was found out about versions that later ones have overtaken: what is wrong now is so all the same."""
+    logged = [(ruling.finding, seq) for ruling, seq in rulings if isinstance(ruling.finding, Verdict)]
+    for stage in (save_observations, save_evaluations):
         stage(connection, logged)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -115,13 +115,13 @@ class Reception:
             return {}
         try:
             with writing(self.work.engine) as connection:
-                log_taken_in(connection, new, self.work.clock.now())
+                late = log_taken_in(connection, new, self.work.clock.now())
         except StateError as error:
             if again and isinstance(error.__cause__, IntegrityError):  # sent twice at once: the other was quicker
                 known = self._known(reports)
                 return known | self._take([one for one in reports if one.made.id not in known], again=False)
             raise
-        return {made.id: _now(made, ruling.decision) for made, ruling in new}
+        return {made.id: _now(made, ruling.decision, is_late=made.id in late) for made, ruling in new}
 
     def _judged(self, report: Report) -> Ruling:
         with self._judging:
@@ -178,7 +178,13 @@ def _before(report: Report, known: Known) -> TakenIn:
     return TakenIn(id=made.id, address=made.address, status=known.status, decision=None)
 
 
-def _now(made: Materialization, decision: GateDecision) -> TakenIn:
+def _now(made: Materialization, decision: GateDecision, *, is_late: bool) -> TakenIn:
+    if is_late:
+        decision = replace(decision, reasons=(_LATE,))
+        return TakenIn(id=made.id, address=made.address, status=VersionStatus.SUPERSEDED, decision=decision)
     held = decision.outcome.value == "held"
     status = VersionStatus.HELD if held else VersionStatus.PUBLISHED
     return TakenIn(id=made.id, address=made.address, status=status, decision=decision)
+
+
+_LATE = "it was made before the version that is held now, so that nothing opens by it"

@@ -21,12 +21,14 @@ class Ruling:
 
     ``record(connection, logged)`` is called inside the transaction that logs the decisions, once for all rulings of a
     settlement that share it, each with ``versions.seq`` of its version. It only writes; everything slow was done
-    before. ``finding`` is what it writes of this one.
+    before. ``finding`` is what it writes of this one. ``past`` is called in its place for a version that a later one
+    has overtaken: nothing may begin or end by it.
     """
 
     decision: GateDecision
     record: Recorder
     finding: object = None
+    past: Recorder | None = None
 
 
 Recorder = Callable[["Connection", Sequence[tuple[Ruling, int]]], None]

@@ -9,11 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from orchestration import log
+from orchestration.among import Among
 from orchestration.gate import Recorder, Ruling
 from orchestration.io.base import OBSERVED
 from orchestration.log import NewVersion
 from orchestration.model import Address, GateDecision, GateOutcome, Materialization, VersionStatus
-from orchestration.tables import versions
+from orchestration.question import Question
+from orchestration.tables import gates, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,55 @@ def known_among(connection: Connection, ids: Collection[str]) -> dict[str, Known
     return {row.id: Known(Address(row.asset, row.partition or None), VersionStatus(row.status)) for row in rows}
 
 
-def log_taken_in(connection: Connection, judged: Sequence[tuple[Materialization, Ruling]], at: datetime) -> None:
-    """Log versions with what the gate said of them: those that it lets through are what readers see from now on."""
+def log_taken_in(
+    connection: Connection, judged: Sequence[tuple[Materialization, Ruling]], at: datetime
+) -> frozenset[str]:
+    """Log versions with what the gate said of them: those that it lets through are what readers see from now on.
+
+    Reports come in any order. A good version that was made before the one that is held in its place opens nothing: it
+    is kept in the past. Returns the ids of such.
+    """
+    late = _overtaken(connection, judged)
     new = [
-        NewVersion(made=made, status=_status(ruling.decision), format=OBSERVED, inputs=()) for made, ruling in judged
+        NewVersion(made=made, status=_status(made, ruling, late), format=OBSERVED, inputs=()) for made, ruling in judged
     ]
     logged = log.add_versions(connection, new)
     decisions: dict[str, list[GateDecision]] = {}
     recorders: dict[Recorder, list[tuple[Ruling, int]]] = {}
     for (made, ruling), version in zip(judged, logged, strict=True):
-        decisions.setdefault(made.run_id, []).append(ruling.decision)
-        recorders.setdefault(ruling.record, []).append((ruling, version.seq))
+        if made.id not in late:
+            decisions.setdefault(made.run_id, []).append(ruling.decision)
+        if (record := ruling.past if made.id in late else ruling.record) is not None:
+            recorders.setdefault(record, []).append((ruling, version.seq))
     log.save_decisions(connection, decisions)
     for record, rulings in recorders.items():
         record(connection, rulings)
     held = [version for version in logged if version.status is VersionStatus.HELD]
-    published = [version for version in logged if version.status is not VersionStatus.HELD]
+    published = [version for version in logged if version.status is VersionStatus.PUBLISHING]
     if held:
         log.hold(connection, held, at)
     if published:
         log.publish(connection, published, at)
+    return late
 
 
-def _status(decision: GateDecision) -> VersionStatus:
-    return VersionStatus.HELD if decision.outcome is GateOutcome.HELD else VersionStatus.PUBLISHING
+def _overtaken(connection: Connection, judged: Sequence[tuple[Materialization, Ruling]]) -> frozenset[str]:
+    """The good ones that were made before what is held in their place."""
+    good = [made for made, ruling in judged if ruling.decision.outcome is not GateOutcome.HELD]
+    rows = _HELD.ask(connection, {"b_assets": sorted({made.asset for made in good})}) if good else ()
+    held = {Address(row.asset, row.partition or None): row.materialized_at for row in rows}
+    return frozenset(made.id for made in good if made.address in held and made.materialized_at < held[made.address])
+
+
+_HELD = Question(
+    select(versions.c.asset, versions.c.partition, versions.c.materialized_at)
+    .join(gates, gates.c.materialization_id == versions.c.id)
+    .where(Among(gates.c.asset, "b_assets"), gates.c.outcome != GateOutcome.OPEN.value)
+    .where(versions.c.status == VersionStatus.HELD.value)
+)
+
+
+def _status(made: Materialization, ruling: Ruling, late: frozenset[str]) -> VersionStatus:
+    if ruling.decision.outcome is GateOutcome.HELD:
+        return VersionStatus.HELD
+    return VersionStatus.SUPERSEDED if made.id in late else VersionStatus.PUBLISHING

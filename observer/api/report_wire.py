@@ -124,9 +124,11 @@ class TakenIn(BaseModel):
     id: str
     asset: str
     partition: str | None
-    status: str = Field(description="published or held; of one that was known, also superseded, discarded")
+    status: str = Field(
+        description="published or held; superseded, if made before the one that is held; of a known one also discarded"
+    )
     known: bool = Field(description="it was taken in before, and nothing was changed")
-    reasons: list[str] = Field(description="why it is held")
+    reasons: list[str] = Field(description="why it is held, or opens nothing")
 
 
 def taken_in(one: Became) -> TakenIn:

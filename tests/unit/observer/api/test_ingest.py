@@ -171,6 +171,26 @@ def test_a_batch_of_one_assets_past_is_judged_in_order(asking: TestClient, work:
     assert not gate(asking, "visits?partition=2024-02-14")["open"]
 
 
+def test_a_good_version_that_comes_late_opens_nothing(asking: TestClient, work: Project) -> None:
+    """Reports are sent again until they arrive, so an older one may come after a newer one."""
+    send(asking, ledger("v1", materialized_at="2024-01-01T00:00:00Z"))
+    send(asking, ledger("v3", passed=False, materialized_at="2024-01-03T00:00:00Z"))
+    (came,) = send(asking, ledger("v2", materialized_at="2024-01-02T00:00:00Z"))["taken"]
+    assert (came["status"], came["known"]) == ("superseded", False)
+    assert "nothing opens by it" in came["reasons"][0]
+    answer = gate(asking)
+    assert (answer["outcome"], answer["materialization_id"]) == ("held", "v3")
+    key = SeriesKey("null_rate", "account")
+    with reading(work.engine) as connection:
+        assert connection.execute(select(incidents.c.status)).scalars().all() == ["open"]
+        series = observation_store.load(connection, AssetKey("ledger"), [key], partitioned=False)[key]
+    assert [one.materialization_id for one in series] == ["v1", "v2", "v3"], "it has its place in the past"
+    (again,) = send(asking, ledger("v2", materialized_at="2024-01-02T00:00:00Z"))["taken"]
+    assert (again["status"], again["known"]) == ("superseded", True)
+    (good,) = send(asking, ledger("v4", materialized_at="2024-01-04T00:00:00Z"))["taken"]
+    assert (good["status"], gate(asking)["open"]) == ("published", True)
+
+
 def late(id_: str, *columns: str) -> dict[str, Any]:
     measured = [{"materialization": id_, "metric": "null_rate", "column": column, "value": 0.5} for column in columns]
     return {"observations": measured}
