@@ -20,6 +20,9 @@ from observer.errors import ChannelError, ProjectError
 TIMEOUT_S = 10.0
 """For one whole try, whatever the receiver does."""
 
+LONGEST_WAIT_S = 3600.0
+"""However much later a receiver wants to be asked again: what it says may be wrong, and nobody would be told."""
+
 _TRY_LATER = frozenset({408, 425})
 
 
@@ -101,7 +104,7 @@ class Endpoint:
             return
         wait_s = _seconds(answer.retry_after, self._wall())
         if status == 429 or (status == 503 and wait_s is not None):
-            raise Busy(said if wait_s is None else f"{said}: come again in {wait_s:.0f} s", wait_s)
+            raise Busy(said if wait_s is None else f"{said}: it is left alone for {wait_s:.0f} s", wait_s)
         if status == 410:
             raise Refused(
                 f"{said} (gone): it wants no messages any more; remove channel {self._channel!r} from the "
@@ -131,17 +134,18 @@ def cause(error: BaseException) -> str:
 
 
 def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """How long a ``Retry-After`` asks to wait, in seconds or until a date; None where it says nothing that is one."""
+    """How long to wait as a ``Retry-After`` asks for, in seconds or until a date; None where it asks for neither."""
     if retry_after is None:
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return float(text[:9])
+        return LONGEST_WAIT_S if len(text) > 9 else min(float(text), LONGEST_WAIT_S)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        wait_s = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+    return min(max(0.0, wait_s), LONGEST_WAIT_S)
 
 
 def _address(name: str, url: str) -> SplitResult:

@@ -165,8 +165,11 @@ def test_too_few_secrets_and_too_many(secrets: tuple[str, ...]) -> None:
         (503, "120", 120.0),
         (429, "in a while", None),
         (429, "-5", None),
-        (429, "9" * 400, 999_999_999.0),
-        (429, format_datetime(NOW + timedelta(hours=2), usegmt=True), 7200.0),
+        (429, "86400", 3600.0),
+        (429, "9" * 400, 3600.0),
+        (429, format_datetime(NOW + timedelta(minutes=30), usegmt=True), 1800.0),
+        (429, "Fri, 31 Dec 9999 23:59:59 GMT", 3600.0),
+        (429, "Fri, 31 Dec 9999 23:59:59 -2359", 3600.0),
         (429, format_datetime(NOW - timedelta(hours=2), usegmt=True), 0.0),
     ],
 )
