@@ -170,9 +170,10 @@ def _audit(report: Report, expects: Sequence[str]) -> Audit:
 
 def _before(report: Report, known: Known) -> TakenIn:
     made = report.made
-    if known.address != made.address:
+    if known.address != made.address:  # of another asset nothing is said: it may not be the caller's to know of
+        whose = known.address if known.address.asset == made.asset else "another asset"
         raise ReportError(
-            f"the id {made.id!r} of {made.address} is that of a version of {known.address}; it was not taken in; "
+            f"the id {made.id!r} of {made.address} is that of a version of {whose}; it was not taken in; "
             "give each version an id of its own"
         )
     return TakenIn(id=made.id, address=made.address, status=known.status, decision=None)

@@ -304,7 +304,9 @@ def test_two_versions_of_one_id_and_two_results_of_one_check(asking: TestClient)
     assert "two results of one check" in send(asking, twice, 409)["detail"]
     send(asking, ledger("v1"))
     other = {"materializations": [{"id": "v1", "asset": "visits", "partition": "2024-01-01"}]}
-    assert "is that of a version of ledger" in send(asking, other, 409)["detail"]
+    said = send(asking, other, 409)["detail"]
+    assert "is that of a version of another asset" in said
+    assert "ledger" not in said, "whoever may report visits alone hears of no other"
 
 
 def test_other_contents_are_refused(asking: TestClient) -> None:
