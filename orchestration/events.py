@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     RUN_CANCEL_ASKED = "run.cancel_asked"
     RUN_ENDED = "run.ended"
     STEP_ENDED = "step.ended"
+    STEP_LEFT_OUT = "step.left_out"
     VERSION_JUDGED = "version.judged"
     VERSION_PUBLISHED = "version.published"
     VERSION_HELD = "version.held"

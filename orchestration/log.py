@@ -17,6 +17,7 @@ from orchestration.clock import Clock
 from orchestration.events import Event, EventKind
 from orchestration.model import (
     Address,
+    AssetKey,
     GateDecision,
     Materialization,
     Run,
@@ -105,10 +106,17 @@ def go_on(connection: Connection, run: Run, wall: datetime) -> None:
     lease.release_all(connection, run.id)  # by which its tokens are worth nothing any more
     going = {"status": RunStatus.RUNNING.value, "holder": run.holder, "ended_at": None}
     connection.execute(update(runs).where(runs.c.id == run.id).values(going))
-    connection.execute(delete(steps).where(steps.c.run_id == run.id))  # what they were is in the events
+    gone = delete(steps).where(steps.c.run_id == run.id).returning(steps.c.asset, steps.c.partition)
+    before = {Address(AssetKey(row.asset), row.partition or None) for row in connection.execute(gone)}
     _PLAN_STEPS.run(connection, [{**_step_row(step), "forced": step.forced} for step in run.steps])
     append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id, detail={"again": True}))
+    left_out = sorted(before - {step.address for step in run.steps}, key=str)  # no step names these any more
+    append(connection, *(_left_out(run, address) for address in left_out))
     lease.hold_run(connection, run.id, wall)
+
+
+def _left_out(run: Run, address: Address) -> Event:
+    return Event(at=run.started_at, kind=EventKind.STEP_LEFT_OUT, run_id=run.id, address=address)
 
 
 def end_run(connection: Connection, run_id: str, status: RunStatus, at: datetime) -> None:

@@ -19,7 +19,7 @@ from observer.reads.model import State
 from observer.reads.overview import overview
 from observer.reads.states import Standing, standings
 from observer.store import statuses
-from orchestration import log
+from orchestration import log, runs
 from orchestration.clock import Clock
 from orchestration.database import open_database, reading, writing
 from orchestration.graph import Graph
@@ -195,6 +195,20 @@ def test_a_run_that_is_broken_off_and_one_that_begins_again_are_heeded(kept: Sto
         connection.execute(insert(events).values(again))
     assert said(kept) == true(kept)
     assert said(kept)[ORDERS].state is State.NEVER
+
+
+def test_what_a_run_leaves_out_as_it_goes_on_is_heeded(kept: Store) -> None:
+    """Its partition is none any more, say: no step of the run names the asset that it had failed of."""
+    run_id = kept.step("orders", day(9), StepStatus.FAILED, error="it broke")
+    bring_up(kept)
+    assert said(kept)[ORDERS].state is State.FAILING
+    with writing(kept.project.engine) as connection:
+        run = runs.find(connection, run_id)
+        log.go_on(connection, replace(run, steps=()), NOW)
+    assert said(kept) == true(kept)
+    assert said(kept)[ORDERS].state is State.NEVER
+    bring_up(kept)
+    assert wrong(kept) == []
 
 
 def test_rows_that_a_process_has_kept_are_not_those_of_a_copy_that_was_put_back(
