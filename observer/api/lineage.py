@@ -12,7 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from observer.access import Caller, Role
 from observer.api.audit import ABOUT
@@ -173,6 +173,7 @@ class _Hearing:
         began = kind is EventKind.EXTERNAL_STARTED
         when: dict[str, Scalar] = {"began_s" if began else "ended_s": (event.eventTime - EPOCH).total_seconds()}
         with writing(self._work.engine) as connection:
+            _alone_with(connection, event.run.runId)
             if not began:
                 made |= set(connection.execute(_noted(event, EventKind.EXTERNAL_STARTED)).scalars()) & self._seen()
             new = sorted(made - set(connection.execute(_noted(event, kind)).scalars()))
@@ -193,6 +194,19 @@ class _Hearing:
     def _seen(self) -> set[str]:
         """The assets that others make and that the caller may change."""
         return {one.key for one in self._work.graph if is_external(one) and self._caller.sees(one.key)}
+
+
+def _alone_with(connection: Connection, run_id: str) -> None:
+    """Until the transaction ends nobody else notes an event of the run: clients repeat what is answered late.
+
+    SQLite has one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(run_id, _LOCK))))
+
+
+_LOCK = 74_219_391
+"""Seeds the names of our advisory locks on PostgreSQL."""
 
 
 def _noted(event: RunEvent, kind: EventKind, *columns: ColumnElement[Any]) -> Select[Any]:

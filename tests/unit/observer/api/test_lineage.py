@@ -1,7 +1,10 @@
 """OpenLineage's own Python client against a real server."""
 
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +22,7 @@ from openlineage.client.facet_v2 import (
     schema_dataset,
 )
 from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, HttpTransport
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from observer.access import Role
@@ -28,13 +31,15 @@ from observer.api.serve import listen
 from observer.history import SeriesKey
 from observer.project import Project, open_project
 from observer.settings import ServeSettings
+from observer.store import incidents as incident_store
 from observer.store import observations
 from observer.store.incident_tables import incident_turns
 from observer.store.tables import incidents
 from observer.tokens import make_token
-from orchestration.database import reading
+from orchestration.database import reading, writing
 from orchestration.model import AssetKey
 from orchestration.tables import events
+from tests.conftest import NewDatabase
 from tests.unit.observer.shop import shop
 
 PIPELINE = """
@@ -202,3 +207,35 @@ def test_what_it_names_and_nobody_knows_is_said(work: Project) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), raw[:20]
     packed = {"content-type": "application/json", "content-encoding": "gzip"}
     assert asking.post("/api/v1/lineage", content=b"x", headers=packed).status_code == 415
+
+
+def waiting_for_locks(work: Project) -> int:
+    with reading(work.engine) as connection:
+        here = "SELECT oid FROM pg_database WHERE datname = current_database()"
+        asked = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = ({here})"
+        found: int = connection.execute(text(asked)).scalar_one()
+        return found
+
+
+@pytest.mark.postgres
+def test_a_failure_that_two_replicas_hear_of_at_once_is_told_once(tmp_path: Path, new_database: NewDatabase) -> None:
+    toml = f'[env.local]\nclock = "2024-03-01 06:00 UTC"\nstate = "{new_database()}"\n'
+    body = {
+        "eventType": "FAIL", "eventTime": "2024-02-29T05:00:00Z", "run": {"runId": str(uuid4())},
+        "job": {"namespace": "a", "name": "b"}, "outputs": [{"namespace": "postgres://db:5432", "name": "shop.public.orders"}],
+        "producer": "x", "schemaURL": "x",
+    }  # fmt: skip
+    with closing(open_project(shop(tmp_path, pipeline=PIPELINE, toml=toml))) as work, ThreadPoolExecutor(2) as pool:
+        replicas = [TestClient(create_api(work.reads(), ServeSettings(), work), base_url="http://127.0.0.1") for _ in "ab"]
+        with writing(work.engine) as connection:
+            incident_store.alone(connection)  # so that both are under way before either is done
+            answers = [pool.submit(one.post, "/api/v1/lineage", json=body) for one in replicas]
+            until = time.monotonic() + 30
+            while waiting_for_locks(work) < 2 and time.monotonic() < until:
+                time.sleep(0.02)
+            assert waiting_for_locks(work) == 2
+        assert [one.result().status_code for one in answers] == [201, 201]
+        with reading(work.engine) as connection:
+            kinds = connection.execute(select(events.c.kind).order_by(events.c.id)).scalars().all()
+        assert kinds == ["external.failed", "incident.changed"]
+        assert len(told(work)) == 1
