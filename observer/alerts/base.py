@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -129,10 +129,12 @@ class Outbox(Protocol):
     wall-clock, whatever clock the project's data runs on. A store that does not answer raises ``StateError``.
     """
 
-    def claim_due(
-        self, wall_now: datetime, *, limit: int, claim_s: float, without: Collection[str] = ()
-    ) -> tuple[Notification, ...]:
-        """Take up to ``limit`` due messages, those never tried first, except of the channels ``without``.
+    def due(self, wall_now: datetime) -> tuple[str, ...]:
+        """The channels that messages are due for, the longest waiting first."""
+        ...
+
+    def claim_due(self, channel: str, wall_now: datetime, *, limit: int, claim_s: float) -> tuple[Notification, ...]:
+        """Take up to ``limit`` due messages of a channel, those never tried first.
 
         What a channel is to hear of one incident comes in the order in which it was written. Nobody else is given
         them within ``claim_s`` seconds, or until one of the calls below.

@@ -75,18 +75,21 @@ def is_due(wall_now: datetime) -> ColumnElement[bool]:
     )
 
 
-def claim_due(
-    engine: Engine,
-    wall_now: datetime,
-    limit: int,
-    claim_s: float,
-    *,
-    without: Collection[str] = (),
-) -> tuple[Notification, ...]:
+def due_channels(connection: Connection, wall_now: datetime) -> tuple[str, ...]:
+    """The channels that messages are due for, the longest waiting first. See ``Outbox.due``."""
+    waits_since = func.min(outbox.c.next_attempt_at), func.min(outbox.c.created_at)
+    rows = connection.execute(
+        select(outbox.c.channel)
+        .where(is_due(wall_now))
+        .group_by(outbox.c.channel)
+        .order_by(*waits_since, outbox.c.channel)
+    )
+    return tuple(rows.scalars())
+
+
+def claim_due(engine: Engine, channel: str, wall_now: datetime, limit: int, claim_s: float) -> tuple[Notification, ...]:
     """Take due messages for ``claim_s`` seconds: no second sender has them. See ``Outbox.claim_due``."""
-    due = and_(is_due(wall_now), _is_next)
-    if without:
-        due = and_(due, outbox.c.channel.not_in(sorted(without)))
+    due = and_(is_due(wall_now), outbox.c.channel == channel, _is_next)
     with engine.connect() as connection:  # a look takes no write lock
         if connection.execute(select(outbox.c.id).where(due).limit(1)).first() is None:
             return ()
@@ -205,11 +208,16 @@ class StoredOutbox:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim_due(
-        self, wall_now: datetime, *, limit: int, claim_s: float, without: Collection[str] = ()
-    ) -> tuple[Notification, ...]:
+    def due(self, wall_now: datetime) -> tuple[str, ...]:
         try:
-            return claim_due(self._engine, wall_now, limit, claim_s, without=without)
+            with self._engine.connect() as connection:
+                return due_channels(connection, wall_now)
+        except SQLAlchemyError as error:
+            raise _silent(error, "nothing was sent") from error
+
+    def claim_due(self, channel: str, wall_now: datetime, *, limit: int, claim_s: float) -> tuple[Notification, ...]:
+        try:
+            return claim_due(self._engine, channel, wall_now, limit, claim_s)
         except SQLAlchemyError as error:
             raise _silent(error, "no message was claimed") from error
 

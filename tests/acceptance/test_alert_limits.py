@@ -197,9 +197,10 @@ def test_nothing_goes_past_a_folded_message_that_holds_what_comes_before_it(
 
 def test_a_receiver_that_says_when_is_left_alone_by_all(engine: Engine, receiver: Receiver, wall: Wall) -> None:
     many(engine, 3)
-    put(engine, ("z_elsewhere", 4), channel="other")
     other = WebhookChannel("other", receiver.url, SECRET)
     receiver.fail(1, 429, {"retry-after": "600"})
+    assert deliver_due(StoredOutbox(engine), [channel(receiver, None), other], wall).delivered == 0
+    put(engine, ("z_elsewhere", 4), channel="other")
     assert deliver_due(StoredOutbox(engine), [channel(receiver, None), other], wall).delivered == 1
     for _ in range(9):
         wall.forward(60)

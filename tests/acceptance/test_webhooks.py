@@ -131,7 +131,8 @@ def test_said_only_if_the_transaction_commits(engine: Engine, channel: WebhookCh
         enqueue(connection, made)
         enqueue(connection, ())
         connection.rollback()
-    assert claim_due(engine, wall(), 10, 60) == ()
+    assert claim_due(engine, "ops", wall(), 10, 60) == ()
+    assert StoredOutbox(engine).due(wall()) == ()
     assert stored(engine) == {}
 
 
@@ -189,15 +190,16 @@ def test_three_days_of_tries_end_in_a_dead_letter(
 
 def test_a_claim_keeps_others_away_until_it_ends(engine: Engine, channel: WebhookChannel, wall: Wall) -> None:
     put(engine, channel, "msg_1", "msg_2", "msg_3")
-    first = claim_due(engine, wall(), 2, 60)
-    second = claim_due(engine, wall(), 2, 60)
+    assert StoredOutbox(engine).due(wall()) == ("ops",)
+    assert claim_due(engine, "other", wall(), 2, 60) == ()
+    first = claim_due(engine, "ops", wall(), 2, 60)
+    second = claim_due(engine, "ops", wall(), 2, 60)
     assert [message.id for message in first] == ["msg_1", "msg_2"]
     assert [message.id for message in second] == ["msg_3"]
-    assert claim_due(engine, wall(), 2, 60, without=["ops"]) == ()
     wall.forward(59)
-    assert claim_due(engine, wall(), 5, 60) == ()
+    assert (StoredOutbox(engine).due(wall()), claim_due(engine, "ops", wall(), 5, 60)) == ((), ())
     wall.forward(1)
-    assert len(claim_due(engine, wall(), 5, 60)) == 3
+    assert len(claim_due(engine, "ops", wall(), 5, 60)) == 3
 
 
 def test_delivered_is_final(engine: Engine, channel: WebhookChannel, wall: Wall) -> None:
@@ -267,7 +269,8 @@ def test_the_sender_notices_by_itself(engine: Engine, receiver: Receiver, channe
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda box, at: box.claim_due(at, limit=1, claim_s=60),
+        lambda box, at: box.due(at),
+        lambda box, at: box.claim_due("ops", at, limit=1, claim_s=60),
         lambda box, at: box.delivered("x", at),
         lambda box, at: box.failed("x", "no", at, at=at),
         lambda box, at: box.postponed("x", "no", at),

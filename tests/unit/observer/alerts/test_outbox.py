@@ -3,21 +3,16 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from observer.alerts.base import EVERYTHING, Admission, Busy, Limit, OutboxCounts, Refused, Terms, Unreachable
-from observer.alerts.outbox import (
-    GIVE_UP_AFTER_S,
-    JITTER,
-    LONGEST_DELAY_S,
-    Sender,
-    deliver_due,
-    retry_delay_s,
-)
+from observer.alerts.lane import GIVE_UP_AFTER_S, JITTER, LONGEST_DELAY_S, retry_delay_s
+from observer.alerts.outbox import LANES, Sender, deliver_due
 from observer.errors import ChannelError, StateError
 from observer.model import Incident, Notification
 
@@ -43,19 +38,20 @@ class FakeOutbox:
     def __init__(self, messages: Iterable[Notification]) -> None:
         self.messages = {each.id: each for each in messages}
         self.broken = False
+        self.looked = threading.Event()
         self.paused: dict[str, datetime] = {}
 
-    def claim_due(
-        self, wall_now: datetime, *, limit: int, claim_s: float, without: Collection[str] = ()
-    ) -> tuple[Notification, ...]:
+    def _due(self, wall_now: datetime) -> list[Notification]:
+        return [each for each in self.messages.values() if each.next_attempt_at and each.next_attempt_at <= wall_now]
+
+    def due(self, wall_now: datetime) -> tuple[str, ...]:
+        self.looked.set()
         if self.broken:
             raise StateError("the database sleeps")
-        due = [
-            each
-            for each in self.messages.values()
-            if each.next_attempt_at and each.next_attempt_at <= wall_now and each.channel not in without
-        ]
-        return tuple(due[:limit])
+        return tuple(dict.fromkeys(each.channel for each in self._due(wall_now)))
+
+    def claim_due(self, channel: str, wall_now: datetime, *, limit: int, claim_s: float) -> tuple[Notification, ...]:
+        return tuple([each for each in self._due(wall_now) if each.channel == channel][:limit])
 
     def _change(self, name: str, **fields: object) -> None:
         self.messages[name] = replace(self.messages[name], **fields)  # type: ignore[arg-type]
@@ -221,6 +217,54 @@ def test_the_sender_outlives_exceptions_and_stops(caplog: pytest.LogCaptureFixtu
     assert outbox.messages["a"].delivered_at == NOW
     assert caplog.text.count("the database sleeps") == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "tidegate-sender"]
+
+
+class Hangs(FakeChannel):
+    """A channel whose receiver answers when it is told to."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def send(self, notification: Notification) -> None:
+        self.asked.set()
+        assert self.answers.wait(60)
+        super().send(notification)
+
+
+def heard(channel: FakeChannel, *names: str) -> None:
+    """Wait until it has heard so much, in that order."""
+    until = time.monotonic() + 30
+    while len(channel.sent) < len(names) and time.monotonic() < until:
+        time.sleep(0.005)
+    assert tuple(channel.sent) == names
+
+
+def test_a_channel_that_hangs_delays_no_other() -> None:
+    slow, quick = Hangs("slow"), FakeChannel("quick")
+    outbox = FakeOutbox([message("a", "slow"), message("b", "slow"), message("c", "quick"), message("d", "quick")])
+    with Sender(outbox, [slow, quick], lambda: NOW, interval_s=0.01):
+        assert slow.asked.wait(30)
+        heard(quick, "c", "d")
+        assert slow.sent == []
+        slow.answers.set()
+        heard(slow, "a", "b")
+    assert not [thread for thread in threading.enumerate() if thread.name == "tidegate-lane"]
+
+
+def test_however_many_hang_there_are_so_many_threads() -> None:
+    hanging = [Hangs(f"slow {number}") for number in range(LANES + 3)]
+    outbox = FakeOutbox([message(f"to {channel.name}", channel.name) for channel in hanging])
+    with Sender(outbox, hanging, lambda: NOW, interval_s=0.01):
+        for channel in hanging[:LANES]:
+            assert channel.asked.wait(30)
+        outbox.looked.clear()
+        assert outbox.looked.wait(30)
+        assert len([thread for thread in threading.enumerate() if thread.name == "tidegate-lane"]) == LANES
+        for channel in hanging:
+            channel.answers.set()
+        for channel in hanging:
+            heard(channel, f"to {channel.name}")
 
 
 @pytest.mark.parametrize(
