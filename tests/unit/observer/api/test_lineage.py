@@ -222,11 +222,12 @@ def test_a_failure_that_two_replicas_hear_of_at_once_is_told_once(tmp_path: Path
     toml = f'[env.local]\nclock = "2024-03-01 06:00 UTC"\nstate = "{new_database()}"\n'
     body = {
         "eventType": "FAIL", "eventTime": "2024-02-29T05:00:00Z", "run": {"runId": str(uuid4())},
-        "job": {"namespace": "a", "name": "b"}, "outputs": [{"namespace": "postgres://db:5432", "name": "shop.public.orders"}],
-        "producer": "x", "schemaURL": "x",
+        "job": {"namespace": "a", "name": "b"}, "producer": "x", "schemaURL": "x",
+        "outputs": [{"namespace": "postgres://db:5432", "name": "shop.public.orders"}],
     }  # fmt: skip
     with closing(open_project(shop(tmp_path, pipeline=PIPELINE, toml=toml))) as work, ThreadPoolExecutor(2) as pool:
-        replicas = [TestClient(create_api(work.reads(), ServeSettings(), work), base_url="http://127.0.0.1") for _ in "ab"]
+        apps = [create_api(work.reads(), ServeSettings(), work) for _ in range(2)]
+        replicas = [TestClient(app, base_url="http://127.0.0.1") for app in apps]
         with writing(work.engine) as connection:
             incident_store.alone(connection)  # so that both are under way before either is done
             answers = [pool.submit(one.post, "/api/v1/lineage", json=body) for one in replicas]
