@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apprise import Apprise, NotifyType
 
 _TIMEOUT_S = 20.0
+_TEXT = 3000  # characters; what is too long for a service Apprise cuts or sends in parts
 _LOGGERS = ("apprise", "urllib3", "urllib3.connectionpool", "requests")
 
 
@@ -67,7 +68,7 @@ class AppriseChannel(Routed):
         Unreachable: it was not done in time.
         ChannelError: Apprise could not hand it over.
         """
-        message = read(notification.payload)
+        message = read(notification.payload).shortened(_TEXT)
         try:
             done = within(self._timeout_s, lambda: self._say(message))
         except ProjectError as error:

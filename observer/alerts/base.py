@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from observer.errors import ChannelError
 from observer.model import Incident, Notification
+
+if TYPE_CHECKING:
+    from observer.alerts.folding import Folding
 
 
 class Refused(ChannelError):
@@ -51,11 +53,13 @@ class Terms:
     fallback: it hears only of what no other channel hears of.
     limit: how much it may say; None: anything.
     folds: whether what is over the limit is put into one message, or else waits for its turn.
+    by_owners: whether its messages go to the owners of what they say: only those of the same owners are put into one.
     """
 
     fallback: bool = False
     limit: Limit | None = None
     folds: bool = True
+    by_owners: bool = False
 
 
 EVERYTHING = Terms()
@@ -145,16 +149,8 @@ class Outbox(Protocol):
         """Take one message's worth of what a channel may say; all senders share it."""
         ...
 
-    def fold(
-        self,
-        message: Notification,
-        wall_now: datetime,
-        fold: Callable[[Sequence[Notification]], Notification],
-        *,
-        most: int,
-        claim_s: float,
-    ) -> Notification:
-        """Put a claimed message and the others of its channel that are due into one, claimed in their place.
+    def fold(self, message: Notification, wall_now: datetime, folding: Folding, *, claim_s: float) -> Notification:
+        """Put a claimed message and others of its channel that are due into one, claimed in their place.
 
         From then on they fare as it does. The message itself where there are no others.
         """

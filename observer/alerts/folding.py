@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from observer.alerts.base import Limit
@@ -19,7 +19,44 @@ FOLDED = "incidents.folded"
 MOST = 100
 """Messages in one."""
 
+MOST_BYTES = 200_000
+"""Of their bodies together, which stand in it whole: receivers refuse what is too large, and then all of it."""
+
 _NAMED = 5
+_FURTHER = 10  # times as many are looked through for those that go to the same owners
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """How the messages of a channel are put into one; see ``Terms``."""
+
+    limit: Limit
+    by_owners: bool = False
+
+    @property
+    def candidates(self) -> int:
+        """How many others are worth looking at."""
+        return (MOST - 1) * (_FURTHER if self.by_owners else 1)
+
+    def together(self, message: Notification, others: Iterable[Notification]) -> list[Notification]:
+        """The message, and those of the others that can be said with it: to the same people, and not too much."""
+        found, size, whose = [message], len(message.payload.encode()), _owners(message)
+        for other in others:
+            if self.by_owners and _owners(other) != whose:
+                continue
+            size += len(other.payload.encode())
+            if len(found) == MOST or size > MOST_BYTES:
+                break
+            found.append(other)
+        return found
+
+    def one(self, messages: Sequence[Notification], wall_now: datetime) -> Notification:
+        """One message that holds them."""
+        return folded(messages, self.limit, wall_now)
+
+
+def _owners(message: Notification) -> frozenset[str]:
+    return frozenset((json.loads(message.payload).get("data") or {}).get("owners") or ())
 
 
 def folded(messages: Sequence[Notification], limit: Limit, wall_now: datetime) -> Notification:
@@ -45,6 +82,7 @@ def folded(messages: Sequence[Notification], limit: Limit, wall_now: datetime) -
         "sentence": said,
         "text": f"{said}: {named}" + (f"; and {len(titles) - _NAMED} more." if len(titles) > _NAMED else "."),
         "owners": list(dict.fromkeys(owner for body in bodies for owner in body["data"].get("owners") or ())),
+        "url": _inbox(bodies[0]["data"].get("url")),
         "messages": bodies,
     }
     written = {"type": FOLDED, "version": VERSION, "timestamp": _iso(wall_now), "data": data}
@@ -53,6 +91,11 @@ def folded(messages: Sequence[Notification], limit: Limit, wall_now: datetime) -
         first, id=f"msg_{digest[:24]}", event=FOLDED, created_at=wall_now, attempts=0, last_error=None,
         payload=json.dumps(written, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
     )  # fmt: skip
+
+
+def _inbox(url: str | None) -> str | None:
+    """The page of all incidents, beside that of one."""
+    return None if url is None else url.rpartition("/")[0]
 
 
 def _iso(instant: datetime) -> str:

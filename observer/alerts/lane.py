@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from observer.alerts.base import Busy, Channel, Outbox, Refused, Unreachable
-from observer.alerts.folding import MOST, folded
+from observer.alerts.folding import Folding
 from observer.errors import ChannelError
 from observer.model import Notification
 
@@ -114,8 +114,8 @@ class Lane:
             return None
         if admission.left >= 1.0 or not channel.terms.folds:
             return message
-        now = self._wall()
-        return self._outbox.fold(message, now, lambda some: folded(some, limit, now), most=MOST, claim_s=_CLAIM_S)
+        folding = Folding(limit, channel.terms.by_owners)
+        return self._outbox.fold(message, self._wall(), folding, claim_s=_CLAIM_S)
 
     def _write_failure(self, message: Notification, error: ChannelError) -> None:
         now, attempts = self._wall(), message.attempts + 1

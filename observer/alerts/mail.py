@@ -7,7 +7,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -27,7 +27,7 @@ OWNERS = "owners"
 """As a recipient: the owners of the incident that are addresses."""
 
 _TIMEOUT_S = 20.0
-_SUBJECT = 200
+_SUBJECT, _TEXT = 200, 10_000  # characters
 
 _log = logging.getLogger("observer.alerts")
 
@@ -92,7 +92,7 @@ class MailChannel(Routed):
             raise ProjectError(
                 f"channel {name!r}: its password would cross the network in the clear; write tls = 'starttls' or 'tls'"
             )
-        super().__init__(name, when, terms)
+        super().__init__(name, when, replace(terms, by_owners=OWNERS in to))
         self._server, self._sender, self._to = server, sender, tuple(to)
         self._timeout_s, self._wall = timeout_s, wall
 
@@ -131,7 +131,7 @@ class MailChannel(Routed):
     def mail(self, message: Message, message_id: str, recipients: Sequence[str]) -> EmailMessage:
         """The mail that says a message: the same for the same message, but for its date."""
         domain = parseaddr(self._sender)[1].rpartition("@")[2]
-        mail = EmailMessage()
+        message, mail = message.shortened(_TEXT), EmailMessage()
         mail["From"], mail["To"] = self._sender, ", ".join(recipients)
         mail["Subject"] = _one_line(f"{message.mark} {message.title}")[:_SUBJECT]
         mail["Date"] = format_datetime(self._wall().astimezone(UTC))

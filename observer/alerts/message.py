@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-_NAMED = 5  # affected assets that are named
+_NAMED = 5  # affected assets, owners, checks and monitors that are named
 _LISTED = 20  # folded messages that are named
 
 
@@ -43,6 +43,11 @@ class Message:
     affected: tuple[str, ...]
 
     @property
+    def link(self) -> str:
+        """What the page at ``url`` shows."""
+        return "All incidents" if self.incident is None else f"Incident #{self.incident}"
+
+    @property
     def is_over(self) -> bool:
         return self.event == "incident.resolved"
 
@@ -52,6 +57,13 @@ class Message:
         if self.is_over:
             return "●"
         return {"error": "■", "warn": "▲"}.get(self.severity, "◆")
+
+    def shortened(self, most: int) -> Message:
+        """The same, with no text of more than ``most`` characters."""
+        return replace(
+            self, title=cut(self.title, most), sentence=cut(self.sentence, most), text=cut(self.text, most),
+            facts=tuple((name, cut(text, most)) for name, text in self.facts), asset=cut(self.asset, most),
+        )  # fmt: skip
 
 
 def read(payload: str) -> Message:
@@ -79,18 +91,23 @@ def _facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if data.get("resolution"):
         yield "resolution", str(data["resolution"])
     if (affected := data.get("affected")) and not data.get("resolved_at"):
-        more = f" and {len(affected) - _NAMED} more" if len(affected) > _NAMED else ""
-        yield "blocked downstream", ", ".join(affected[:_NAMED]) + more
+        yield "blocked downstream", some(affected)
     if data.get("held") and data.get("last_good"):
         yield "readers see up to", str(data["last_good"])
     if owners := data.get("owners"):
-        yield "owner", ", ".join(owners)
+        yield "owner", some(owners)
     if suspects := data.get("suspects"):
         yield "changed around then", str(suspects[0])
     for number, one in enumerate((data.get("messages") or ())[:_LISTED], start=1):
         yield str(number), str(one["data"].get("title") or one["data"].get("sentence") or one["type"])
     if (left := len(data.get("messages") or ()) - _LISTED) > 0:
         yield "and", f"{left} more"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _instant(iso: str) -> str:

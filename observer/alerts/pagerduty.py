@@ -7,7 +7,7 @@ from typing import Any
 
 from observer.alerts.base import EVERYTHING, Terms
 from observer.alerts.chat import PostingChannel
-from observer.alerts.message import Message, cut
+from observer.alerts.message import Message, cut, some
 from observer.alerts.posting import TIMEOUT_S
 from observer.alerts.when import When
 
@@ -40,6 +40,8 @@ class PagerDutyChannel(PostingChannel):
         super().__init__(name, url, when, terms, timeout_s=timeout_s)
         self._key, self._source = routing_key, source
 
+    most_bytes = 512_000
+
     def content(self, message: Message) -> Mapping[str, Any]:
         """One event: what resolves says only that, what triggers says what is wrong."""
         about = "test" if message.incident is None else f"incident/{message.incident}"
@@ -52,7 +54,7 @@ class PagerDutyChannel(PostingChannel):
             return event
         details = dict(message.facts) | {"sentence": message.sentence}
         if message.subjects:
-            details["checks and monitors"] = ", ".join(message.subjects)
+            details["checks and monitors"] = some(message.subjects)
         event["payload"] = {
             "summary": cut(f"{message.title}: {message.sentence}", _SUMMARY),
             "source": self._source,
@@ -64,5 +66,5 @@ class PagerDutyChannel(PostingChannel):
         event["client"] = "Tidegate"
         if message.url is not None:
             event["client_url"] = message.url
-            event["links"] = [{"href": message.url, "text": f"Incident #{message.incident}"}]
+            event["links"] = [{"href": message.url, "text": message.link}]
         return event

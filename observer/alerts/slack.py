@@ -8,7 +8,8 @@ from typing import Any
 from observer.alerts.chat import PostingChannel
 from observer.alerts.message import Message, cut
 
-_HEADER, _SECTION, _FIELD, _FIELDS = 150, 3000, 2000, 10  # what Slack takes at most
+_HEADER, _SECTION, _FIELD, _FIELDS = 150, 3000, 2000, 10  # what Slack takes at most, of 50 blocks
+_VALUE = (_FIELD - 50) // len("&amp;")  # beside its name, though all of it were escaped
 
 
 class SlackChannel(PostingChannel):
@@ -16,6 +17,8 @@ class SlackChannel(PostingChannel):
 
     What comes from data is plain text, or escaped: no value can mention a channel or disguise a link.
     """
+
+    most_bytes = 40_000
 
     def content(self, message: Message) -> Mapping[str, Any]:
         """Blocks, and the same as one paragraph for notifications."""
@@ -27,7 +30,7 @@ class SlackChannel(PostingChannel):
             some = message.facts[start : start + _FIELDS]
             blocks.append({"type": "section", "fields": [_field(name, text) for name, text in some]})
         if message.url is not None:
-            link = f"<{escaped(message.url)}|Incident #{message.incident}>"
+            link = f"<{escaped(message.url)}|{message.link}>"
             blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": link}]})
         return {"text": escaped(cut(message.text, _SECTION)), "blocks": blocks, "unfurl_links": False}
 
@@ -42,4 +45,4 @@ def _plain(text: str, most: int) -> Mapping[str, Any]:
 
 
 def _field(name: str, text: str) -> Mapping[str, Any]:
-    return {"type": "mrkdwn", "text": f"*{name}*\n{escaped(cut(text, _FIELD // 5))}"}
+    return {"type": "mrkdwn", "text": f"*{name}*\n{escaped(cut(text, _VALUE))}"}

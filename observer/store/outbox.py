@@ -5,7 +5,7 @@ A message that was folded into another has that one's fate: its own row only say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, cas
 from sqlalchemy.exc import SQLAlchemyError
 
 from observer.alerts.base import Admission, Limit, OutboxCounts
-from observer.alerts.folding import FOLDED
+from observer.alerts.folding import FOLDED, Folding
 from observer.errors import StateError
 from observer.model import Notification
 from observer.store import channel_states
@@ -228,13 +228,10 @@ class StoredOutbox:
         except SQLAlchemyError as error:
             raise _silent(error, "the message stays claimed for a minute") from error
 
-    def fold(
-        self, message: Notification, wall_now: datetime, fold: Callable[[Sequence[Notification]], Notification], *,
-        most: int, claim_s: float,
-    ) -> Notification:  # fmt: skip
+    def fold(self, message: Notification, wall_now: datetime, folding: Folding, *, claim_s: float) -> Notification:
         try:
             with _writing(self._engine) as connection:
-                return _fold(connection, message, wall_now, fold, most, claim_s)
+                return _fold(connection, message, wall_now, folding, claim_s)
         except SQLAlchemyError as error:
             raise _silent(error, "the message stays claimed for a minute") from error
 
@@ -272,19 +269,18 @@ class StoredOutbox:
 
 
 def _fold(
-    connection: Connection, message: Notification, wall_now: datetime,
-    fold: Callable[[Sequence[Notification]], Notification], most: int, claim_s: float,
-) -> Notification:  # fmt: skip
+    connection: Connection, message: Notification, wall_now: datetime, folding: Folding, claim_s: float
+) -> Notification:
     """See ``Outbox.fold``; those that were folded already, and failed, stay as they are."""
     others = connection.execute(
         select(*COLUMNS)
         .where(is_due(wall_now), outbox.c.channel == message.channel, outbox.c.id != message.id)
         .where(outbox.c.event != FOLDED)
         .order_by(outbox.c.created_at, outbox.c.id)
-        .limit(most - 1)
+        .limit(folding.candidates)
         .with_for_update(skip_locked=True)
     )
-    found = {one.id: one for one in (message, *map(notification, others))}
+    found = {one.id: one for one in folding.together(message, map(notification, others))}
     too_early = exists().where(_is_before, _earlier.c.id.not_in(list(found)))
     asked = select(outbox.c.id).where(outbox.c.id.in_(list(found)), outbox.c.id != message.id, too_early)
     for row in connection.execute(asked):
@@ -292,7 +288,7 @@ def _fold(
     taken = sorted(found.values(), key=lambda one: (one.created_at, one.id))
     if len(taken) == 1 or message.event == FOLDED:
         return message
-    made = fold(taken)
+    made = folding.one(taken, wall_now)
     claim = {"claimed_until": wall_now + timedelta(seconds=claim_s), "next_attempt_at": EPOCH}
     connection.execute(outbox.insert().values({**_row(made), **claim}))
     connection.execute(

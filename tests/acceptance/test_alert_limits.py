@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from observer.alerts.base import Limit, OutboxCounts, Terms
-from observer.alerts.folding import FOLDED
+from observer.alerts.folding import FOLDED, MOST_BYTES
 from observer.alerts.outbox import deliver_due
 from observer.alerts.webhook import WebhookChannel
 from observer.model import Notification
@@ -59,12 +59,17 @@ def engine(state_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def put(engine: Engine, *messages: tuple[str, int], channel: str = "ops", event: str = "incident.opened") -> None:
+def put(
+    engine: Engine, *messages: tuple[str, int], channel: str = "ops", event: str = "incident.opened",
+    owners: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Messages of some ids about some incidents, one a second."""
     made = [
         Notification(
             id=name, incident_id=incident, event=event, channel=channel,
-            payload=json.dumps({"type": event, "data": {"title": f"{name} is held", "severity": "error"}}),
+            payload=json.dumps(
+                {"type": event, "data": {"title": f"{name} is held", "severity": "error", "owners": list(owners)}}
+            ),
             created_at=START + timedelta(seconds=number), attempts=0, next_attempt_at=START, delivered_at=None,
             last_error=None,
         )
@@ -108,6 +113,33 @@ def test_what_is_over_the_limit_is_one_message(engine: Engine, receiver: Receive
     with reading(engine) as connection:
         told = by_incident(connection, [34])[34]
     assert [(one.id, one.delivered_at) for one in told] == [("msg_34", START)]
+
+
+def test_only_what_the_same_owners_receive_is_one_message(engine: Engine, receiver: Receiver, wall: Wall) -> None:
+    owners = [["ana@example.com"], ["bo@example.com"], ["bo@example.com", "ana@example.com"]]
+    for number in range(1, 10):
+        put(engine, (f"msg_{number}", number), owners=owners[number % 3])
+    ops = WebhookChannel("ops", receiver.url, SECRET, terms=Terms(limit=Limit(1, 60.0), by_owners=True))
+    for _ in range(3):
+        deliver_due(StoredOutbox(engine), [ops], wall)
+        wall.forward(60)
+    said = [json.loads(request.body)["data"] for request in receiver.accepted]
+    assert sorted([one["id"] for one in each["messages"]] for each in said) == [
+        ["msg_1", "msg_4", "msg_7"], ["msg_2", "msg_5", "msg_8"], ["msg_3", "msg_6", "msg_9"],
+    ]  # fmt: skip
+    assert all(each["owners"] == one["data"]["owners"] for each in said for one in each["messages"])
+
+
+def test_what_is_too_much_for_one_message_is_several(engine: Engine, receiver: Receiver, wall: Wall) -> None:
+    for number in range(1, 10):
+        put(engine, (f"msg_{number}", number), owners=["x" * (MOST_BYTES // 4)])
+    ops = channel(receiver, Limit(1, 60.0))
+    for _ in range(3):
+        deliver_due(StoredOutbox(engine), [ops], wall)
+        wall.forward(60)
+    said = [json.loads(request.body)["data"]["messages"] for request in receiver.accepted]
+    assert [len(each) for each in said] == [3, 3, 3]
+    assert heard(receiver) == Counter(f"msg_{number}" for number in range(1, 10))
 
 
 def test_a_count_is_shared_and_comes_back_with_time(engine: Engine, receiver: Receiver, wall: Wall) -> None:

@@ -18,6 +18,7 @@ from observer.alerts.slack import SlackChannel
 from observer.alerts.teams import TeamsChannel
 from observer.alerts.trial import trial
 from observer.model import Incident, Notification
+from orchestration.model import AssetKey
 from tests.support.receiver import Receiver
 from tests.unit.observer.alerts.alerting import AT, MADE, assert_golden
 
@@ -55,6 +56,28 @@ def test_folded_messages_are_named_one_by_one(
     received = json.dumps(send(kind, receiver, folded(some, Limit(2, 60.0), AT)), ensure_ascii=False)
     assert "flights 2013-02-08 is held, and 14 more" in received
     assert received.count("flights 2013-02-08 is held") >= 15
+
+
+@pytest.mark.parametrize("kind", sorted(MAKE))
+def test_a_hundred_at_once_are_named_as_far_as_the_service_takes_them(
+    receiver: Receiver, message: Notification, opened: Alert, kind: str
+) -> None:
+    """Each within its limits, in any script, and with the page of those that are not named."""
+    said = "欠損率が高い" * 2000
+    long = replace(opened.incident, sentence=said, asset=AssetKey("&" * 400), subjects=("列" * 900,) * 900)
+    alert = replace(opened, incident=long, owners=tuple(f"{n}@example.com" for n in range(400)))
+    some = [replace(message, id=f"msg_{n}", payload=body(MADE["opened"](alert))) for n in range(100)]
+    received = json.dumps(send(kind, receiver, folded(some, Limit(2, 60.0), AT)), ensure_ascii=False)
+    assert len(receiver.requests[-1].body) <= LARGEST[kind]
+    assert "80 more" in received
+    assert "http://127.0.0.1:8000/incidents" in received
+    send(kind, receiver, some[0])
+    assert len(receiver.requests[-1].body) <= LARGEST[kind]
+    for request in receiver.requests if kind == "slack" else ():
+        blocks = json.loads(request.body)["blocks"]
+        texts = [block["text"]["text"] for block in blocks if "text" in block]
+        fields = [each["text"] for block in blocks for each in block.get("fields", ())]
+        assert (len(blocks) <= 50, max(map(len, texts)) <= 3000, max(map(len, fields)) <= 2000) == (True, True, True)
 
 
 def test_an_incident_is_one_alert_in_pagerduty(receiver: Receiver, message: Notification, opened: Alert) -> None:

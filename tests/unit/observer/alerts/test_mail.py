@@ -92,6 +92,12 @@ def test_a_repetition_has_the_same_id(server: MailServer, mailbox: Mailbox, mess
     assert [mail["Message-ID"] for _, mail in mailbox.mails] == ["<msg_1@example.com>"] * 2
 
 
+def test_what_goes_to_owners_is_folded_by_owners() -> None:
+    server = MailServer(host="127.0.0.1", port=1, tls=Tls.NONE)
+    assert MailChannel("team", server, SENDER, ("data@example.com", "owners")).terms.by_owners
+    assert not MailChannel("team", server, SENDER, ("data@example.com",)).terms.by_owners
+
+
 def test_owners_are_those_of_the_incident_that_are_addresses(graph: Graph, incident: Incident) -> None:
     server = MailServer(host="127.0.0.1", port=1, tls=Tls.NONE)
     channel = MailChannel("team", server, SENDER, ("owners",), parse_when("", graph))
