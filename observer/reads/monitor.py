@@ -22,7 +22,7 @@ from observer.feedback import marks_of
 from observer.history import SeriesKey, StoredPoint
 from observer.metrics import ARRIVAL, CATEGORIES, DISTRIBUTION, SCHEMA, Order
 from observer.metrics import metric as described
-from observer.model import EvaluationStatus, Feedback, IncidentStatus, Severity, SubjectKind
+from observer.model import EvaluationStatus, Feedback, Severity, SubjectKind
 from observer.monitors import Monitor
 from observer.project import Project
 from observer.reads import decomposed, precision, verdicts
@@ -36,11 +36,10 @@ from observer.reads.monitors import series_of
 from observer.store import feedback as feedback_store
 from observer.store import series as series_store
 from observer.store.observations import of_series
-from observer.store.tables import evaluations, incident_versions, incidents, observations
+from observer.store.tables import evaluations, observations
 from orchestration.assets import Asset
 from orchestration.database import reading
 from orchestration.errors import PartitionError, TidegateError
-from orchestration.model import AssetKey
 from orchestration.tables import versions
 
 MOST = 20_000
@@ -52,7 +51,6 @@ USUAL = 400
 _WEEK = timedelta(days=7)
 _ALARMS = (EvaluationStatus.WARNED, EvaluationStatus.FAILED)
 _UNJUDGED = (EvaluationStatus.LEARNING, EvaluationStatus.UNKNOWN, EvaluationStatus.SKIPPED, None)
-_NOT_TAKEN_UP = (IncidentStatus.OPEN, IncidentStatus.MUTED)
 _NAME = re.compile(r"(?P<metric>[^(\[]+)(?:\((?P<column>.*?)\))?(?:\[(?P<segment>.*)\])?\Z", re.DOTALL)
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -146,9 +144,7 @@ def _page(
         if _is_of(asked, verdict.evaluation.partition)
     )
     marks = marks_of(words)
-    series = series_of(
-        monitor, asked.part, stored, said, marks, timed=asked.timed, taken_up=_taken_up(connection, asset.key)
-    )  # fmt: skip
+    series = series_of(monitor, asked.part, stored, said, marks, timed=asked.timed)
     beside = monitor.metric in SPREADS
     earlier = series_of(monitor, asked.part, before, (), marks, timed=asked.timed).points if before else ()
     judged = [point for point in series.points if point.status not in _UNJUDGED]
@@ -210,17 +206,6 @@ def _is_of(asked: Asked, partition: str | None) -> bool:
         return part_of(asked.asset, partition) == asked.part
     except PartitionError:  # of a partition that the asset no longer has
         return False
-
-
-def _taken_up(connection: Connection, asset: AssetKey) -> frozenset[str]:
-    """The versions whose incidents somebody has taken up, or are over."""
-    rows = connection.execute(
-        select(incident_versions.c.materialization_id, incidents.c.status)
-        .join(incidents, incidents.c.id == incident_versions.c.incident_id)
-        .where(incident_versions.c.asset == asset)
-    ).all()
-    waiting = {row.materialization_id for row in rows if row.status in _NOT_TAKEN_UP}
-    return frozenset(row.materialization_id for row in rows) - waiting
 
 
 def _made(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -85,13 +85,9 @@ def _rank(status: EvaluationStatus | None) -> int:
 
 
 def series_of(
-    monitor: Monitor, part: str, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, timed: bool,
-    taken_up: Collection[str] = (),
+    monitor: Monitor, part: str, stored: Sequence[StoredPoint], said: Sequence[Verdict], marks: Marks, *, timed: bool
 ) -> MonitorSeries:  # fmt: skip
-    """One part's series of a monitor, by its stored points and what was said of their versions.
-
-    ``taken_up`` are the versions (by id) whose incidents somebody has taken up, or are over.
-    """
+    """One part's series of a monitor, by its stored points and what was said of their versions."""
     described = metric(monitor.metric, column=monitor.column)
     by_version = {verdict.version_seq: verdict for verdict in said}
     known, left_out = marks.known(monitor.id, stored, by_clock=by_wall_clock(monitor))
@@ -100,7 +96,7 @@ def series_of(
     drawn = {
         p.at: replace(
             _point(p, by_version.get(p.version_seq), monitor, described), excluded=p.version_seq not in learned,
-            mark=marked.get(p.version_seq), taken_up=p.materialization_id in taken_up,
+            mark=marked.get(p.version_seq),
         )
         for p in stored
     }  # fmt: skip
@@ -108,10 +104,7 @@ def series_of(
     for verdict in said if monitor.metric != ARRIVAL else ():  # a column that is gone is judged without being measured
         at = verdict.materialized_at if by_clock else verdict.data_at
         if at not in drawn and verdict.version_status in _LIVE:
-            drawn[at] = replace(
-                _unmeasured(at, verdict), mark=marked.get(verdict.version_seq),
-                taken_up=verdict.evaluation.materialization_id in taken_up,
-            )  # fmt: skip
+            drawn[at] = replace(_unmeasured(at, verdict), mark=marked.get(verdict.version_seq))
     ordered = tuple(drawn[at] for at in sorted(drawn))
     last = _last(said) if monitor.metric == ARRIVAL else _newest(ordered, said, by_clock=by_clock)
     found = last.evaluation.detection if last is not None else None
@@ -160,6 +153,7 @@ def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, descr
         excluded=False, held=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
         sentence=said.sentence if said else f"{measured}; not judged",
         run_id=stored.run_id, accuracy=accuracy.in_words(stored.accuracy), muted=said.muted if said else "",
+        taken_up=verdict is not None and verdict.taken_up,
     )  # fmt: skip
 
 
@@ -168,7 +162,7 @@ def _unmeasured(at: datetime, verdict: Verdict) -> SeriesPoint:
     return SeriesPoint(
         at=at, partition=said.partition, value=said.observed, lower=None, expected=None, upper=None, status=said.status,
         direction="none", excluded=held, held=held, p_value=None, sentence=said.sentence, run_id=verdict.run_id,
-        muted=said.muted,
+        muted=said.muted, taken_up=verdict.taken_up,
     )  # fmt: skip
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
-from observer.model import Evaluation
+from observer.model import Evaluation, IncidentStatus
 from observer.store.evaluations import evaluation
-from observer.store.tables import evaluations
+from observer.store.tables import evaluations, incident_versions, incidents
 from orchestration.model import AssetKey, VersionStatus
 from orchestration.tables import versions
 
 _VERSIONS = 400  # of one asset, the newest
+_NOT_TAKEN_UP = (IncidentStatus.OPEN, IncidentStatus.MUTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Verdict:
     run_id: str
     data_at: datetime
     materialized_at: datetime
+    taken_up: bool  # somebody has taken up the incidents that the version is of, or they are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,7 @@ def load(connection: Connection, asset: AssetKey) -> Verdicts:
     """What was said of the newest versions of an asset: one statement."""
     recent = select(versions.c.seq).where(versions.c.asset == asset).order_by(versions.c.seq.desc()).limit(_VERSIONS)
     first = select(func.min(recent.subquery().c.seq)).scalar_subquery()
-    rows = connection.execute(
-        select(evaluations, versions.c.status.label("version_status"), versions.c.run_id, versions.c.materialized_at)
-        .join(versions, versions.c.seq == evaluations.c.version_seq)
-        .where(evaluations.c.asset == asset, evaluations.c.version_seq >= first)
-        .order_by(evaluations.c.data_at, evaluations.c.version_seq, evaluations.c.id)
-    )
+    rows = connection.execute(_said_of(asset).where(evaluations.c.version_seq >= first))
     newest: dict[str, dict[int, Any]] = {}
     for row in rows:  # what was said later of the same version takes its place
         newest.setdefault(row.subject, {})[row.version_seq] = row
@@ -67,17 +64,34 @@ def of_subject(
     ``by_clock``: the time is when versions were made, else when their data is of.
     """
     ordered = versions.c.materialized_at if by_clock else evaluations.c.data_at
-    rows = connection.execute(
-        select(evaluations, versions.c.status.label("version_status"), versions.c.run_id, versions.c.materialized_at)
+    rows = connection.execute(_said_of(asset).where(evaluations.c.subject == subject, ordered.between(since, until)))
+    return tuple(_verdict(row) for row in {row.version_seq: row for row in rows}.values())
+
+
+def _said_of(asset: AssetKey) -> Select[Any]:
+    """What was said of the versions of an asset, in the order of data time and then of versions."""
+    of = incident_versions.c
+    left = case((incidents.c.status.in_([status.value for status in _NOT_TAKEN_UP]), 1), else_=0)
+    concerned = (
+        select(of.materialization_id, func.max(left).label("left"))
+        .join(incidents, incidents.c.id == of.incident_id)
+        .where(of.asset == asset)
+        .group_by(of.materialization_id)
+        .subquery()
+    )
+    made = (versions.c.status.label("version_status"), versions.c.run_id, versions.c.materialized_at)
+    return (
+        select(evaluations, *made, (concerned.c.left == 0).label("taken_up"))
         .join(versions, versions.c.seq == evaluations.c.version_seq)
-        .where(evaluations.c.asset == asset, evaluations.c.subject == subject, ordered.between(since, until))
+        .outerjoin(concerned, concerned.c.materialization_id == evaluations.c.materialization_id)
+        .where(evaluations.c.asset == asset)
         .order_by(evaluations.c.data_at, evaluations.c.version_seq, evaluations.c.id)
     )
-    return tuple(_verdict(row) for row in {row.version_seq: row for row in rows}.values())
 
 
 def _verdict(row: Any) -> Verdict:
     return Verdict(
         evaluation=evaluation(row), version_seq=row.version_seq, version_status=VersionStatus(row.version_status),
         run_id=row.run_id, data_at=row.data_at, materialized_at=row.materialized_at,
+        taken_up=bool(row.taken_up),
     )  # fmt: skip

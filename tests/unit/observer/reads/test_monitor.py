@@ -111,6 +111,10 @@ def test_what_somebody_has_taken_up_is_told_apart(shop: Store, status: IncidentS
     with writing(shop.project.engine) as connection:
         connection.execute(update(incidents).where(incidents.c.id == number).values(status=status.value))
     assert [point.taken_up for point in page(shop).series.points] == [False] * 8 + [taken_up]
+    whole = shop.reads.asset("orders")
+    assert whole is not None
+    drawn = next(one for one in whole.monitors if one.id == NULLS)
+    assert [point.taken_up for point in drawn.points] == [False] * 8 + [taken_up], "as on the asset's page"
 
 
 def test_what_happened_beside_the_data_is_told(shop: Store) -> None:
