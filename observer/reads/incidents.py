@@ -27,15 +27,15 @@ _SPARKLINE = 30  # points
 _MOST = 100  # incidents on a page
 
 
-def open_ones(connection: Connection) -> tuple[Incident, ...]:
-    """The worst incidents that are not resolved."""
+def open_ones(connection: Connection) -> tuple[tuple[Incident, ...], int]:
+    """The worst incidents that are not resolved, and how many there are in all: one statement."""
     rows = connection.execute(
-        select(incidents)
+        select(incidents, func.count().over().label("number"))
         .where(incidents.c.status != IncidentStatus.RESOLVED)
         .order_by(case((incidents.c.severity == Severity.ERROR, 0), else_=1), incidents.c.id.desc())
         .limit(_MOST)
-    )
-    return tuple(incident(row) for row in rows)
+    ).all()
+    return tuple(incident(row) for row in rows), rows[0].number if rows else 0
 
 
 def chosen(

@@ -137,6 +137,7 @@ class NowPage:
     since: datetime | None
     counts: tuple[tuple[State, int], ...]  # every state with its number of assets, zero included
     incidents: tuple[IncidentRow, ...]  # not resolved, worst first; at most 100
+    unresolved: int  # how many there are of them
     total: int  # assets
     assets: tuple[AssetRow, ...]  # the worst 20, then upstream first
     runs: tuple[RunRow, ...]  # the last 10, newest first
@@ -250,6 +251,14 @@ class GateState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waited:
+    """What was blocked by a partition of an asset that is held no more, and has not run since."""
+
+    partition: str | None
+    assets: tuple[str, ...]  # directly downstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
     key: str
     state: State
@@ -310,6 +319,7 @@ class AssetPage:
     said: tuple[SaidRow, ...] = ()  # by people of versions, newest first, at most 60
     schema_turns: tuple[SchemaTurn, ...] = ()  # oldest first, at most 30
     making: Making = Making.MADE
+    waited: tuple[Waited, ...] = ()  # and may run now, the newest partition first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

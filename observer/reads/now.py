@@ -50,7 +50,7 @@ def now_page(connection: Connection, project: Project, now: datetime) -> NowPage
     counts = {state: states.count(state) for state in State}
     since = _since(found.states.values())
     health = _health(connection, project.clock.wall())
-    open_ones = incidents.open_ones(connection)
+    open_ones, unresolved = incidents.open_ones(connection)
     readers = ledger.readers(connection, {one.asset for one in open_ones})
     worst = sorted(found.states, key=lambda key: RANK[found.states[key][0]])[:_SHOWN]
     hours, days = troubled(connection, now, zone)
@@ -58,6 +58,7 @@ def now_page(connection: Connection, project: Project, now: datetime) -> NowPage
         at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone,
         sentence=_sentence(project, counts, since, health.last_event_at, now, zone), since=since,
         counts=tuple(counts.items()), incidents=incidents.rows(connection, project, open_ones, readers, zone),
+        unresolved=unresolved,
         total=len(graph),
         assets=tuple(asset_row(graph.asset(key), each) for key, each in found.standings(worst).items()),
         runs=last_runs(connection), observer=health, monitored=sum(_watched(project, asset) for asset in graph),

@@ -127,6 +127,7 @@ def now_page() -> NowPage:
         since=OPENED,
         counts=tuple((state, counts.get(state, 0)) for state in State),
         incidents=(incident(),),
+        unresolved=1,
         total=7,
         assets=assets(),
         runs=tuple(run_row(LAST - i) for i in range(10)),

@@ -47,6 +47,7 @@ class FakeReads:
             since=None,
             counts=(),
             incidents=(),
+            unresolved=0,
             total=2,
             assets=(row("flights"), row("quiet")),
             runs=(),
