@@ -19,6 +19,7 @@ from observer.reads.model import AssetPage, GateState, Making, Neighbour
 from observer.reads.said import rows as said_rows
 from observer.reads.schema import schema_timeline, turns
 from observer.reads.states import Standing, standings
+from observer.reads.waited import waited
 from observer.store import excuses
 from observer.store import feedback as feedback_store
 from orchestration.assets import Asset
@@ -63,6 +64,7 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
         upstream=_neighbours(above, found), downstream=_neighbours(below, found), consumers=asset.consumers,
         versions=versions.newest(connection, asset.key, closed, said), said=said_rows(words),
         schema_turns=turns(schema_timeline(connection, asset.key, _TURNS)), making=making_of(asset),
+        waited=waited(here, below, read.steps),
     )  # fmt: skip
 
 
