@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.exception_handlers import http_exception_handler
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from fastapi import FastAPI, Request, Response
 
 from dashboards.pages import (
     asset,
@@ -19,11 +17,12 @@ from dashboards.pages import (
     monitor,
     now,
     plan,
+    refusals,
     run,
     runs,
     schedules,
 )
-from dashboards.pages.site import Problem, Site
+from dashboards.pages.site import Site
 from observer.api.app import create_api
 from observer.reads.base import Reads
 from observer.settings import ServeSettings
@@ -40,7 +39,7 @@ def create_app(reads: Reads, settings: ServeSettings, work: Project | None = Non
 
 
 def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
-    """Add the pages, their JSON twins and their static files to ``app``, and a 404 page for people."""
+    """Add the pages, their JSON twins and their static files to ``app``, and a page for what people can't be shown."""
     site = Site(reads, writes=work is not None)
     site.templates.globals["notice"] = lambda: getattr(app.state, "notice", lambda: None)()
 
@@ -55,25 +54,4 @@ def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
     if work is not None:
         for deed in (feedback, gate, plan):
             deed.add(app, site, work)
-    _add_missing(app, site)
-
-
-def _add_missing(app: FastAPI, site: Site) -> None:
-    """A browser that asks for an unknown address gets a page; every other client what it got before."""
-    others = app.exception_handlers.get(StarletteHTTPException, http_exception_handler)
-
-    async def missing(request: Request, error: Exception) -> Response:
-        wants_page = "text/html" in request.headers.get("accept", "") and not _is_api(request.url.path)
-        if wants_page:
-            detail = f"Nothing is at {request.url.path}."
-            start = (("Now", "/"),)
-            return site.problem(Problem(404, "unknown-name", "There is no such page", detail, "tidegate ls", start))
-        assert isinstance(error, HTTPException | StarletteHTTPException)
-        answer = others(request, error)
-        return answer if isinstance(answer, Response) else await answer
-
-    app.add_exception_handler(404, missing)
-
-
-def _is_api(path: str) -> bool:
-    return path == "/api" or path.startswith("/api/")
+    refusals.add(app, site)
