@@ -15,9 +15,8 @@ from dashboards.instants import Clock
 from dashboards.pages.deeds import Deeds, deeds
 from dashboards.pages.feedback import is_odd
 from dashboards.pages.graph import around_url
-from dashboards.pages.site import Context, Site
+from dashboards.pages.site import Context, Site, asset_url
 from observer.quantities import count
-from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, Making, MonitorSeries
 
 if TYPE_CHECKING:
@@ -32,30 +31,39 @@ def add(app: FastAPI, site: Site, work: Project | None = None) -> None:
     @app.get("/assets/{key:path}", include_in_schema=False)
     def asset(request: Request, key: str) -> Response:
         may = deeds(work, key, request) if work is not None else None
-        return answer(site, key, request.query_params.get("partition"), may)
+        asked = request.query_params
+        return answer(site, key, asked.get("partition"), may, as_json=asked.get("as") == "json")
 
 
-def answer(site: Site, key: str, partition: str | None, may: Deeds | None = None) -> Response:
-    """The page of ``key``; its twin if the address ends in .json and no asset's own name does."""
-    stem = key.removesuffix(_SUFFIX)
-    twin = key != stem
+def answer(site: Site, key: str, partition: str | None, may: Deeds | None = None, *, as_json: bool = False) -> Response:
+    """The page of ``key``; its twin ``as_json``, or if the address ends in .json and is no asset's own name."""
+    stem = key if as_json else key.removesuffix(_SUFFIX)
+    twin = as_json or key != stem
 
-    def answer() -> Response | None:
-        page = (site.reads.asset(stem) if twin else None) or site.reads.asset(key)
-        left = None if page is not None else (site.reads.left(stem) if twin else None) or site.reads.left(key)
-        found = page or left
-        return None if found is None else shown(found)
+    def asked() -> Response | None:
+        if not twin or (key != stem and site.reads.has(key)):
+            return shown(key)
+        page = site.reads.asset(stem) or site.reads.left(stem)
+        return site.json(page) if page is not None else shown(key)
 
-    def shown(page: AssetPage | LeftPage) -> Response:
-        if twin and page.key == stem:
-            return site.json(page)
-        if isinstance(page, LeftPage):
-            return site.html("asset_left.html", {"page": page, "clock": Clock.of(page.at, page.timezone)})
-        return site.html("asset.html", view(page, partition, may))
+    def shown(name: str) -> Response | None:
+        page = site.reads.asset(name)
+        if page is not None:
+            return site.html("asset.html", {**view(page, partition, may), "twin": twin_url(site, name)})
+        left = site.reads.left(name)
+        if left is None:
+            return None
+        context = {"page": left, "clock": Clock.of(left.at, left.timezone), "twin": twin_url(site, name)}
+        return site.html("asset_left.html", context)
 
     return site.answer(
-        answer, lambda response: response, lambda: site.unknown_asset(stem), what=f"Asset {stem}", twin=twin
+        asked, lambda response: response, lambda: site.unknown_asset(stem), what=f"Asset {stem}", twin=twin
     )
+
+
+def twin_url(site: Site, key: str) -> str:
+    """Where ``key`` is as JSON, also where another asset's own name is what its twin would be called."""
+    return f"{asset_url(key)}?as=json" if site.reads.has(f"{key}{_SUFFIX}") else f"{asset_url(key)}{_SUFFIX}"
 
 
 def view(page: AssetPage, partition: str | None = None, may: Deeds | None = None) -> Context:

@@ -209,6 +209,16 @@ def test_an_asset_whose_name_ends_in_json_has_its_page() -> None:
     assert http.get("/assets/events.json.json").json()["key"] == "events.json"
 
 
+def test_of_two_names_of_which_one_is_the_others_twin_each_has_its_page_and_its_twin() -> None:
+    pages = {name: replace(story.asset_page(), key=name) for name in ("events", "events.json")}
+    http = client(StoryReads(pages=pages))
+    for name, twin in (("events", "/assets/events?as=json"), ("events.json", "/assets/events.json.json")):
+        page = http.get(f"/assets/{name}")
+        assert f'<h1 id="key" class="mono"><bdi>{name}' in page.text.replace("<wbr>", "")
+        assert f'href="{twin}">JSON' in page.text
+        assert http.get(twin).json()["key"] == name
+
+
 # ---- incidents, problems
 
 
