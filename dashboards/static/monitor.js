@@ -1,14 +1,14 @@
 // The page of a monitor: a click leads to the run, dragging looks closer, [ and ] step through the anomalies.
+// Its parts may be fetched again at any time, so nothing of them is held on to.
 (() => {
   "use strict";
-  const figure = document.querySelector("#history");
-  const canvas = figure?.querySelector(".canvas");
+  const history = () => document.querySelector("#history");
 
   // What a clock in the project's zone showed, as an instant; an hour off at most where clocks change.
   function instant(local) {
     const guess = Date.parse(`${String(local).replace(" ", "T").slice(0, 19)}${String(local).length > 10 ? "" : "T00:00:00"}Z`);
     const shown = new Intl.DateTimeFormat("sv-SE", {
-      timeZone: figure.dataset.zone,
+      timeZone: history().dataset.zone,
       dateStyle: "short",
       timeStyle: "medium",
     }).format(guess);
@@ -17,12 +17,15 @@
   }
 
   function go(fields) {
-    const url = new URL(figure.dataset.page, location.href);
+    const url = new URL(history().dataset.page, location.href);
     for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value);
     location.assign(url);
   }
 
-  function listen() {
+  const heard = new WeakSet();
+  document.addEventListener("drawn", ({ target: canvas }) => {
+    if (!canvas.closest("#history") || heard.has(canvas)) return;
+    heard.add(canvas);
     canvas.on("plotly_click", ({ points: [point] }) => {
       if (point.yaxis._name === "yaxis2") {
         if (point.customdata) location.assign(`/runs/${encodeURIComponent(point.customdata)}`);
@@ -34,9 +37,7 @@
       const [from, to] = chosen?.range?.x ?? [];
       if (from && to) go({ from: instant(from), to: instant(to) });
     });
-  }
-
-  if (canvas) canvas.addEventListener("drawn", listen, { once: true });
+  });
 
   // ---- the panel of sensitivities: fetched when it comes near, then every layer is there and nothing is asked again
   function choose(panel) {
@@ -71,20 +72,26 @@
     }
   }
 
-  const panel = document.querySelector("#backtest");
-  if (panel?.dataset.panel) {
-    const near = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        near.disconnect();
-        fetched(panel);
-      },
-      { rootMargin: "300px" },
-    );
-    near.observe(panel);
-  } else if (panel) {
-    choose(panel);
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        fetched(target);
+      }
+    },
+    { rootMargin: "300px" },
+  );
+  const looked = new WeakSet();
+  function watch() {
+    const panel = document.querySelector("#backtest");
+    if (!panel || looked.has(panel)) return;
+    looked.add(panel);
+    if (panel.dataset.panel) near.observe(panel);
+    else choose(panel); // the panel as a page of its own
   }
+  watch();
+  document.addEventListener("partchange", watch);
 
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");

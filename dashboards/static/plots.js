@@ -138,7 +138,7 @@
         });
       }
       canvas.classList.add("is-drawn");
-      canvas.dispatchEvent(new Event("drawn"));
+      canvas.dispatchEvent(new Event("drawn", { bubbles: true }));
     });
   }
 
