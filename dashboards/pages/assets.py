@@ -73,7 +73,9 @@ def view(page: AssetsPage) -> Context:
         "page": page,
         "clock": Clock.of(page.at, page.timezone),
         "asked": asked,
-        "facets": [_choices(facet, asked) for facet in page.facets if len(facet.values) > 1 or _of(asked, facet.name)],
+        "facets": lambda: [
+            _choices(facet, asked) for facet in page.facets if len(facet.values) > 1 or _of(asked, facet.name)
+        ],
         "hidden": [(name, value) for name, value in _given(asked) if name not in ("select", "page")],
         "narrowed": any(name != "page" for name, _ in _given(asked)),
         "first": (shown - 1) * PAGE + 1,

@@ -80,12 +80,11 @@ def named(key: str) -> str:
 
 def shown(page: GraphPage, view: View) -> Context:
     """What the template shows of ``page``, with its picture."""
-    picture = drawing(page)
     steps = [(word, graph_url(replace(view, steps=depth)), depth == page.steps) for word, depth in _STEPS.items()]
     return {
         "page": page, "clock": Clock.of(page.at, page.timezone), "refused": "", "nearest": (), "select": page.select,
-        "picture": picture, "is_wide": picture is not None and picture.width > _WIDE, "sentence": sentence(page),
-        "steps": steps if page.chosen is not None else [], "rows": [_row(page, node) for node in page.nodes],
+        "is_drawn": bool(page.nodes), "picture": lambda: drawing(page), "widest": _WIDE, "sentence": sentence(page),
+        "steps": steps if page.chosen is not None else [], "rows": lambda: [_row(page, node) for node in page.nodes],
         "other": _other(page, view), "leads": {node.id: _link(node, view) for node in page.nodes},
         "groups": [(one, _within(view, f"group:{quote(one.name)}") if one.name else None) for one in page.groups],
         "states": [(state, number, _within(view, f"status:{state}")) for state, number in page.counts],
@@ -99,7 +98,7 @@ def refused(view: View, error: SelectionError | UnknownName) -> Context:
     near = error.nearest if isinstance(error, UnknownName) and error.kind == "asset" else ()
     return {
         "refused": str(error), "select": view.select, "nearest": [(name, around_url(name)) for name in near],
-        "picture": None, "steps": [], "rows": [], "sentence": "This selection can't be shown",
+        "is_drawn": False, "steps": [], "sentence": "This selection can't be shown",
         "command": f"tidegate ls {shlex.quote(view.select)}",
     }  # fmt: skip
 

@@ -154,11 +154,11 @@ def view(page: IncidentPage, proof: str | None) -> Context:
         "is_over": row.status is IncidentStatus.RESOLVED,
         "may_acknowledge": row.status in _UNRESOLVED and row.status is not IncidentStatus.ACKNOWLEDGED,
         "waits": page.passes_needed - page.passes if not any(not one.settled for one in page.concerned) else None,
-        "turns": tuple(reversed(page.turns)), "marks": _MARKS,
+        "turns": tuple(reversed(page.turns)), "marks": MARKS,
     }  # fmt: skip
 
 
-_MARKS: Mapping[TurnKind, str] = {
+MARKS: Mapping[TurnKind, str] = {
     TurnKind.OPENED: "error", TurnKind.JOINED: "warn", TurnKind.FOLLOWED: "blocked", TurnKind.WORSENED: "failing",
     TurnKind.PASSED: "healthy", TurnKind.ACKNOWLEDGED: "acknowledged", TurnKind.SNOOZED: "snoozed",
     TurnKind.MUTED: "snoozed", TurnKind.WOKEN: "stale", TurnKind.ASSIGNED: "never", TurnKind.RESOLVED: "resolved",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from dashboards.pages import asset, run
+from dashboards.pages import asset, assets, graph, incident, run
 from dashboards.parts import Parts
 from observer.errors import StateError
 from tests.unit.dashboards.fake_reads import HOSTILE
@@ -70,3 +70,23 @@ def test_an_asset_stands_without_its_monitors(monkeypatch: pytest.MonkeyPatch) -
     assert "The monitors can't be shown An error that nobody foresaw stopped this part." in words
     assert "Null rates" in words
     assert answer.text.count('class="canvas heatmap"') == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "path", "broken", "stands"),
+    [
+        (graph, "drawing", "/graph", "The picture", "Read by"),
+        (graph, "_row", "/graph", "The list", "From left to right"),
+        (assets, "_choices", "/assets", "The facets", "Data until"),
+        (incident, "MARKS", "/incidents/1", "Its history", "Who was told"),
+    ],
+)
+def test_other_pages_stand_without_a_part(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, path: str, broken: str, stands: str
+) -> None:
+    monkeypatch.setattr(module, name, {} if name == "MARKS" else fails(KeyError("x")))
+    answer = client().get(path)
+    words = " ".join(text_of(answer.text).split())
+    assert answer.status_code == 200
+    assert f"{broken} can't be shown" in words
+    assert stands in words
