@@ -72,6 +72,18 @@ def withholding(graph: Graph, defaults: ProfilePolicy = _PLAIN) -> Callable[[Ass
     return told
 
 
+def private_ones(graph: Graph, defaults: ProfilePolicy = _PLAIN) -> Callable[[AssetKey], bool]:
+    """Whether what an asset's code says may show values that are not kept: its own, or of what it reads."""
+
+    def sensitive(key: AssetKey) -> bool:
+        return bool(filled(quality_of(graph.asset(key)).profile, defaults).sensitive)
+
+    def is_private(asset: AssetKey) -> bool:
+        return sensitive(asset) or any(map(sensitive, graph.ancestors({asset}, 1)))
+
+    return is_private
+
+
 def unmeasured(staged: Staged, error: Exception) -> Audit:
     """The audit where measuring itself failed: one check of severity error that could not be evaluated."""
     why = f"measuring failed: {type(error).__name__}: {' '.join(str(error).split())}"

@@ -24,7 +24,7 @@ from observer.incidents import resolving
 from observer.io_managers import check_queries, io_of, keepers_of
 from observer.judging import Observer
 from observer.loading import Definitions, load
-from observer.measuring import withholding
+from observer.measuring import private_ones, withholding
 from observer.model import Resolution
 from observer.pipeline import ObserverGate
 from observer.settings import ServeSettings, variable
@@ -319,6 +319,7 @@ def compose(
         configs=configs.texts, root=config.root,
         environment=config.name, redact=redact, executor=executor_of(config), pools=config.pools, recipe=recipe,
         withhold=withholding(definitions.graph, config.profile),
+        is_private=private_ones(definitions.graph, config.profile),
         compared=compared(definitions.graph, {key: others_of(checks) for key, checks in definitions.checks.items()}),
     )  # fmt: skip
     return Project(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -34,11 +36,22 @@ class Agenda:
     first (``in_turn``), so that a parallel backfill gives the verdicts of one in order.
 
     ``pools`` say how many places there are, by the name of a pool or by ``tag:`` and a tag. A step takes one in its
-    pool and one in each of its tags, as far as they are limited, or does not begin.
+    pool and one in each of its tags, as far as they are limited, or does not begin. ``now``: seconds, for how long it
+    waits for them.
     """
 
-    def __init__(self, graph: Graph, addresses: Sequence[Address], keys_of: KeysOf, pools: Mapping[str, int]) -> None:
-        self._graph, self._addresses, self._pools = graph, addresses, pools
+    def __init__(
+        self,
+        graph: Graph,
+        addresses: Sequence[Address],
+        keys_of: KeysOf,
+        pools: Mapping[str, int],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._graph, self._addresses, self._pools, self._now = graph, addresses, pools, now
+        self._since: dict[int, float] = {}  # of those that need a place: since when they can begin
+        self._full_at: dict[Places, float] = {}  # when last somebody was turned away
+        self._waited: dict[int, float] = {}
         self._waits = [0] * len(addresses)
         self._next: dict[int, list[int]] = defaultdict(list)
         self._busy: dict[str, int] = defaultdict(int)
@@ -84,14 +97,22 @@ class Agenda:
         if asset.key not in self._needs:
             self._needs[asset.key] = tuple(name for name in names_of(asset) if name in self._pools)
         self._able.add(position)
-        heapq.heappush(self._ready[self._needs[asset.key]], (-asset.run.priority, asset.run.batch > 1, position))
+        places = self._needs[asset.key]
+        if places:
+            self._since[position] = self._now()
+        heapq.heappush(self._ready[places], (-asset.run.priority, asset.run.batch > 1, position))
 
     def begin(self) -> int | None:
         """The next step that can begin now; it takes its places. None: none can."""
         for queue in self._ready.values():
             while queue and queue[0][-1] not in self._able:
                 heapq.heappop(queue)
-        able = [(queue[0], places) for places, queue in self._ready.items() if queue and self._have_room(places)]
+        able = []
+        for places, queue in self._ready.items():
+            if queue and self._have_room(places):
+                able.append((queue[0], places))
+            elif queue:
+                self._full_at[places] = self._now()
         if not able:
             return None
         (*_, position), places = min(able)
@@ -100,7 +121,14 @@ class Agenda:
         self._held[position] = places
         for name in places:
             self._busy[name] += 1
+        if places and self._full_at.get(places, -math.inf) >= (since := self._since[position]):
+            self._waited[position] = self._now() - since
         return position
+
+    def waited(self, position: int) -> tuple[float, Places] | None:
+        """How long a step that has begun had waited for places, and for which; None: there always was one."""
+        took_s = self._waited.pop(position, None)
+        return None if took_s is None else (took_s, self._held[position])
 
     def claim(self, position: int) -> bool:
         """Begin a step together with one that has begun, if it can begin now; it takes no place of its own."""

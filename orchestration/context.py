@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from orchestration.errors import AssetError
+from orchestration.hearing import logger_of
 from orchestration.model import AssetKey, PartitionKey, Scalar
 from orchestration.partitions import Interval
 
@@ -27,8 +28,8 @@ class Context:
 
     @property
     def logger(self) -> logging.Logger:
-        """The asset's own, called ``tidegate.asset.`` and its name."""
-        return logging.getLogger(f"tidegate.asset.{self.asset}")
+        """The asset's own, called ``tidegate.asset.`` and its name; what it says from INFO on is kept with the step."""
+        return logger_of(self.asset)
 
     @property
     def partition(self) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestration.executors.base import Executor, Finished
 from orchestration.model import StepRecord
 from orchestration.plan import PlannedStep
+from orchestration.scribe import Scribe
 from orchestration.staleness import Judgement
-from orchestration.work import Failure, Products, Task
+from orchestration.step_log import Said
+from orchestration.work import Failure, Product, Products, Task
 
 _STOPPED_WITHIN_S = 3.0
 """Work that can be stopped has stopped by then; what has not can't be, and is left to itself."""
@@ -41,6 +44,27 @@ class Flight:
     attempt: int
 
 
+class Made(NamedTuple):
+    """A step whose version was made, by try ``number``, and waits since ``at_s`` for its turn to be judged."""
+
+    making: Making
+    product: Product
+    number: int
+    at_s: float
+
+
+def worked_s(result: Products | Failure) -> float | None:
+    """How long a worker worked at a task; None: not known."""
+    if isinstance(result, Failure):
+        return result.execute_s
+    return result[0].execute_s + sum([product.gate_s for product in result])
+
+
+def said_by(result: Products | Failure) -> Said | None:
+    """What was said on the way to a result."""
+    return result.said if isinstance(result, Failure) else result[0].said
+
+
 @dataclass(frozen=True, slots=True)
 class BrokenOff:
     """A step that had begun and will not be judged; ``is_quiet``: nothing of it goes on."""
@@ -50,22 +74,26 @@ class BrokenOff:
     is_quiet: bool = True
 
 
-def stop(executor: Executor, under_way: Mapping[str, Flight], heard: Sequence[Finished]) -> list[BrokenOff]:
+def stop(
+    executor: Executor, under_way: Mapping[str, Flight], heard: Sequence[Finished], scribe: Scribe
+) -> list[BrokenOff]:
     """Stop every call; ``heard`` are answers that are there already. Returns soon, also where one can't be stopped."""
     left, until = dict(under_way), time.monotonic() + _STOPPED_WITHIN_S
     found: list[BrokenOff] = []
     while heard or (left and time.monotonic() < until):
         for one in heard:
             found += _each(left.pop(one.task.id), _how(one.result))
+            scribe.ends(one.task.id, said_by(one.result), worked_s(one.result))
         heard = executor.wait(max(0.0, until - time.monotonic())) if left else ()
     for flight in left.values():
+        scribe.left_alone(flight.task.id)
         found += _each(flight, _LEFT_ALONE, is_quiet=False)
     return found
 
 
-def thrown_away(made: Iterable[Making]) -> list[BrokenOff]:
+def thrown_away(made: Iterable[Made]) -> list[BrokenOff]:
     """What was made and waits for its turn to be judged."""
-    return [BrokenOff(making.step, _THROWN_AWAY) for making in made]
+    return [BrokenOff(one.making.step, _THROWN_AWAY) for one in made]
 
 
 def not_tried_again(tried: Iterable[StepRecord]) -> list[BrokenOff]:

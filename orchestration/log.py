@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orchestration import lease
+from orchestration import lease, step_logs
 from orchestration.among import Among
 from orchestration.bulk import Bulk
 from orchestration.clock import Clock
@@ -108,6 +108,7 @@ def go_on(connection: Connection, run: Run, wall: datetime) -> None:
     connection.execute(update(runs).where(runs.c.id == run.id).values(going))
     gone = delete(steps).where(steps.c.run_id == run.id).returning(steps.c.asset, steps.c.partition)
     before = {Address(AssetKey(row.asset), row.partition or None) for row in connection.execute(gone)}
+    step_logs.forget_spans(connection, run.id)
     _PLAN_STEPS.run(connection, [{**_step_row(step), "forced": step.forced} for step in run.steps])
     append(connection, Event(at=run.started_at, kind=EventKind.RUN_STARTED, run_id=run.id, detail={"again": True}))
     left_out = sorted(before - {step.address for step in run.steps}, key=str)  # no step names these any more
@@ -291,6 +292,7 @@ def break_off(connection: Connection, run_id: str, status: RunStatus, at: dateti
     connection.execute(
         update(steps).where(open_steps).values(status=StepStatus.INTERRUPTED.value, error=error, ended_at=at)
     )
+    step_logs.break_off(connection, run_id)
     end_run(connection, run_id, status, at)
 
 

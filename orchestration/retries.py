@@ -24,6 +24,10 @@ class Retries:
         self._begun[step.position] = self._begun.get(step.position, 0) + 1
         return self._begun[step.position]
 
+    def tries(self, position: int) -> int:
+        """How often a step was begun."""
+        return self._begun.get(position, 0)
+
     def wait(self, failed: StepRecord, wait_s: float) -> None:
         """Try a step again in so many seconds."""
         self._failed[failed.position] = failed

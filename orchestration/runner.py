@@ -7,34 +7,36 @@ intent (``recover``).
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from orchestration import lease, log, runs
+from orchestration import log, runs
 from orchestration.agenda import Agenda
+from orchestration.breaking_off import give_up, interrupt
 from orchestration.database import reading, writing
 from orchestration.errors import LeaseHeld, StateError, TidegateError
 from orchestration.executors.base import Finished
-from orchestration.flight import Flight, Making, not_tried_again, stop, thrown_away
+from orchestration.flight import Flight, Made, Making, not_tried_again, stop, thrown_away, worked_s
 from orchestration.heap import quiet_heap, swept_after
 from orchestration.keeper import Keeper
 from orchestration.leasebook import LeaseBook
-from orchestration.model import Address, AssetKey, AssetKind, Cancellation, Run, RunStatus, StepRecord, StepStatus
+from orchestration.model import Address, AssetKey, AssetKind, Cancellation, Run, StepRecord, StepStatus
 from orchestration.plan import Plan, PlannedStep
 from orchestration.recovery import recover
 from orchestration.retries import Retries
-from orchestration.run_record import RunOptions, as_before, cancelled, planned_run, silent, status_of
+from orchestration.run_record import RunOptions, as_before, planned_run, silent, status_of
 from orchestration.runtime import Runtime
+from orchestration.scribe import Scribe
 from orchestration.settlement import Judged, Settlement
-from orchestration.staleness import Action, Judgement, together
+from orchestration.spans import SpanKind
+from orchestration.staleness import Action, Judgement
 from orchestration.state import Snapshot, load
-from orchestration.step import QUIET, judge_step, limits_of, rule, state_after, storable, task_of
-from orchestration.work import Failure, Product, Products
+from orchestration.step import QUIET, judge_step, judged_together, limits_of, rule, state_after, storable, task_of
+from orchestration.work import Failure, Products
 
 _LONGEST_NAP_S = 0.25
 """How long the walk looks at nothing else while work is under way: a request to end is noticed then."""
@@ -88,9 +90,10 @@ class _Walk:
         self._outcomes: dict[Address, tuple[StepStatus, AssetKey | None]] = {}
         self._snapshot = Snapshot()
         self._book = LeaseBook(runtime, self._run.id, self._snapshot)
-        self._settlement = Settlement(runtime, self._book, self._settled)
+        self._scribe = Scribe(runtime, self._run.id, self._offset_s)
+        self._settlement = Settlement(runtime, self._book, self._scribe, self._settled)
         self._under_way: dict[str, Flight] = {}  # by the id of the task
-        self._products: dict[int, tuple[Making, Product]] = {}  # made, waiting for their turn to be judged
+        self._made: dict[int, Made] = {}  # waiting for their turn to be judged
         self._retries = Retries()
         self._unheard: Sequence[Finished] = ()  # answers that came when the run was to end
         self._stopped_by: AssetKey | None = None
@@ -103,7 +106,11 @@ class _Walk:
             if run.resumes is not None:
                 runs.claim(connection, run.resumes)
             self._options.confirm(connection)
-            (log.start_run if self._options.again is None else log.go_on)(connection, run, runtime.clock.wall())
+            if self._options.again is None:
+                log.start_run(connection, run, runtime.clock.wall())
+            else:
+                log.go_on(connection, run, runtime.clock.wall())
+                self._scribe.goes_on(connection)
         try:
             with self._keeper, closing(runtime.begin_executor()) as executor:
                 with reading(runtime.engine) as connection:
@@ -169,14 +176,20 @@ class _Walk:
 
     def _begin(self, position: int) -> None:
         """Judge a step and those that are made in one call with it, and begin what is to be made."""
-        judged: dict[int, Judgement] = {}
+        if (waited := self._agenda.waited(position)) is not None:
+            self._scribe.had_to_wait(self._run.steps[position], self._retries.tries(position) + 1, *waited)
+        judged: dict[Address, Judgement] = {}
+        positions: dict[Address, int] = {}
         for one in (position, *self._agenda.company(position)):
+            planned = self._plan.steps[one]
+            positions[planned.address] = one
             try:
-                judged[one] = self._judge(self._plan.steps[one])
+                judged[planned.address] = self._judge(planned)
             except TidegateError as error:  # a mapping of the user's own, say, that names what isn't a partition
-                self._fail(self._started(self._run.steps[one], self._plan.steps[one].reason, ""), str(error))
+                self._fail(self._started(self._run.steps[one], planned.reason, ""), str(error))
         makings = []
-        for one, judgement in self._together(judged).items():
+        for address, judgement in judged_together(self._runtime, judged).items():
+            one = positions[address]
             step = self._started(self._run.steps[one], judgement.reason, judgement.note)
             if judgement.action not in (Action.RUN, Action.OBSERVE):
                 self._end(step._replace(status=QUIET[judgement.action], blocked_by=judgement.blocked_by))
@@ -195,21 +208,12 @@ class _Walk:
         else:
             self._end(step._replace(status=StepStatus.BLOCKED, blocked_by=first, reason=reason))
 
-    def _together(self, judged: Mapping[int, Judgement]) -> Mapping[int, Judgement]:
-        if len(judged) < 2:
-            return judged
-        asset = self._runtime.graph.asset(self._plan.steps[next(iter(judged))].address.asset)
-        if asset.production is None:
-            return judged
-        assets = {self._plan.steps[one].address.asset: one for one in judged}
-        found = together(asset, {key: judged[one] for key, one in assets.items()})
-        return {one: found[key] for key, one in assets.items()}
-
     def _make(self, makings: Sequence[Making]) -> None:
         tries = {making.step.position: self._retries.begin(making.step) for making in makings}
         for making in makings:
             if tries[making.step.position] == 1:
                 self._tell(making.step)
+            self._scribe.waited(making.step, SpanKind.RETRY, tries[making.step.position])
             self._settlement.runs(making.step)
         before = [self._snapshot.of(making.planned.address) for making in makings]
         mine = [making for making in makings if self._is_taken(making)]
@@ -222,6 +226,7 @@ class _Walk:
         if self._runtime.graph.asset(first.asset).kind is AssetKind.DBT:
             self._settlement.flush()  # dbt reads what readers see
         self._under_way[task.id] = Flight(tuple(mine), task, tries[first.position])
+        self._scribe.begins(task.id, [making.step for making in mine], tries[first.position])
         self._executor.submit(task, limits_of(self._runtime.graph.asset(first.asset)))
 
     def _is_taken(self, making: Making) -> bool:
@@ -230,17 +235,24 @@ class _Walk:
         try:
             self._book.take(
                 step.address, lambda n: self._ahead(step, n),
-                patient=lambda: action is Action.OBSERVE and self._goes_on(),
+                patient=lambda: action is Action.OBSERVE and self._goes_on() and self._is_another_s(step),
             )  # fmt: skip
         except TidegateError as error:
             if isinstance(error, StateError) and not isinstance(error, LeaseHeld):
                 raise
             if isinstance(error, LeaseHeld) and self._took_s(step) < self._options.patience_s - (step.offset_s or 0.0):
+                self._is_another_s(step)
                 self._agenda.leave(step.position)
                 self._retries.put_off(step, _LONGEST_NAP_S)
             else:
                 self._fail(step, str(error))
             return False
+        self._scribe.waited(step, SpanKind.LEASE, self._retries.tries(step.position))
+        return True
+
+    def _is_another_s(self, step: StepRecord) -> bool:
+        """Another run makes the same, for whose end the step waits."""
+        self._scribe.waits(step, SpanKind.LEASE, "another run made it")
         return True
 
     def _still_to_make(self, makings: Sequence[Making]) -> list[Making]:
@@ -248,12 +260,12 @@ class _Walk:
         judged, mine = {}, []
         for making in makings:
             try:
-                judged[making.step.position] = self._judge(making.planned)
+                judged[making.step.address] = self._judge(making.planned)
             except TidegateError as error:
                 self._fail(making.step, str(error))
-        found = self._together(judged)
+        found = judged_together(self._runtime, judged)
         for making in makings:
-            judgement = found.get(making.step.position)
+            judgement = found.get(making.step.address)
             if judgement is None:
                 continue
             if judgement.action is making.judgement.action:
@@ -266,12 +278,13 @@ class _Walk:
     def _finish(self, flight: Flight, result: Products | Failure) -> None:
         first = result if isinstance(result, Failure) else result[0]
         swept_after(first.execute_s or 0.0)
+        self._scribe.ends(flight.task.id, first.said, worked_s(result))
         if isinstance(result, Failure):
             self._finish_failed(flight, result)
             return
         for making, product in zip(flight.makings, result, strict=True):
             self._agenda.leave(making.step.position)
-            self._products[making.step.position] = (making, product)
+            self._made[making.step.position] = Made(making, product, flight.attempt, self._offset_s())
         for asset in dict.fromkeys(making.step.asset for making in flight.makings):
             self._decide(asset)
 
@@ -290,6 +303,7 @@ class _Walk:
             )
             for making in flight.makings:
                 self._agenda.leave(making.step.position)
+                self._scribe.tried(making.step, flight.attempt, error, wait_s)
                 self._retries.wait(making.step._replace(error=error), wait_s)
             return
         tries = f" (tried {flight.attempt} times)" if flight.attempt > 1 else ""
@@ -298,13 +312,15 @@ class _Walk:
 
     def _decide(self, asset: AssetKey) -> None:
         """Judge what an asset's steps have made, in the order of the plan, as far as it is there."""
-        while (position := self._agenda.in_turn(asset, self._products.__contains__)) is not None:
-            self._judge_product(*self._products.pop(position))
+        while (position := self._agenda.in_turn(asset, self._made.__contains__)) is not None:
+            self._judge_product(self._made.pop(position))
             self._agenda.ended(position)
 
-    def _judge_product(self, making: Making, product: Product) -> None:
+    def _judge_product(self, made: Made) -> None:
+        making, product = made.making, made.product
         clock, address = self._runtime.clock, making.planned.address
         began = clock.monotonic()
+        self._scribe.had_its_turn(making.step, made.number, made.at_s)
         self._settlement.flush_asset(address.asset)  # the gate compares a version with those before it
         ruling = rule(self._runtime, product, self._book.recalled(address))
         gate_s = product.gate_s + clock.monotonic() - began
@@ -329,11 +345,14 @@ class _Walk:
     def _started(self, record: StepRecord, reason: str, note: str) -> StepRecord:
         return record._replace(
             status=StepStatus.RUNNING, reason=reason, note=note, started_at=self._runtime.clock.now(),
-            offset_s=self._runtime.clock.monotonic() - self._began,
+            offset_s=self._offset_s(),
         )  # fmt: skip
 
+    def _offset_s(self) -> float:
+        return self._runtime.clock.monotonic() - self._began
+
     def _took_s(self, step: StepRecord) -> float:
-        return self._runtime.clock.monotonic() - self._began - (step.offset_s or 0.0)
+        return self._offset_s() - (step.offset_s or 0.0)
 
     def _fail(self, step: StepRecord, error: str) -> None:
         self._first_failure(step)
@@ -371,27 +390,10 @@ class _Walk:
             self._executor.cancel(flight.task)
         self._settlement.flush()
         ends = not_tried_again(self._retries.all_failed())
-        ends += thrown_away(making for making, _ in self._products.values())
-        ends += stop(self._executor, self._under_way, self._unheard)
-        broken = {end.step.position: end for end in ends}
-        for step in (step for step in self._run.steps if step.position not in self._done):
-            if (end := broken.get(step.position)) is None:
-                self._settlement.add_quiet(storable(cancelled(step, asked)))
-                continue
-            if end.is_quiet:
-                self._settlement.sweep(step.address)
-            error = self._runtime.redact(f"{step.address}: {asked}; {end.how}")
-            ended = end.step._replace(status=StepStatus.INTERRUPTED, error=error, duration_s=self._took_s(end.step))
-            self._settlement.add_quiet(storable(ended))
+        ends += thrown_away(self._made.values())
+        ends += stop(self._executor, self._under_way, self._unheard, self._scribe)
+        left = [step for step in self._run.steps if step.position not in self._done]
+        give_up(self._runtime, self._settlement, asked, left, ends, self._took_s)
 
     def _interrupt(self) -> None:
-        """Settle what was judged and log where the walk broke off, as far as the state database lets us."""
-        now = self._runtime.clock.now()
-        with contextlib.suppress(Exception):  # what broke the walk matters more; what is not settled is made again
-            self._settlement.flush()
-        try:
-            with writing(self._runtime.engine) as connection:
-                lease.release_all(connection, self._run.id)
-                log.break_off(connection, self._run.id, RunStatus.INTERRUPTED, now, "the run was interrupted")
-        except StateError:
-            return  # the state can't be written: the next run finds our process gone and says the same
+        interrupt(self._runtime, self._run.id, self._settlement)

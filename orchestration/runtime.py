@@ -22,6 +22,10 @@ from orchestration.model import AssetKey
 from orchestration.work import Worker
 
 
+def _shows_nothing(asset: AssetKey) -> bool:
+    return False
+
+
 def _as_it_is(asset: AssetKey, text: str) -> str:
     return text
 
@@ -33,7 +37,8 @@ class Runtime:
     ``recipe`` makes a worker in another process, where there is a way to; ``executor`` makes the executor of one run
     from a recipe. ``configs`` are the assets' settings as JSON. ``pools`` say how many steps of one pool, or of one
     ``tag:`` and a tag, run at once. ``compared`` are the others that an asset's gate looks at. ``withhold`` takes
-    values of the asset's data out of an error's text. ``new_id`` gives at most 30 characters. ``chance`` is only for
+    values of the asset's data out of an error's text; ``is_private``: what its code says may show such values, and only
+    that it spoke is kept. ``new_id`` gives at most 30 characters. ``chance`` is only for
     the jitter of retries.
     """
 
@@ -48,6 +53,7 @@ class Runtime:
     environment: str
     redact: Callable[[str], str] = field(default=str)
     withhold: Callable[[AssetKey, str], str] = field(default=_as_it_is)
+    is_private: Callable[[AssetKey], bool] = field(default=_shows_nothing)
     recipe: WorkerRecipe | None = None
     executor: Callable[[WorkerRecipe], Executor] = InlineExecutor
     configs: Mapping[AssetKey, str] = field(default_factory=dict)

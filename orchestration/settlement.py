@@ -28,6 +28,7 @@ from orchestration.leasebook import LeaseBook
 from orchestration.log import NewVersion
 from orchestration.model import Address, AssetKey, GateDecision, GateOutcome, StepRecord, StepStatus, VersionStatus
 from orchestration.runtime import Runtime
+from orchestration.scribe import Scribe
 from orchestration.state import VersionRecord, known_versions, status_of
 from orchestration.work import Product
 
@@ -98,8 +99,8 @@ class Settlement:
     ``ended`` hears of each step once it is settled; a step that could not be settled ends as failed.
     """
 
-    def __init__(self, runtime: Runtime, book: LeaseBook, ended: Callable[[StepRecord], None]) -> None:
-        self._runtime, self._book, self._ended = runtime, book, ended
+    def __init__(self, runtime: Runtime, book: LeaseBook, scribe: Scribe, ended: Callable[[StepRecord], None]) -> None:
+        self._runtime, self._book, self._scribe, self._ended = runtime, book, scribe, ended
         self._lock = threading.RLock()
         self._judged: list[Judged] = []
         self._assets: set[AssetKey] = set()  # of those
@@ -152,14 +153,17 @@ class Settlement:
     def flush_beside(self) -> None:
         """Settle what has waited, from a thread beside the walk; errors are kept for it.
 
-        It also logs what is running and was so when it was last called: of quick steps one always is.
+        It also logs what is running and was so when it was last called (of quick steps one always is), with what it
+        has said.
         """
         try:
             with self._lock:
                 slow, self._noticed, self._running = list(self._noticed.values()), self._running, {}
-                if slow:
+                if self._scribe.look() or slow:
                     with writing(self._runtime.engine) as connection:
-                        log.save_steps(connection, slow, self._runtime.clock.now())
+                        if slow:
+                            log.save_steps(connection, slow, self._runtime.clock.now())
+                        self._scribe.save(connection)
             if self._error is None:
                 self.flush_if_due()
         except BaseException as error:
@@ -315,6 +319,7 @@ class Settlement:
             ended.sort(key=lambda step: step.position)
             ended = [step if step.ended_at is not None else step._replace(ended_at=now) for step in ended]
             log.save_steps(connection, ended, now)
+            self._scribe.save(connection)
             lease.release_some(connection, self._book.forget([step.address for step in ended]))
         for step in ended:
             self._ended(step)

@@ -22,7 +22,7 @@ from orchestration.model import (
     VersionStatus,
 )
 from orchestration.runtime import Runtime
-from orchestration.staleness import Action, Judgement, judge
+from orchestration.staleness import Action, Judgement, judge, together
 from orchestration.state import AddressState, GateRecord, Snapshot, VersionRecord
 from orchestration.work import Input, Product, Target, Task
 
@@ -41,6 +41,16 @@ def judge_step(runtime: Runtime, address: Address, snapshot: Snapshot, outcomes:
     """What becomes of ``address`` now that everything before it has ended."""
     code_version = runtime.code_versions[address.asset]
     return judge(runtime.graph, address, snapshot, code_version, force=force, outcomes=outcomes)
+
+
+def judged_together(runtime: Runtime, judged: Mapping[Address, Judgement]) -> Mapping[Address, Judgement]:
+    """What becomes of steps that are made in one call: of a multi-asset all or none, where it can't make some."""
+    asset = runtime.graph.asset(next(iter(judged)).asset) if len(judged) > 1 else None
+    if asset is None or asset.production is None:
+        return judged
+    addresses = {address.asset: address for address in judged}
+    found = together(asset, {key: judged[address] for key, address in addresses.items()})
+    return {address: found[key] for key, address in addresses.items()}
 
 
 def task_of(runtime: Runtime, made: Sequence[tuple[StepRecord, Judgement]], snapshot: Snapshot) -> Task:
@@ -132,11 +142,12 @@ def state_after(before: AddressState, product: Product, decision: GateDecision) 
 def storable(step: StepRecord) -> StepRecord:
     """The step in text that every database keeps: what users' errors say may hold zero bytes and broken characters."""
     said = step.reason, step.note, step.error
-    reason, note, error = _plain(step.reason), _plain(step.note), step.error and _plain(step.error)
+    reason, note, error = plain_text(step.reason), plain_text(step.note), step.error and plain_text(step.error)
     return step if (reason, note, error) == said else step._replace(reason=reason, note=note, error=error)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """The text without what databases refuse."""
     if text.isprintable():  # which holds neither
         return text
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from orchestration.errors import AssetError, TidegateError
 from orchestration.execute import Execution
+from orchestration.hearing import heard
 from orchestration.io.base import StagedData, StoredVersion
 from orchestration.model import Address, AssetKey, Materialization, Scalar, Staged
+from orchestration.step_log import Said, closed, opened
 
 _log = logging.getLogger("tidegate.work")
 
@@ -84,7 +86,8 @@ class Task:
 class Product:
     """What was made: staged, measured, not yet judged.
 
-    ``audit`` is what the gate measured; None where measuring broke, and ``gate_error`` says how.
+    ``audit`` is what the gate measured; None where measuring broke, and ``gate_error`` says how. ``said``: what was
+    logged on the way; None: nothing.
     """
 
     materialization: Materialization
@@ -93,6 +96,7 @@ class Product:
     gate_error: str | None
     execute_s: float
     gate_s: float
+    said: Said | None = None
 
 
 Products = tuple[Product, ...]
@@ -106,6 +110,16 @@ class Failure:
     error: str
     kinds: tuple[str, ...] = ()
     execute_s: float | None = None
+    said: Said | None = None
+
+
+def with_said(result: Products | Failure, said: Said | None) -> Products | Failure:
+    """The result of a task with what was logged on the way."""
+    if said is None:
+        return result
+    if isinstance(result, Failure):
+        return replace(result, said=said)
+    return tuple(replace(product, said=said) for product in result)
 
 
 class Worker:
@@ -121,7 +135,15 @@ class Worker:
         self._execution, self._measure, self._now, self._monotonic = execution, measure, now, monotonic
 
     def perform(self, task: Task) -> Products | Failure:
-        """Make, stage and measure; what goes wrong is an answer, not an exception."""
+        """Make, stage and measure, and hear what is said meanwhile; what goes wrong is an answer, not an exception.
+
+        After what is no Exception, such as sys.exit() in a check, what was heard is left to ``step_log.closed``.
+        """
+        with heard(opened(task.id)):
+            result = self._made(task)
+        return with_said(result, closed(task.id))
+
+    def _made(self, task: Task) -> Products | Failure:
         began = self._monotonic()
         try:
             made = self._execute(task, began)

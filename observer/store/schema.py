@@ -15,13 +15,14 @@ from observer.store import access_tables as access_tables  # parts of the schema
 from observer.store import channel_tables as channel_tables
 from observer.store import status_tables as status_tables
 from observer.store.compatibility import oldest_code
+from orchestration import said_tables as said_tables
 from orchestration.database import reading, writing
 from orchestration.errors import StateError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0022"
+HEAD = "0025"
 """The revision that this code speaks; a test holds it equal to Alembic's."""
 
 _LOCK = 7_421_938_845

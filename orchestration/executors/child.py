@@ -10,9 +10,13 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 from orchestration.executors import frames
 from orchestration.executors.failures import described, stopped, unpicklable
+from orchestration.executors.said import Saying
+from orchestration.hearing import all_is_one_step
+from orchestration.step_log import closed, opened
 from orchestration.work import Failure, Products, Task, Worker
 
 _PR_SET_PDEATHSIG = 1
@@ -31,9 +35,11 @@ def serve(channel: socket.socket, nursery: int) -> None:
     except BaseException as error:  # whatever the project's modules do when they are imported
         frames.send(channel, frames.BROKEN, _words(error))
         return
-    frames.send(channel, frames.READY)
+    all_is_one_step()
+    saying = Saying(channel)
+    saying.send(frames.READY)
     while (message := frames.receive(channel)) is not None:
-        frames.send(channel, *_answer(worker, message[1]))
+        saying.send(*_answer(worker, message[1], saying))
 
 
 def settle(nursery: int) -> None:
@@ -53,12 +59,13 @@ def _words(error: BaseException) -> bytes:
     return described(error).encode("utf-8", "backslashreplace")
 
 
-def _answer(worker: Worker, body: bytes) -> tuple[bytes, bytes]:
+def _answer(worker: Worker, body: bytes, saying: Saying) -> tuple[bytes, bytes]:
     """The result of a pickled task, pickled; what goes wrong on the way is an answer too."""
     try:
         task: Task = pickle.loads(body)
     except BaseException as error:
         return frames.UNREADABLE, _words(error)
+    opened(task.id, saying.of(task.id))
     result = perform(worker, task)
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
@@ -78,5 +85,5 @@ def perform(worker: Worker, task: Task) -> Products | Failure:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        failure = stopped(task.address, error)
-        return Failure(error=failure.error, kinds=failure.kinds, execute_s=time.perf_counter() - began)
+        failure, took_s = stopped(task.address, error), time.perf_counter() - began
+        return replace(failure, execute_s=took_s, said=closed(task.id))

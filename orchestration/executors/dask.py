@@ -27,7 +27,8 @@ from orchestration.executors.failures import (
 from orchestration.executors.processes import pickled
 from orchestration.executors.resources import lacking
 from orchestration.executors.ship import packed
-from orchestration.work import Failure, Products, Task
+from orchestration.step_log import Said
+from orchestration.work import Failure, Products, Task, with_said
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 0.5  # at the cluster, while tasks are under way
 _CLOSED_WITHIN_S = 10.0
 _ENDED_WITHIN_S = 1.0  # workers whose scheduler is gone end their tasks by then
+_UNHEARD = Said(unknown="what it said was lost with its Dask worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,7 @@ class DaskExecutor:
             elif given.place not in there:
                 why = f"its Dask worker {given.place[0]} died"
                 lost = cancelled(given.task.address) if given.is_cancelled else worker_lost(given.task.address, why)
-                self._answer(given, lost)
+                self._answer(given, with_said(lost, _UNHEARD))
 
     def _stop(self, given: _Given) -> None:
         """End a task where it is, then say so."""
@@ -257,7 +259,8 @@ class DaskExecutor:
         except BaseException as error:  # also the client's CancelledError, when the scheduler is gone
             self._lost_at = self._lost_at or time.monotonic()
             time.sleep(max(0.0, self._lost_at + _ENDED_WITHIN_S - time.monotonic()))
-            result = worker_lost(address, f"its Dask worker or the cluster was lost ({described(error)})")
+            lost = worker_lost(address, f"its Dask worker or the cluster was lost ({described(error)})")
+            result = with_said(lost, _UNHEARD)
         self._answer(given, result)
 
     def _answer(self, given: _Given, result: Products | Failure) -> None:

@@ -6,7 +6,7 @@ import socket
 import struct
 
 RECIPE, READY, BROKEN = b"c", b"r", b"b"
-TASK, RESULT, UNREADABLE = b"t", b"=", b"u"
+TASK, RESULT, UNREADABLE, SAID = b"t", b"=", b"u", b"s"
 
 _HEADER = struct.Struct("!cQ")
 _CHUNK = 2**20

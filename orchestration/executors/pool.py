@@ -28,11 +28,13 @@ from orchestration.executors.failures import (
 from orchestration.executors.nursery import FORKED, Nursery
 from orchestration.executors.process import Job, WorkerProcess
 from orchestration.executors.resources import Resources
-from orchestration.work import Failure, Products, Task
+from orchestration.step_log import closed, opened
+from orchestration.work import Failure, Products, Task, with_said
 
 _LOOK_EVERY_S = 0.05  # at the memory of what is limited
 _START_S = 300.0
 _CLOSED_WITHIN_S = 15.0
+_PERHAPS_MORE = "its process was ended in the middle of it: the last of what it said may be missing"
 
 _log = logging.getLogger("tidegate.executors")
 
@@ -222,10 +224,16 @@ class Pool:
             worker.ready, self._doubtful = True, False
         elif kind == frames.BROKEN:
             worker.broken = body.decode()
+        elif kind == frames.SAID:
+            task_id, lines = pickle.loads(body)
+            if worker.job is not None and worker.job.task.id == task_id:
+                opened(task_id).take(lines)
         elif worker.job is not None:
             job, worker.job = worker.job, None
             self._resources.give_back(job.limits)
-            self._answer(job, _result(job, kind, body))
+            said, result = closed(job.task.id), _result(job, kind, body)
+            knows = not isinstance(result, Failure) or result.said is not None  # the result says it whole
+            self._answer(job, result if knows else with_said(result, said))
 
     def _ended(self, worker: WorkerProcess) -> None:
         """It is dead: hear its last words, end what it started, ask how it died."""
@@ -248,7 +256,9 @@ class Pool:
         worker.close()
         if worker.job is not None:
             self._resources.give_back(worker.job.limits)
-            self._answer(worker.job, worker.why or worker_lost(worker.job.task.address, how))
+            said = closed(worker.job.task.id, _PERHAPS_MORE)
+            failure = worker.why or worker_lost(worker.job.task.address, how)
+            self._answer(worker.job, with_said(failure, said))
         elif not worker.ready:
             self._doubtful = True
             if self._pending:

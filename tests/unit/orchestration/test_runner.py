@@ -420,7 +420,7 @@ def crash(core: Core, at: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("orchestration.runner._Walk._interrupt", lambda self: None)
         patch.setattr("orchestration.lease.this_process", lambda: "nowhere:1:1")
-        patch.setattr("orchestration.runner.lease.this_process", lambda: "nowhere:1:1")
+        patch.setattr("orchestration.lease.this_process", lambda: "nowhere:1:1")
         with pytest.raises(Died):
             core.run()
 
