@@ -19,7 +19,7 @@ from orchestration.shown import shown
 
 WRITES = "tidegate_writes"
 """The execution option of a connection whose transactions write."""
-_KEPT, _MOST = 10, 25
+_KEPT, _MOST = 20, 25
 """Connections to PostgreSQL that a process keeps, and has at most: more than are taken in and asked for at once."""
 _PATIENCE_S = 30.0
 """How long a statement waits for another process's write to a SQLite file."""

@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 ABOUT = "about"
 """Of a request's state: what of it goes into the audit, in words."""
+PUT_OFF = "put_off"
+"""Of a request's state: it was told to come again, and is written down when it does; too many to write down come."""
 _log = logging.getLogger("observer.api.audit")
 
 
 class Audit:
     """Writes down each answered request of a known caller that isn't a read; also those that were refused inside.
 
-    What it was about is ``about`` in the request's state, where a route says it. What can't be written down goes to
-    the log, as a warning.
+    What was put off is not among them. What a request was about is ``about`` in its state, where a route says it. What
+    can't be written down goes to the log, as a warning.
 
     Parameters
     ----------
@@ -58,13 +60,17 @@ class Audit:
         try:
             await self._app(scope, receive, noticed)
         finally:
-            asked = Asked(
-                at=self._work.clock.wall(), token_id=caller.id, name=caller.name, method=scope["method"][:16],
-                path=scope["path"][:1000].replace("\0", "�"), status=status, address=(scope.get("client") or ("",))[0],
-                about=scope["state"].get(ABOUT),
-            )  # fmt: skip
-            _log.info("%s %s by %s (%s): %s", asked.method, asked.path, asked.name, asked.token_id, asked.status)
-            await to_thread.run_sync(self._write, asked)
+            if not scope["state"].get(PUT_OFF):
+                await self._note(scope, caller, status)
+
+    async def _note(self, scope: Scope, caller: Caller, status: int) -> None:
+        asked = Asked(
+            at=self._work.clock.wall(), token_id=caller.id, name=caller.name, method=scope["method"][:16],
+            path=scope["path"][:1000].replace("\0", "�"), status=status, address=(scope.get("client") or ("",))[0],
+            about=scope["state"].get(ABOUT),
+        )  # fmt: skip
+        _log.info("%s %s by %s (%s): %s", asked.method, asked.path, asked.name, asked.token_id, asked.status)
+        await to_thread.run_sync(self._write, asked)
 
     def _write(self, asked: Asked) -> None:
         try:

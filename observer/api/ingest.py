@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
 from observer.access import Caller, Role
-from observer.api.audit import ABOUT
+from observer.api.audit import ABOUT, PUT_OFF
 from observer.api.report_wire import Batch, LateWire, TakenIn, late_wire, reports_of, taken_in
 from observer.api.roles import OWN_ASSETS, allowed, require
 from observer.measured_late import KeptLate, keep_late
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/ingest"
 MOST_BYTES = 16 * 1024 * 1024
-_AT_ONCE = 8  # most of what they wait for is the disk, which confirms several together
+_AT_ONCE = 4  # so that the disk confirms several together, and gate questions wait for few that compute
 _WAITING = 32
 _HELD_BYTES = 4 * MOST_BYTES
 _NAMED = 20  # in the audit
@@ -53,6 +53,7 @@ class Busy:
         size = int(request.headers.get("content-length", MOST_BYTES))  # whoever doesn't say it may send so much
         many = self.limiter.statistics().tasks_waiting >= self._waiting
         if many or (self._bytes and self._bytes + size > self._most_bytes):
+            request.scope["state"][PUT_OFF] = True
             raise HTTPException(
                 503, "too much is being taken in; nothing was changed; send it again", {"retry-after": "1"}
             )

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from observer.errors import ServeError
 from observer.settings import ServeSettings
+from orchestration.heap import settled_heap
 
 _KEPT_S = 75  # an idle connection: longer than clients and proxies keep one, so that they don't send into its end
 _TURN_S = 0.001
@@ -61,7 +62,7 @@ def serve(
             )
         )
         server.on_stop = on_stop
-        with _stops(server), _taking_turns():
+        with _stops(server), _taking_turns(), settled_heap():
             if on_listening is not None:
                 on_listening(replace(settings, port=listener.getsockname()[1]).url)
             server.run(sockets=[listener])

@@ -21,6 +21,7 @@ from observer.service.service import Roles, Service
 from observer.service.switch import Switch
 from observer.settings import ServeSettings, variable
 from observer.tokens import tokens_of
+from observer.warming import warm
 
 if TYPE_CHECKING:
     from observer.project import Project
@@ -71,6 +72,7 @@ def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles
 
     service = Service(current, roles, url=link, opened=answer)
     prepare(switch.app)
+    warm(work)
     with service:
         serve(
             switch,

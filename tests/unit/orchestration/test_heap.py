@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import orchestration as o
-from orchestration.heap import quiet_heap
+from orchestration.heap import quiet_heap, settled_heap
 from tests.support.core import Core
 
 
@@ -51,6 +51,18 @@ def test_of_overlapping_runs_the_last_leaves_all_as_it_was() -> None:
     assert gc.get_freeze_count() > 0
     second.__exit__(None, None, None)
     assert (gc.get_freeze_count(), gc.get_threshold()) == (0, (700, 10, 10))
+
+
+def test_what_a_process_that_stays_has_loaded_is_left_alone_and_what_comes_then_is_not() -> None:
+    with settled_heap():
+        loaded = gc.get_freeze_count()
+        assert loaded > 1000
+        left = weakref.ref(Cyclic())
+        with quiet_heap():
+            assert gc.get_freeze_count() == loaded, "it would keep what is still to be collected"
+        gc.collect()
+        assert left() is None
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.mark.parametrize("own", [(0, 10, 10), (50_000, 5, 5)])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from observer.access import Role
+from observer.api import ingest
 from observer.api.app import create_api
 from observer.api.report_wire import Batch, reports_of
 from observer.history import SeriesKey
@@ -231,6 +233,16 @@ def test_what_was_measured_of_no_version_or_one_thrown_away_is_refused_with_all_
     both["observations"] += late("nothing", "a")["observations"]
     send(asking, both, 409)
     assert (count(work, observations), count(work, versions)) == (before, 2)
+
+
+def test_what_is_put_off_is_not_written_down(work: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else it would cost the database as much as what is taken in."""
+    monkeypatch.setattr(ingest, "Busy", partial(ingest.Busy, waiting=0))
+    asking = TestClient(create_api(work.reads(), ServeSettings(), work), base_url="http://127.0.0.1:8000")
+    refused = asking.post("/api/v1/ingest", content=V + b"}", headers={"content-type": "application/json"})
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    asking.post("/api/v1/ingest", content=b"nothing", headers={"content-type": "text/xml"})
+    assert [one["status"] for one in asking.get("/api/v1/audit").json()["items"]] == [415]
 
 
 def test_the_audit_says_who_sent_what_of_which_assets(asking: TestClient, work: Project) -> None:
