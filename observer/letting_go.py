@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from observer.forgetting import Forgotten, forget
 from observer.project import Project
 from observer.rollups import sum_up
 from observer.store import access
@@ -14,18 +15,19 @@ from orchestration.prune import Pruned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetGo:
-    """What went: data of earlier versions, points of the history, sessions that were over."""
+    """What went: data of earlier versions, points of the history, old records, sessions that were over."""
 
     versions: tuple[Pruned, ...]
     points: int
+    records: Forgotten
     sessions: int
 
 
 def let_go(work: Project) -> LetGo:
-    """Remove the data of versions that ``retention`` lets go of, then the points that ``history`` does.
+    """Remove the data of versions that ``retention`` lets go of, then what ``history`` and ``records`` do.
 
-    What goes of itself after each run, for the assets of that run, goes here for all of them, whenever that was last
-    done. Raises StateError, StorageError; what was done until then stays done.
+    What goes of itself after each run, or once a day while the service runs, goes here whenever that was last done.
+    Raises StateError, StorageError; what was done until then stays done.
     """
     versions = tuple(remove_old(work, "*", dry=False))
     points = 0
@@ -34,6 +36,7 @@ def let_go(work: Project) -> LetGo:
             points += sum_up(
                 work.engine, work.runtime.io, asset, work.clock.now(), work.config.history, again=True
             )  # fmt: skip
+    records = forget(work.engine, work.config.records, work.config.name, work.clock)
     with writing(work.engine) as connection:
         sessions = access.forget_ended(connection, work.clock.wall())
-    return LetGo(versions=versions, points=points, sessions=sessions)
+    return LetGo(versions=versions, points=points, records=records, sessions=sessions)

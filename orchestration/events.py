@@ -41,6 +41,14 @@ class EventKind(StrEnum):
     INCIDENT_CHANGED = "incident.changed"
 
 
+PASSING = (
+    EventKind.RUN_ASKED, EventKind.RUN_STARTED, EventKind.RUN_CANCEL_ASKED, EventKind.RUN_ENDED, EventKind.STEP_ENDED,
+    EventKind.VERSION_JUDGED, EventKind.VERSION_MEASURED, EventKind.VERSION_HELD, EventKind.EXTERNAL_STARTED,
+    EventKind.EXTERNAL_FAILED, EventKind.INCIDENT_CHANGED,
+)  # fmt: skip
+"""What only those read who follow the log: what came of it is in tables of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One fact; ``detail`` holds what the kind needs and nothing secret."""

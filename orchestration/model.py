@@ -64,6 +64,10 @@ class StepStatus(StrEnum):
     CANCELLED = "cancelled"  # had not begun when its run was cancelled
 
 
+TROUBLE = (StepStatus.BLOCKED, StepStatus.FAILED, StepStatus.INTERRUPTED)
+"""What leaves an address without what it should have."""
+
+
 class RunStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,6 +17,7 @@ from observer.backups import restore as restore_state
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, note, opened, say, say_json
 from observer.config import find_root, read
+from observer.config.records import Records
 from observer.letting_go import let_go
 from observer.quantities import count, quantity
 from observer.settings import variable
@@ -109,23 +111,32 @@ def prune(project: Path | None, env: str | None, output: Format) -> ExitCode:
     """Let go of what is no longer kept, and say how much it was."""
     with closing(opened(project, env)) as work:
         gone = let_go(work)
-        keeps_all = work.config.history is None and all(one.retention is None for one in work.config.io)
+        keeps_all = (
+            work.config.history is None
+            and work.config.records == Records()
+            and all(one.retention is None for one in work.config.io)
+        )
         name = work.config.name
     versions, size = sum(len(one.versions) for one in gone.versions), sum(one.bytes for one in gone.versions)
     left = [(one.address, one.left) for one in gone.versions if one.left is not None]
     if output is Format.JSON:
         said = {str(address): why for address, why in left}
         say_json(
-            {"versions": versions, "bytes": size, "points": gone.points, "sessions": gone.sessions, "left": said}
+            {
+                "versions": versions, "bytes": size, "points": gone.points, **asdict(gone.records),
+                "sessions": gone.sessions, "left": said,
+            }
         )  # fmt: skip
         return ExitCode.OK
     if keeps_all:
-        note(f"[env.{name}] has neither retention= nor history=, so every version and every point stays")
+        note(f"[env.{name}] has neither retention=, history= nor records=, so versions, points and records stay")
     for address, why in left:
         note(f"{address} was left as it is: {why}")
+    old = gone.records
     say(
         f"removed {count(versions, 'version')} ({quantity(size, 'bytes')}), {count(gone.points, 'point')} of the "
-        f"history, {count(gone.sessions, 'session')} that were over"
+        f"history, {count(old.runs, 'run')}, {count(old.messages, 'message')}, {count(old.events, 'event')}, "
+        f"{count(old.audit, 'line')} of the audit, {count(gone.sessions, 'session')} that were over"
     )
     return ExitCode.OK
 

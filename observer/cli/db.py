@@ -71,7 +71,7 @@ def restore(
 @db.command()
 @verb
 def prune(project: ProjectOption = None, env: EnvOption = None, output: FormatOption = Format.TEXT) -> ExitCode | None:
-    """Let go now of whatever the environment's retention and history don't keep."""
+    """Let go now of whatever the environment's retention, history and records don't keep."""
     from observer.cli import databases
 
     return databases.prune(project, env, output)

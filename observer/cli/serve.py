@@ -32,14 +32,14 @@ def serve_project(
 ) -> ExitCode:
     """Open the project and serve it until somebody stops it."""
     settings = ServeSettings(host=host, port=port, token=variable("TIDEGATE_TOKEN"))
-    roles = Roles(decide=Deciding() if scheduler else None, runs=runs, logs=logs)
+    roles = Roles(decide=Deciding() if scheduler else None, runs=runs, logs=logs, tidies=scheduler)
     return _serve(lambda: opened(project, env), settings, roles)
 
 
 def serve_dev(port: int, runs: int, logs: LogFormat, project: Path | None, env: str | None) -> ExitCode:
     """Serve a project on this machine while it is being written."""
     settings = ServeSettings(port=port, token=variable("TIDEGATE_TOKEN"))
-    roles = Roles(decide=Deciding(), runs=runs, follows=True, logs=logs)
+    roles = Roles(decide=Deciding(), runs=runs, follows=True, logs=logs, tidies=True)
     return _serve(lambda: opened(project, env), settings, roles)
 
 

@@ -19,6 +19,7 @@ from observer.config.history import history
 from observer.config.holidays import holidays
 from observer.config.io import FILES, IOConfig, io
 from observer.config.profile import profile
+from observer.config.records import Records, records
 from observer.config.reminders import DAILY, remind_after
 from observer.config.schedules import schedules
 from observer.config.section import Section
@@ -32,6 +33,7 @@ KEYS = (
     "io",
     "retention",
     "history",
+    "records",
     "false_alarms_per_week",
     "holidays",
     "private",
@@ -48,6 +50,7 @@ KEYS = (
 )
 _INLINE = ExecutorConfig()
 _PLAIN = ProfilePolicy()
+_FOR_GOOD = Records()
 _AS_DBT_DOES = DbtSettings()
 _FILES = (IOConfig(name="default", kind="files", options=FILES, assets=None, retention=None, where="io.default"),)
 
@@ -75,6 +78,7 @@ class EnvironmentConfig:
     dbt: DbtSettings = _AS_DBT_DOES
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     history: timedelta | None = None  # how long points stay; None: for good
+    records: Records = _FOR_GOOD  # how long the account of what was done stays
     schedules: bool = True  # whether what is due is asked for
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
     holidays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by selection: countries, exchanges, days
@@ -117,7 +121,8 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         name=name, root=root, project=root / said.text("project", default="pipeline.py"),
         state=_state(env, root), io=io(env), channels=hears, executor=executor(env, root), pools=pools(env),
         asset_configs=asset_configs(everywhere, env),
-        clock=_clock(env), url=env.maybe("url"), history=history(env), profile=profile(env),
+        clock=_clock(env), url=env.maybe("url"), history=history(env), records=records(env),
+        profile=profile(env),
         dbt=dbt(env, root),
         schedules=schedules(env), false_alarms_per_week=budget(env), holidays=holidays(env),
         remind_after=remind_after(env), secrets=tuple(dict.fromkeys(secrets)),

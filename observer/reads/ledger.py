@@ -18,7 +18,7 @@ from observer.metrics import AGE, ARRIVAL
 from observer.model import EvaluationStatus, SubjectKind
 from observer.store.tables import evaluations
 from orchestration.io.base import ELSEWHERE
-from orchestration.model import Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
+from orchestration.model import TROUBLE, Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
 from orchestration.tables import gates, runs, steps, versions
 
 STRIP = 30  # partitions (or versions) of each asset that are looked at
@@ -190,9 +190,6 @@ def _of(column: ColumnElement[str], assets: Collection[AssetKey] | None) -> Colu
     return true() if assets is None else column.in_(sorted(assets))
 
 
-_TROUBLE = (StepStatus.BLOCKED, StepStatus.FAILED, StepStatus.INTERRUPTED)
-
-
 def _steps(connection: Connection, assets: Collection[AssetKey] | None) -> dict[AssetKey, dict[PartitionKey, LastStep]]:
     address, newest = (
         (steps.c.asset, steps.c.partition),
@@ -209,7 +206,7 @@ def _steps(connection: Connection, assets: Collection[AssetKey] | None) -> dict[
         .subquery()
     )
     found: dict[AssetKey, dict[PartitionKey, LastStep]] = defaultdict(dict)
-    says_more = or_(ranked.c.status.in_(_TROUBLE), ranked.c.note != "")  # than the version that it made
+    says_more = or_(ranked.c.status.in_(TROUBLE), ranked.c.note != "")  # than the version that it made
     for row in connection.execute(select(ranked).where(ranked.c.nth == 1, ranked.c.place <= STRIP, says_more)):
         step = last_step(row)
         found[step.address.asset][step.address.partition] = step

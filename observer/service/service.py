@@ -14,6 +14,7 @@ from observer.alerts.outbox import Sender
 from observer.alerts.routing import some, unrouted
 from observer.faults import said
 from observer.project import Project
+from observer.service.caretaker import Caretaker
 from observer.service.crew import Crew
 from observer.service.current import Current
 from observer.service.logs import LogFormat
@@ -40,6 +41,7 @@ class Roles:
     follows: whether it opens the project anew when its files have changed.
     logs: how the processes of its runs log.
     projects: whether it works out beforehand what its pages would have to.
+    tidies: whether it lets go once a day of what is no longer kept.
     """
 
     decide: Decide | None = None
@@ -48,6 +50,7 @@ class Roles:
     follows: bool = False
     logs: LogFormat = LogFormat.TEXT
     projects: bool = True
+    tidies: bool = False
 
 
 class Service:
@@ -74,6 +77,7 @@ class Service:
         self._scheduler = None if roles.decide is None else Scheduler(current, roles.decide, self.wake)
         self._sender = _sender(current.work) if roles.sends else None
         self._projector = Projector(current) if roles.projects else None
+        self._caretaker = Caretaker(current) if roles.tidies else None
         self._stopping = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="tidegate-files", daemon=True)
 
@@ -91,6 +95,8 @@ class Service:
             self._sender.start()
         if self._projector is not None:
             self._projector.start()
+        if self._caretaker is not None:
+            self._caretaker.start()
         if self._scheduler is not None:
             self._scheduler.start()
         if self._roles.follows:
@@ -105,6 +111,8 @@ class Service:
             self._follower.join()
         if self._projector is not None:
             self._projector.stop()
+        if self._caretaker is not None:
+            self._caretaker.stop()
         if self._scheduler is not None:
             self._scheduler.stop()
         if self._crew is not None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from observer.store import access_tables as access_tables  # parts of the schema, whoever asks for it
 from observer.store import channel_tables as channel_tables
+from observer.store import chore_tables as chore_tables
 from observer.store import status_tables as status_tables
 from observer.store.compatibility import oldest_code
 from orchestration import said_tables as said_tables

@@ -223,3 +223,10 @@ outbox = Table(
     Index(None, "next_attempt_at"),
     Index(None, "incident_id"),
 )
+_is_undelivered = outbox.c.delivered_at.is_(None) & outbox.c.folded_into.is_(None)
+Index(  # what waits or was given up, without all that was ever said
+    "ix_outbox_undelivered",
+    outbox.c.next_attempt_at,
+    sqlite_where=_is_undelivered,
+    postgresql_where=_is_undelivered,
+)

@@ -45,6 +45,8 @@ def test_the_first_environment_is_the_default(tmp_path: Path) -> None:
         ("[env.local]\nretention = { }\n", "retention says nothing; write retention = { keep = 5, days = 30 }"),
         ("[env.local]\nhistory = { day = 1 }\n", "no setting is called 'day'; did you mean 'days'"),
         ("[env.local]\nhistory = { }\n", "history says nothing; write history = { days = 400 }"),
+        ("[env.local]\nrecords = { }\n", "records says nothing; write records = { days = 400, audit_days = 800 }"),
+        ("[env.local]\nrecords = { days = 0 }\n", "days is how long runs, delivered messages"),
         ("[env.local]\nprivate = 'yes'\n", "private is true or false, not 'yes'"),
         ("[env.local]\nprofile = { exact = 1 }\n", "exact is true or false, not 1"),
         ("[env.local]\nprofile = { max_seconds = 0 }\n", "max_seconds is a number above 0, not 0"),

@@ -85,9 +85,10 @@ def test_prune_lets_go_of_all_that_is_not_kept(folder: Path, tidegate: Tidegate)
     for names in (["ada"], ["bob"], ["cy"]):
         put(folder, "2024-02-01", names)
         assert tidegate("run", "orders", "--partition", "2024-02-01", "--force").code == 0
-    assert "neither retention= nor history=" in tidegate("db", "prune").err
+    assert "neither retention=, history= nor records=" in tidegate("db", "prune").err
     (folder / "tidegate.toml").write_text(
         f"{TOML.replace('2024-03-01', '2024-03-09')}\nretention = {{ keep = 1 }}\nhistory = {{ days = 1 }}\n"
+        "records = { days = 400, audit_days = 800 }\n"
     )
     work = open_project(folder)
     with writing(work.engine) as connection:
@@ -96,8 +97,12 @@ def test_prune_lets_go_of_all_that_is_not_kept(folder: Path, tidegate: Tidegate)
     done = tidegate("db", "prune", "--format", "json")
     assert done.code == 0, done
     assert (done.json["versions"], done.json["sessions"], done.json["left"]) == (1, 1, {})
+    assert [done.json[name] for name in ("runs", "messages", "events", "audit")] == [0, 0, 0, 0]
     again = tidegate("db", "prune")
-    assert again.out == "removed 0 versions (0 bytes), 0 points of the history, 0 sessions that were over\n"
+    assert again.out == (
+        "removed 0 versions (0 bytes), 0 points of the history, 0 runs, 0 messages, 0 events, 0 lines of the audit, "
+        "0 sessions that were over\n"
+    )
 
 
 def test_a_later_schema_is_said(folder: Path, tidegate: Tidegate) -> None:
