@@ -39,6 +39,7 @@ def restore(engine: Engine, file: Path, *, force: bool = False) -> Mapping[str, 
     with _ready(file) as source:
         _make_room(engine, force)
         with writing(engine) as target:
+            rows.alone(target)  # or else what is written after the look would be gone without a word
             if not force:
                 _refuse_unless_empty(target)
             shown = statuses.progress(target).revision

@@ -64,14 +64,23 @@ def copy(source: Connection, target: Connection) -> Mapping[str, Tally]:
     return {theirs.name: _copy(ours[theirs.name], theirs, source, target) for theirs in tables_of(target)}
 
 
-def empty(target: Connection) -> None:
-    """Take every row out of every table; on PostgreSQL nobody else reads or writes one until the transaction ends."""
-    found = tables_of(target)
+def alone(target: Connection) -> None:
+    """Let nobody else read or write a table until the transaction ends, or wait for who does; SQLite has one writer."""
     if target.dialect.name == "postgresql":
-        quote = target.dialect.identifier_preparer.quote
-        target.execute(text(f"TRUNCATE {', '.join(quote(table.name) for table in found)}"))
+        target.execute(text(f"LOCK TABLE {_named(target)} IN ACCESS EXCLUSIVE MODE"))
+
+
+def _named(target: Connection) -> str:
+    quote = target.dialect.identifier_preparer.quote
+    return ", ".join(quote(table.name) for table in tables_of(target))
+
+
+def empty(target: Connection) -> None:
+    """Take every row out of every table."""
+    if target.dialect.name == "postgresql":
+        target.execute(text(f"TRUNCATE {_named(target)}"))
         return
-    for table in reversed(found):
+    for table in reversed(tables_of(target)):
         target.execute(delete(table))
 
 

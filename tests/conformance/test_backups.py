@@ -4,14 +4,17 @@ import os
 import shutil
 import sqlite3
 import stat
+import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select, text
 
 from observer.backups import back_up, restore
 from observer.errors import BackupError, StateError
@@ -82,6 +85,39 @@ def test_what_is_there_is_replaced_only_by_force(database: Open, tmp_path: Path,
     assert held(target) == before
     restore(target, file, force=True)
     assert held(target) == held(source)
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_what_is_written_while_it_looks_is_never_lost(
+    database: Open, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for whoever writes, then sees it; and whoever comes after the look waits for what is put back."""
+    source, target, file = database("sqlite", rows=True), database(kind), tmp_path / "kept.db"
+    schema.ensure(target)
+    back_up(source, file)
+    looked, written = threading.Event(), []
+
+    def write() -> None:
+        assert looked.wait(60)
+        with writing(target) as connection:
+            connection.execute(insert(partition_keys).values(set="mine", key="mine", added_at=EPOCH))
+        written.append(time.monotonic())
+
+    def look(connection: Connection) -> None:
+        refuse(connection)
+        looked.set()
+        time.sleep(0.5)
+        assert not written, "it has to wait"
+
+    restoring = sys.modules[restore.__module__]
+    refuse = restoring._refuse_unless_empty
+    monkeypatch.setattr(restoring, "_refuse_unless_empty", look)
+    with ThreadPoolExecutor(1) as beside:
+        waits = beside.submit(write)
+        restore(target, file)
+        waits.result(60)
+    with reading(target) as connection:
+        assert "mine" in connection.execute(select(partition_keys.c.set)).scalars().all()
 
 
 @pytest.mark.parametrize("kind", ENGINES)
