@@ -41,6 +41,7 @@ class Feed:
         self._kept: deque[Notice] = deque(maxlen=_KEPT)
         self._from = 0  # everything after this id, up to ``_end``, is in ``_kept``
         self._end: int | None = None  # the reader's own cursor is moved by another thread, before what it found is kept
+        self._trouble: StateError | None = None  # why the log can't be read just now
         self._more = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,22 +52,30 @@ class Feed:
         """Let whoever listens or waits go, so that the server can end; called from any thread, or a signal handler."""
         self.is_closed = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(lambda: self._more.set())
+            self._loop.call_soon_threadsafe(self._wake)
 
     async def end(self) -> int:
-        """The id of the newest event, from which on everything will be given."""
+        """The id of the newest event, from which on everything will be given.
+
+        Raises
+        ------
+        StateError
+            The log was never read yet, and can't be read just now.
+        """
         self._read_on()
         while self._end is None and not self.is_closed:
+            if self._trouble is not None:
+                raise self._trouble
             await self._changed(self._each_s)
         return self._end or 0
 
     async def after(self, cursor: int, patience_s: float) -> Sequence[Notice]:
         """What came after ``cursor``, oldest first, at most 500; nothing, where nothing comes in time."""
         until = asyncio.get_running_loop().time() + patience_s
+        self._read_on()
         while True:
-            end = await self.end()
-            if cursor < end:
-                return await self._page(cursor, end)
+            if self._end is not None and cursor < self._end:
+                return await self._page(cursor, self._end)
             left = until - asyncio.get_running_loop().time()
             if left <= 0 or self.is_closed:
                 return ()
@@ -95,6 +104,7 @@ class Feed:
     def _read_on(self) -> None:
         self._loop = asyncio.get_running_loop()
         if self._reader is None or self._reader.done():
+            self._trouble = None
             self._reader = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
@@ -104,9 +114,11 @@ class Feed:
             before = self._cursor.at
             try:
                 found = await to_thread.run_sync(self._advance)
+                self._trouble = None
             except StateError as error:
                 _log.warning("the log can't be followed just now: %s", error)
-                found = ()
+                found, self._trouble = (), error
+                self._wake()
             if found or self._cursor.at != before:
                 self._keep(before, found)
             idle = 0 if self.listeners else idle + 1
@@ -121,6 +133,9 @@ class Feed:
             self._from = self._kept[overflow - 1].id if overflow <= len(self._kept) else found[-_KEPT - 1].id
         self._kept.extend(found)
         self._end = self._cursor.at
+        self._wake()
+
+    def _wake(self) -> None:
         waiting, self._more = self._more, asyncio.Event()
         waiting.set()
 

@@ -17,6 +17,7 @@ from observer.access import Role
 from observer.api.app import create_api
 from observer.api.feed import Feed
 from observer.api.serve import listen
+from observer.errors import StateError
 from observer.project import Project, open_project
 from observer.settings import ServeSettings
 from observer.tokens import make_token
@@ -217,6 +218,26 @@ def test_whoever_listens_or_waits_is_let_go_when_the_server_is_told_to_end(work:
         return await asyncio.wait_for(waits, 20)
 
     assert asyncio.run(waiting()) == ()
+
+
+def test_nobody_waits_without_end_for_a_state_that_can_not_be_read(work: Project) -> None:
+    async def ask(feed: Feed) -> tuple[object, int]:
+        advance = feed._advance
+
+        def broken() -> Sequence[Notice]:
+            raise StateError("it is away")
+
+        feed._advance = broken  # type: ignore[method-assign]
+        with pytest.raises(StateError, match="away"):
+            await asyncio.wait_for(feed.end(), 20)
+        heard = await asyncio.wait_for(feed.after(0, 0.05), 20)
+        feed._advance = advance  # type: ignore[method-assign]
+        while feed._trouble is not None:
+            await asyncio.sleep(0.01)
+        return heard, await asyncio.wait_for(feed.end(), 20)
+
+    happen(work, "orders")
+    assert asyncio.run(ask(Feed(work.engine, each_s=0.01))) == ((), 1)
 
 
 def test_what_is_read_and_not_yet_at_hand_is_waited_for(work: Project) -> None:
