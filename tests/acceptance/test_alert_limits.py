@@ -102,6 +102,17 @@ def heard(receiver: Receiver) -> Counter[str]:
     return found
 
 
+def test_a_clock_that_was_far_ahead_silences_no_channel(engine: Engine, wall: Wall) -> None:
+    outbox_of = StoredOutbox(engine)
+    wall.forward(86_400.0)
+    while outbox_of.admit("ops", TEN_A_MINUTE, wall()).at is None:
+        pass
+    wall.forward(-86_400.0)
+    assert outbox_of.admit("ops", TEN_A_MINUTE, wall()).at == START + timedelta(seconds=6)
+    wall.forward(6.0)
+    assert outbox_of.admit("ops", TEN_A_MINUTE, wall()).left == 0.0
+
+
 def test_what_is_over_the_limit_is_one_message(engine: Engine, receiver: Receiver, wall: Wall) -> None:
     ids, box = many(engine, 34), StoredOutbox(engine)
     assert deliver_due(box, [channel(receiver)], wall).delivered == 10
