@@ -11,6 +11,7 @@ from observer.projecting import Projection
 from observer.service.current import Current
 
 _EACH_S = 1.0
+_STOPS_WITHIN_S = 20.0
 
 _log = logging.getLogger("tidegate.service")
 
@@ -33,9 +34,9 @@ class Projector:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after what is under way; it is worked out again by whoever needs it."""
+        """End after what is under way, or leave it where the state hangs; whoever needs it works it out again."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_STOPS_WITHIN_S)
 
     def _run(self) -> None:
         engine, projection = None, None
