@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from dashboards.pages import (
     asset,
     assets,
+    dead_letters,
     feedback,
     gate,
     graph,
@@ -49,7 +50,7 @@ def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
 
     for page in (login, now, assets, monitor, graph, runs):  # a monitor's address begins as its asset's
         page.add(app, site)
-    for page_with_forms in (asset, run, schedules, incident):
+    for page_with_forms in (asset, run, schedules, incident, dead_letters):
         page_with_forms.add(app, site, work)
     if work is not None:
         for deed in (feedback, gate, plan):

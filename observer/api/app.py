@@ -12,6 +12,7 @@ from observer.api.assets import asset_routes
 from observer.api.audit import Audit, audit_routes
 from observer.api.bodies import Bodies
 from observer.api.callers import Callers
+from observer.api.dead_letters import dead_letter_routes
 from observer.api.description import describe
 from observer.api.etags import ETags
 from observer.api.events import event_routes
@@ -79,6 +80,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         app.include_router(ingest_routes(work, reception))
         app.include_router(lineage_routes(work, reception))
         app.include_router(schedule_routes(work))
+        app.include_router(dead_letter_routes(reads, work))
     app.include_router(incident_routes(reads, work))
     app.add_middleware(UnexpectedErrors)  # the last one added is the outermost
     app.add_middleware(Bodies, limits={PATH: MOST_BYTES, LINEAGE_PATH: MOST_EVENT_BYTES})

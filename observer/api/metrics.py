@@ -86,6 +86,8 @@ def _state(reads: Reads) -> Iterator[str]:
     yield f"tidegate_alerts_waiting {page.observer.outbox_waiting}"
     yield from _head("tidegate_alerts_failing", "gauge", "Alerts whose last delivery failed.")
     yield f"tidegate_alerts_failing {page.observer.outbox_failing}"
+    yield from _head("tidegate_alerts_given_up", "gauge", "Alerts that nobody tries to deliver any more.")
+    yield f"tidegate_alerts_given_up {page.observer.given_up}"
     if page.observer.last_event_at is not None:
         yield from _head("tidegate_last_event_timestamp_seconds", "gauge", "When something last happened.")
         yield f"tidegate_last_event_timestamp_seconds {page.observer.last_event_at.timestamp():.3f}"

@@ -49,7 +49,7 @@ def replay(
     """Deliver what was given up, with the same id as before; what fails again is tried as ever."""
     from observer.cli import alerts as verbs
 
-    return verbs.replay(message, everything, project, env, output)
+    return verbs.try_again(message, everything, project, env, output)
 
 
 @alerts.command("test")

@@ -12,8 +12,10 @@ from observer.errors import IncidentError, UnknownName
 from observer.model import Notification, Severity
 from observer.project import Project
 from observer.quantities import count
+from observer.reads.dead_letters import letters
+from observer.replaying import replay
 from observer.store import channel_states, dead_letters
-from orchestration.database import reading, writing
+from orchestration.database import reading
 
 
 def show_routes(selection: str, project: Path | None, env: str | None, output: Format) -> ExitCode:
@@ -54,14 +56,15 @@ def list_dead(project: Path | None, env: str | None, output: Format) -> ExitCode
     """What was given up, and why; 1 if there is anything."""
     work = opened(project, env)
     with reading(work.engine) as connection:
-        found = dead_letters.dead(connection)
-        within = dead_letters.held_in(connection, [one.id for one in found])
+        dead = dead_letters.dead(connection)
+        found = letters(connection, dead)
     if output is Format.JSON:
-        say_json([{"message": one, "holds": within.get(one.id, 1)} for one in found])
-    for one in found if output is Format.TEXT else ():
-        what = f"{count(within[one.id], 'message')} in one" if one.id in within else f"incident #{one.incident_id}"
-        event = one.event.removeprefix("incident.")
-        say(f"{one.id}  {one.created_at:%Y-%m-%d %H:%M}  {one.channel}: {event} of {what}; {one.last_error}")
+        say_json([{"message": one, "holds": letter.holds} for one, letter in zip(dead, found, strict=True)])
+    for letter in found if output is Format.TEXT else ():
+        held = letter.incident_id is None
+        what = f"{count(letter.holds, 'message')} in one" if held else f"incident #{letter.incident_id}"
+        event = letter.event.removeprefix("incident.")
+        say(f"{letter.id}  {letter.written_at:%Y-%m-%d %H:%M}  {letter.channel}: {event} of {what}; {letter.why}")
     if found and output is Format.TEXT:
         note("once the reason is mended: tidegate alerts replay --all")
     elif output is Format.TEXT:
@@ -69,15 +72,12 @@ def list_dead(project: Path | None, env: str | None, output: Format) -> ExitCode
     return ExitCode.FAILED if found else ExitCode.OK
 
 
-def replay(message: str | None, everything: bool, project: Path | None, env: str | None, output: Format) -> ExitCode:
+def try_again(message: str | None, everything: bool, project: Path | None, env: str | None, output: Format) -> ExitCode:
     """Deliver what was given up; 1 where some of it could not be delivered right now."""
     if (message is None) is not everything:
         raise IncidentError("say which message, or --all: tidegate alerts replay ID; see: tidegate alerts dead")
     work = opened(project, env)
-    with writing(work.engine) as connection:
-        chosen = dead_letters.replay(connection, None if message is None else (message,))
-        if message is not None and not chosen:
-            raise UnknownName("message that was given up", message, _dead_ids(work))
+    chosen = replay(work, None if message is None else (message,))
     work.deliver()
     left = _undelivered(work, chosen)
     if output is Format.JSON:
@@ -87,11 +87,6 @@ def replay(message: str | None, everything: bool, project: Path | None, env: str
         say(f"{one.id} waits for another try: {one.last_error}")
     say(f"{count(len(chosen) - len(left), 'message')} of {len(chosen)} delivered")
     return ExitCode.FAILED if left else ExitCode.OK
-
-
-def _dead_ids(work: Project) -> list[str]:
-    with reading(work.engine) as connection:
-        return [one.id for one in dead_letters.dead(connection)]
 
 
 def _undelivered(work: Project, ids: tuple[str, ...]) -> tuple[Notification, ...]:

@@ -10,6 +10,7 @@ from typing import Protocol
 from observer.backtests.sensitivities import Sensitivities
 from observer.model import IncidentStatus
 from observer.reads.catalog_model import AssetsPage, Question
+from observer.reads.dead_letters import DeadLettersPage
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage
@@ -114,5 +115,7 @@ class Reads(Protocol):
         ``on``: opened on that day of the project's calendar; ``before``: of lower numbers than this.
         """
         ...
+
+    def dead_letters(self) -> DeadLettersPage: ...
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None: ...

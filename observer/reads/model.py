@@ -106,6 +106,7 @@ class ObserverHealth:
     outbox_waiting: int
     outbox_failing: int
     lag_s: float = 0.0  # how long the oldest message has been due
+    given_up: int = 0  # messages that nobody tries any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,8 @@ def _health(connection: Connection, wall: datetime) -> ObserverHealth:
     due_at, counts = due.scalar_one_or_none(), waiting(connection)
     lag_s = 0.0 if due_at is None else max(0.0, (wall - due_at).total_seconds())
     return ObserverHealth(
-        last_event_at=last, outbox_waiting=counts.waiting, outbox_failing=counts.failing, lag_s=lag_s
+        last_event_at=last, outbox_waiting=counts.waiting, outbox_failing=counts.failing, lag_s=lag_s,
+        given_up=counts.given_up,
     )  # fmt: skip
 
 

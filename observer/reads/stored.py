@@ -13,6 +13,7 @@ from observer.reads import catalog, decomposed, gate, incident, now, run_list, r
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
 from observer.reads.catalog_model import AssetsPage, Question
+from observer.reads.dead_letters import DeadLettersPage, dead_letters_page
 from observer.reads.decomposed import Decomposed
 from observer.reads.graph import graph_page
 from observer.reads.graph_model import GraphPage, View
@@ -129,6 +130,10 @@ class StoredReads:
     ) -> IncidentsPage:
         with reading(self._project.engine) as connection:
             return incident.incidents_page(connection, self._project, statuses, asset, on, before, limit)
+
+    def dead_letters(self) -> DeadLettersPage:
+        with reading(self._project.engine) as connection:
+            return dead_letters_page(connection, self._project, self._project.clock.now())
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         """Raises PartitionError where ``partition`` isn't one of the asset's."""

@@ -12,6 +12,7 @@ from observer.errors import StateError
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
 from observer.reads.catalog_model import AssetsPage, Question
+from observer.reads.dead_letters import DeadLettersPage
 from observer.reads.graph_model import GraphPage, View
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage
@@ -93,6 +94,10 @@ class StoryReads:
     def schedules(self) -> SchedulesPage:
         self._ask()
         return story_runs.schedules_page(self.run_word)
+
+    def dead_letters(self) -> DeadLettersPage:
+        self._ask()
+        return story_incident.dead_letters_page(self.word)
 
     def incident(self, incident_id: int) -> IncidentPage | None:
         self._ask()

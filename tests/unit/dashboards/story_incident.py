@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from observer.clues import ClueKind
 from observer.model import IncidentStatus, Resolution, Severity
+from observer.reads.dead_letters import DeadLetter, DeadLettersPage
 from observer.reads.incident_model import (
     ClueRow,
     ConcernedRow,
@@ -63,6 +64,18 @@ def incident_page(row: IncidentRow | None = None, word: str = "weather_raw 2013-
                          severity=Severity.WARN, settled=True),
         ),
         passes=0, monitors=("null_rate(dep_time)",), passes_needed=2, held=True,
+    )  # fmt: skip
+
+
+def dead_letters_page(word: str = "https://hooks.example.com answered 500; given up after 84 tries") -> DeadLettersPage:
+    """One message that was given up, and one that holds thirteen."""
+    one = DeadLetter(
+        id="msg_5f0c93ab", written_at=OPENED, channel="ops", event="incident.opened",
+        title="flights 2013-02-08 is held", assets=("flights",), incident_id=1, holds=1, why=word,
+    )  # fmt: skip
+    held = replace(one, id="msg_77", channel="team", event="incidents.folded", incident_id=None, holds=13)
+    return DeadLettersPage(
+        at=NOW, project="flights", environment="local", timezone=ZONE, letters=(held, one), more=False
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def hostile_site() -> Iterator[str]:
 
 PATHS = (
     "/", "/assets", "/assets/flights", "/runs", "/runs/r039", "/schedules", "/incidents", "/incidents/1",
-    "/assets/flights/monitors/null_rate(dep_time)", "/graph", "/nowhere",
+    "/assets/flights/monitors/null_rate(dep_time)", "/graph", "/dead-letters", "/nowhere",
 )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def test_the_schedules_say_what_is_due_and_who_paused_what() -> None:
 
 
 def test_hostile_words_are_text_in_both() -> None:
-    for path in ("/runs", "/schedules"):
+    for path in ("/runs", "/schedules", "/dead-letters"):
         page = client(hostile_reads()).get(path).text
         assert "<img" not in page
         assert HOSTILE.split()[0] in text_of(page)

@@ -9,6 +9,7 @@ from observer.errors import StateError
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
 from observer.reads.catalog_model import AssetsPage, Question
+from observer.reads.dead_letters import DeadLettersPage
 from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.model import AssetPage, AssetRow, NowPage, ObserverHealth, RunPage, State
 
@@ -93,6 +94,9 @@ class FakeReads:
             at=AT, project="p", environment="local", timezone="UTC", counts=counts, incidents=(), more=False,
             precision=(),
         )  # fmt: skip
+
+    def dead_letters(self) -> DeadLettersPage:
+        return DeadLettersPage(at=AT, project="p", environment="local", timezone="UTC", letters=(), more=False)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         if self.broken is not None:
