@@ -56,6 +56,7 @@ class Observer:
     profile: ProfilePolicy = _PLAIN  # of assets that say nothing else
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
     holidays: Mapping[AssetKey, SpecialDays] = field(default_factory=dict)
+    environment: str = ""  # whose channels they are
     remind_after: timedelta | None = None  # of open incidents, since the last message was delivered; None: never
 
 

@@ -396,3 +396,4 @@ class Notification:
     next_attempt_at: datetime | None
     delivered_at: datetime | None
     last_error: str | None
+    environment: str | None = None  # whose channel it is; None: of whichever has one of that name

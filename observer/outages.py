@@ -57,7 +57,7 @@ def _news(connection: Connection, observer: Observer) -> list[ChannelState]:
     wall, there = observer.clock.wall(), {channel.name for channel in observer.channels}
     return [
         state
-        for state in store.load_all(connection).values()
+        for state in store.load_all(connection, observer.environment).values()
         if (
             state.channel in there and is_out(state, wall)
             if state.incident_id is None
@@ -81,7 +81,7 @@ def _open(connection: Connection, observer: Observer, state: ChannelState) -> No
     )  # fmt: skip
     turn = replace(incidents.opening(wrong), by=BY)
     opened = open_apart(connection, observer, turn, f"channel:{since or now:%Y%m%dT%H%M%S}")
-    store.told_of(connection, state.channel, opened.id)
+    store.told_of(connection, observer.environment, state.channel, opened.id)
 
 
 def _resolve(connection: Connection, observer: Observer, state: ChannelState) -> None:
@@ -92,4 +92,4 @@ def _resolve(connection: Connection, observer: Observer, state: ChannelState) ->
         reason = "the channel delivers again" if there else "the channel was taken out of the environment"
         turn = incidents.resolving(Resolution.PASSED, reason, observer.clock.now(), by=BY)
         take(connection, observer, found, turn)
-    store.told_of(connection, state.channel, None)
+    store.told_of(connection, observer.environment, state.channel, None)

@@ -246,7 +246,7 @@ class Project:
 
         wake(self.observer)
         note_outages(self.observer)
-        return deliver_due(StoredOutbox(self.engine), self.observer.channels, self.clock.wall)
+        return deliver_due(StoredOutbox(self.engine, self.config.name), self.observer.channels, self.clock.wall)
 
 
 def open_project(
@@ -310,7 +310,7 @@ def compose(
         holidays=special_days_of(
             definitions.graph, config.holidays, f"{config.root / FILE_NAME} [env.{config.name}] holidays"
         ),
-        remind_after=config.remind_after,
+        remind_after=config.remind_after, environment=config.name,
     )  # fmt: skip
     runtime = Runtime(
         graph=definitions.graph, engine=engine, io=io, gate=ObserverGate(observer), clock=clock,

@@ -28,7 +28,7 @@ def replay(
     StateError: the state database can't be read or written.
     """
     with writing(work.engine) as connection:
-        there = {one.id: one for one in letters(connection, dead_letters.dead(connection))}
+        there = {one.id: one for one in letters(connection, dead_letters.dead(connection, work.config.name))}
         mine = {one.id for one in there.values() if all(sees(asset) for asset in one.assets)}
         for each in ids or ():
             if each not in there:

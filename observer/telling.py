@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from observer import incidents
-from observer.alerts.notify import Event, event_of, hearing, notifications, unheard
+from observer.alerts.notify import Event, event_of, hearing, notifications, told_here, unheard
 from observer.alerts.owners import owners_of
 from observer.alerts.payload import Alert
 from observer.alerts.routing import Names
@@ -173,7 +174,8 @@ def take(
     if event is not None and after.status is not IncidentStatus.MUTED:
         _tell(connection, observer, event, after, decision or standing(connection, after))
     elif turn.kind in (TurnKind.JOINED, TurnKind.FOLLOWED):
-        remind(connection, observer, after, unheard(after, observer.channels, _told(connection, after)))
+        told = told_here(_told(connection, after), observer.environment)
+        remind(connection, observer, after, unheard(after, observer.channels, told))
     return after
 
 
@@ -207,8 +209,8 @@ def interval_of(asset: Asset) -> incidents.Covers:
 def remind(connection: Connection, observer: Observer, incident: Incident, names: Names) -> None:
     """Say once more to some channels that an incident is open."""
     if names:
-        decision = standing(connection, incident)
-        _enqueue(connection, observer, _alert(connection, observer, Event.REMINDER, incident, decision), names)
+        alert = _alert(connection, observer, Event.REMINDER, incident, standing(connection, incident))
+        _enqueue(connection, observer, alert, {observer.environment: names})
 
 
 def _tell(
@@ -216,17 +218,21 @@ def _tell(
 ) -> None:
     """Put an alert into the outbox, for each channel that is to hear of it."""
     if event is not None:
-        names = hearing(event, incident, observer.channels, _told(connection, incident))
-        if names:
-            _enqueue(connection, observer, _alert(connection, observer, event, incident, decision), names)
+        told = _told(connection, incident)
+        hear = hearing(event, incident, observer.environment, observer.channels, told)
+        if any(hear.values()):
+            _enqueue(connection, observer, _alert(connection, observer, event, incident, decision), hear)
 
 
 def _told(connection: Connection, incident: Incident) -> tuple[Notification, ...]:
     return by_incident(connection, [incident.id])[incident.id]
 
 
-def _enqueue(connection: Connection, observer: Observer, alert: Alert, names: Names) -> None:
-    enqueue(connection, notifications(alert, names, new_id=observer.new_id, wall_now=observer.clock.wall()))
+def _enqueue(connection: Connection, observer: Observer, alert: Alert, hear: Mapping[str | None, Names]) -> None:
+    wall = observer.clock.wall()
+    for environment, names in hear.items():
+        made = notifications(alert, names, new_id=observer.new_id, wall_now=wall, environment=environment)
+        enqueue(connection, made)
 
 
 def _alert(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from observer.alerts.notify import to_remind
+from observer.alerts.notify import to_remind, told_here
 from observer.judging import Observer
 from observer.maintenance import muting
 from observer.model import Incident, IncidentStatus
@@ -73,7 +73,8 @@ def _due(
     if not open_ones:
         return []
     told = by_incident(connection, [one.id for one in open_ones])
-    found = [(one, to_remind(one, observer.channels, told[one.id], wall, observer.remind_after)) for one in open_ones]
+    here = {number: told_here(messages, observer.environment) for number, messages in told.items()}
+    found = [(one, to_remind(one, observer.channels, here[one.id], wall, observer.remind_after)) for one in open_ones]
     due = [(one, names) for one, names in found if names]
     windows = maintenance_store.coming(connection, now) if due else ()
     return [(one, names) for one, names in due if muting(windows, observer.graph, one.asset, now) is None]

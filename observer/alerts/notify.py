@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -43,11 +43,21 @@ def event_of(kind: TurnKind, before: Incident | None, after: Incident) -> Event 
     return None
 
 
-def hearing(event: Event, incident: Incident, channels: Iterable[Channel], told: Sequence[Notification]) -> Names:
-    """The names of the channels that hear of an event: who wants such incidents; of its end, who heard of it before."""
-    if event is Event.RESOLVED:
-        return tuple(dict.fromkeys(message.channel for message in told))
-    return wanting(incident, channels)
+def hearing(
+    event: Event, incident: Incident, environment: str, channels: Iterable[Channel], told: Sequence[Notification]
+) -> Mapping[str | None, Names]:
+    """The channels that hear of an event, by environment: who wants such incidents; of its end, who heard of it."""
+    if event is not Event.RESOLVED:
+        return {environment: wanting(incident, channels)}
+    heard: dict[str | None, dict[str, None]] = {}
+    for message in told:
+        heard.setdefault(message.environment, {})[message.channel] = None
+    return {whose: tuple(names) for whose, names in heard.items()}
+
+
+def told_here(told: Iterable[Notification], environment: str) -> tuple[Notification, ...]:
+    """Of the messages of an incident those to channels of one environment."""
+    return tuple(message for message in told if message.environment in (None, environment))
 
 
 def unheard(incident: Incident, channels: Iterable[Channel], told: Sequence[Notification]) -> Names:
@@ -83,7 +93,7 @@ def _heard(told: Iterable[Notification]) -> set[str]:
 
 
 def notifications(
-    alert: Alert, names: Names, *, new_id: Callable[[], str], wall_now: datetime
+    alert: Alert, names: Names, *, new_id: Callable[[], str], wall_now: datetime, environment: str | None = None
 ) -> tuple[Notification, ...]:
     """Make the messages of one alert, due at once.
 
@@ -93,6 +103,7 @@ def notifications(
     names: of the channels that hear it.
     new_id: gives an id of at most 40 characters that was never given before; receivers see it.
     wall_now: the real time, also where the project's clock is set to another day.
+    environment: whose channels they are; None: of whichever has one of that name.
     """
     if not names:
         return ()
@@ -109,6 +120,7 @@ def notifications(
             next_attempt_at=wall_now,
             delivered_at=None,
             last_error=None,
+            environment=environment,
         )
         for name in names
     )

@@ -24,7 +24,7 @@ def show_routes(selection: str, project: Path | None, env: str | None, output: F
     keys = work.select(selection)
     found = {severity: routes(work.graph, work.observer.channels, severity) for severity in Severity}
     with reading(work.engine) as connection:
-        states = channel_states.load_all(connection)
+        states = channel_states.load_all(connection, work.config.name)
     unheard = [key for key in keys if not found[Severity.ERROR][key]]
     code = ExitCode.FAILED if unheard else ExitCode.OK
     if output is Format.JSON:
@@ -56,7 +56,7 @@ def list_dead(project: Path | None, env: str | None, output: Format) -> ExitCode
     """What was given up, and why; 1 if there is anything."""
     work = opened(project, env)
     with reading(work.engine) as connection:
-        dead = dead_letters.dead(connection)
+        dead = dead_letters.dead(connection, work.config.name)
         found = letters(connection, dead)
     if output is Format.JSON:
         say_json([{"message": one, "holds": letter.holds} for one, letter in zip(dead, found, strict=True)])

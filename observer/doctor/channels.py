@@ -46,13 +46,13 @@ def look_at_channels(
         said = f"nobody would hear of incidents of {some(nobody)}"
         diagnosis.say("routes", Health.WARNING, said, "write fallback = true in a channel, or widen its when")
     if engine is not None:
-        _look_at_dead_letters(diagnosis, engine)
+        _look_at_dead_letters(diagnosis, engine, config.name)
 
 
-def _look_at_dead_letters(diagnosis: Diagnosis, engine: Engine) -> None:
+def _look_at_dead_letters(diagnosis: Diagnosis, engine: Engine, environment: str) -> None:
     with diagnosis.looking_at("dead letters"):
         with reading(engine) as connection:
-            found = dead(connection)
+            found = dead(connection, environment)
         if found:
             said = f"{count(len(found), 'message')} could not be delivered; the newest: {found[0].last_error}"
             diagnosis.say("dead letters", Health.WARNING, said, "tidegate alerts dead; tidegate alerts replay --all")

@@ -48,7 +48,7 @@ class DeadLettersPage:
 
 def dead_letters_page(connection: Connection, project: Project, now: datetime) -> DeadLettersPage:
     """Two statements."""
-    found = store.dead(connection, MOST + 1)
+    found = store.dead(connection, project.config.name, MOST + 1)
     return DeadLettersPage(
         at=now, project=project.config.root.name, environment=project.config.name,
         timezone=timezone_of(project.graph), letters=letters(connection, found[:MOST]), more=len(found) > MOST,

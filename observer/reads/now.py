@@ -19,7 +19,7 @@ from observer.reads.rows import asset_row
 from observer.reads.runs import last_runs
 from observer.reads.states import BROKEN, RANK
 from observer.reads.troubled import troubled
-from observer.store.outbox import waiting
+from observer.store.outbox import is_of, waiting
 from observer.store.tables import outbox
 from orchestration.assets import Asset
 from orchestration.model import AssetKind
@@ -49,7 +49,7 @@ def now_page(connection: Connection, project: Project, now: datetime) -> NowPage
     states = [state for state, _ in found.states.values()]
     counts = {state: states.count(state) for state in State}
     since = _since(found.states.values())
-    health = _health(connection, project.clock.wall())
+    health = _health(connection, project.config.name, project.clock.wall())
     open_ones, unresolved = incidents.open_ones(connection)
     readers = ledger.readers(connection, {one.asset for one in open_ones})
     worst = sorted(found.states, key=lambda key: RANK[found.states[key][0]])[:_SHOWN]
@@ -76,10 +76,10 @@ def _watched(project: Project, asset: Asset) -> bool:
     return bool(quality_of(asset).watched or project.definitions.checks.get(asset.key))
 
 
-def _health(connection: Connection, wall: datetime) -> ObserverHealth:
+def _health(connection: Connection, environment: str, wall: datetime) -> ObserverHealth:
     last = connection.execute(select(events.c.at).order_by(events.c.id.desc()).limit(1)).scalar_one_or_none()
-    due = connection.execute(select(func.min(outbox.c.next_attempt_at)).where(outbox.c.delivered_at.is_(None)))
-    due_at, counts = due.scalar_one_or_none(), waiting(connection)
+    left = select(func.min(outbox.c.next_attempt_at)).where(is_of(environment), outbox.c.delivered_at.is_(None))
+    due_at, counts = connection.execute(left).scalar_one_or_none(), waiting(connection, environment)
     lag_s = 0.0 if due_at is None else max(0.0, (wall - due_at).total_seconds())
     return ObserverHealth(
         last_event_at=last, outbox_waiting=counts.waiting, outbox_failing=counts.failing, lag_s=lag_s,

@@ -149,4 +149,4 @@ def _say_what_nobody_hears(work: Project) -> None:
 
 def _sender(work: Project) -> Sender:
     waker = Waker(work.observer, time.monotonic)
-    return Sender(StoredOutbox(work.engine), work.observer.channels, work.clock.wall, first=waker)
+    return Sender(StoredOutbox(work.engine, work.config.name), work.observer.channels, work.clock.wall, first=waker)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, func, select, update
 
 from observer.model import Notification
-from observer.store.outbox import AS_THEY_FARE, COLUMNS, notification
+from observer.store.outbox import AS_THEY_FARE, COLUMNS, is_of, notification
 from observer.store.tables import outbox
 from orchestration.tables import EPOCH
 
@@ -18,10 +18,13 @@ _DEAD = (
 )
 
 
-def dead(connection: Connection, limit: int | None = None) -> tuple[Notification, ...]:
-    """Those that were given up, the newest first; one that holds others stands for them."""
+def dead(connection: Connection, environment: str, limit: int | None = None) -> tuple[Notification, ...]:
+    """Those of an environment that were given up, the newest first; one that holds others stands for them."""
     rows = connection.execute(
-        select(*COLUMNS).where(*_DEAD).order_by(outbox.c.created_at.desc(), outbox.c.id).limit(limit)
+        select(*COLUMNS)
+        .where(is_of(environment), *_DEAD)
+        .order_by(outbox.c.created_at.desc(), outbox.c.id)
+        .limit(limit)
     )
     return tuple(notification(row) for row in rows)
 
@@ -42,8 +45,11 @@ def undelivered(connection: Connection, ids: Collection[str]) -> tuple[Notificat
     return tuple(notification(row) for row in rows if row.delivered_at is None)
 
 
-def replay(connection: Connection, ids: Collection[str] | None = None) -> tuple[str, ...]:
-    """Let given up messages (None: all) be tried again from the beginning, with the same ids; returns which."""
-    chosen = _DEAD if ids is None else (*_DEAD, outbox.c.id.in_(list(ids)))
-    again = update(outbox).where(*chosen).values(next_attempt_at=EPOCH, attempts=0, claimed_until=None)
+def replay(connection: Connection, ids: Collection[str]) -> tuple[str, ...]:
+    """Let given up messages be tried again from the beginning, with the same ids; returns which."""
+    again = (
+        update(outbox)
+        .where(*_DEAD, outbox.c.id.in_(list(ids)))
+        .values(next_attempt_at=EPOCH, attempts=0, claimed_until=None)
+    )
     return tuple(sorted(connection.execute(again.returning(outbox.c.id)).scalars()))

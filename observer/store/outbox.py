@@ -33,6 +33,7 @@ COLUMNS = (
     outbox.c.next_attempt_at,
     outbox.c.delivered_at,
     outbox.c.last_error,
+    outbox.c.environment,
 )
 _WAITS = and_(outbox.c.delivered_at.is_(None), outbox.c.next_attempt_at.is_not(None))
 _PAGE = 500  # ids in one question
@@ -65,31 +66,39 @@ def enqueue(connection: Connection, notifications: Iterable[Notification]) -> No
         connection.execute(outbox.insert(), rows)
 
 
-def is_due(wall_now: datetime) -> ColumnElement[bool]:
+def is_of(environment: str) -> ColumnElement[bool]:
+    """Whether a message is for a channel of the environment."""
+    return or_(outbox.c.environment.is_(None), outbox.c.environment == environment)
+
+
+def is_due(environment: str, wall_now: datetime) -> ColumnElement[bool]:
     """Whether a message may be sent now, as far as itself and its channel are concerned."""
     return and_(
+        is_of(environment),
         _WAITS,
         outbox.c.next_attempt_at <= wall_now,
         or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= wall_now),
-        outbox.c.channel.not_in(channel_states.paused(wall_now)),
+        outbox.c.channel.not_in(channel_states.paused(environment, wall_now)),
     )
 
 
-def due_channels(connection: Connection, wall_now: datetime) -> tuple[str, ...]:
+def due_channels(connection: Connection, environment: str, wall_now: datetime) -> tuple[str, ...]:
     """The channels that messages are due for, the longest waiting first. See ``Outbox.due``."""
     waits_since = func.min(outbox.c.next_attempt_at), func.min(outbox.c.created_at)
     rows = connection.execute(
         select(outbox.c.channel)
-        .where(is_due(wall_now))
+        .where(is_due(environment, wall_now))
         .group_by(outbox.c.channel)
         .order_by(*waits_since, outbox.c.channel)
     )
     return tuple(rows.scalars())
 
 
-def claim_due(engine: Engine, channel: str, wall_now: datetime, limit: int, claim_s: float) -> tuple[Notification, ...]:
+def claim_due(
+    engine: Engine, channel: str, wall_now: datetime, limit: int, claim_s: float, *, environment: str = ""
+) -> tuple[Notification, ...]:
     """Take due messages for ``claim_s`` seconds: no second sender has them. See ``Outbox.claim_due``."""
-    due = and_(is_due(wall_now), outbox.c.channel == channel, _is_next)
+    due = and_(is_due(environment, wall_now), outbox.c.channel == channel, _is_next)
     with engine.connect() as connection:  # a look takes no write lock
         if connection.execute(select(outbox.c.id).where(due).limit(1)).first() is None:
             return ()
@@ -112,7 +121,7 @@ def claim_due(engine: Engine, channel: str, wall_now: datetime, limit: int, clai
     return tuple(sorted(claimed, key=lambda each: (each.next_attempt_at or EPOCH, each.created_at, each.id)))
 
 
-def delivered(engine: Engine, notification_id: str, at: datetime) -> None:
+def delivered(engine: Engine, notification_id: str, at: datetime, *, environment: str = "") -> None:
     """Write down that it was handed over; the first time counts."""
     with _writing(engine) as connection:
         channel = connection.execute(
@@ -127,10 +136,13 @@ def delivered(engine: Engine, notification_id: str, at: datetime) -> None:
             .returning(outbox.c.channel)
         ).scalar_one_or_none()
         if channel is not None:
-            channel_states.succeeded(connection, channel)
+            channel_states.succeeded(connection, environment, channel)
 
 
-def failed(engine: Engine, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime) -> None:
+def failed(
+    engine: Engine, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime,
+    environment: str = "",
+) -> None:  # fmt: skip
     """Write down a try that failed; None gives it up and keeps it, as a dead letter."""
     with _writing(engine) as connection:
         channel = connection.execute(
@@ -144,7 +156,7 @@ def failed(engine: Engine, notification_id: str, error: str, next_attempt_at: da
             .returning(outbox.c.channel)
         ).scalar_one_or_none()
         if channel is not None:
-            channel_states.failed(connection, channel, error, at, gave_up=next_attempt_at is None)
+            channel_states.failed(connection, environment, channel, error, at, gave_up=next_attempt_at is None)
 
 
 def postponed(engine: Engine, notification_id: str, reason: str | None, next_attempt_at: datetime) -> None:
@@ -156,7 +168,7 @@ def postponed(engine: Engine, notification_id: str, reason: str | None, next_att
         )
 
 
-def waiting(connection: Connection) -> OutboxCounts:
+def waiting(connection: Connection, environment: str) -> OutboxCounts:
     """How much has not been said yet."""
     row = connection.execute(
         select(
@@ -165,7 +177,7 @@ def waiting(connection: Connection) -> OutboxCounts:
             func.count() - func.count(outbox.c.next_attempt_at),
         )
         .select_from(outbox)
-        .where(outbox.c.delivered_at.is_(None), outbox.c.folded_into.is_(None))
+        .where(is_of(environment), outbox.c.delivered_at.is_(None), outbox.c.folded_into.is_(None))
     ).one()
     return OutboxCounts(waiting=row[0], failing=row[1], given_up=row[2])
 
@@ -203,54 +215,55 @@ class StoredOutbox:
     Parameters
     ----------
     engine: of the state store.
+    environment: whose messages they are.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, environment: str = "") -> None:
+        self._engine, self._environment = engine, environment
 
     def due(self, wall_now: datetime) -> tuple[str, ...]:
         try:
             with self._engine.connect() as connection:
-                return due_channels(connection, wall_now)
+                return due_channels(connection, self._environment, wall_now)
         except SQLAlchemyError as error:
             raise _silent(error, "nothing was sent") from error
 
     def claim_due(self, channel: str, wall_now: datetime, *, limit: int, claim_s: float) -> tuple[Notification, ...]:
         try:
-            return claim_due(self._engine, channel, wall_now, limit, claim_s)
+            return claim_due(self._engine, channel, wall_now, limit, claim_s, environment=self._environment)
         except SQLAlchemyError as error:
             raise _silent(error, "no message was claimed") from error
 
     def admit(self, channel: str, limit: Limit, wall_now: datetime) -> Admission:
         try:
             with _writing(self._engine) as connection:
-                return channel_states.admit(connection, channel, limit, wall_now)
+                return channel_states.admit(connection, self._environment, channel, limit, wall_now)
         except SQLAlchemyError as error:
             raise _silent(error, "the message stays claimed for a minute") from error
 
     def fold(self, message: Notification, wall_now: datetime, folding: Folding, *, claim_s: float) -> Notification:
         try:
             with _writing(self._engine) as connection:
-                return _fold(connection, message, wall_now, folding, claim_s)
+                return _fold(connection, self._environment, message, wall_now, folding, claim_s)
         except SQLAlchemyError as error:
             raise _silent(error, "the message stays claimed for a minute") from error
 
     def pause(self, channel: str, until: datetime) -> None:
         try:
             with _writing(self._engine) as connection:
-                channel_states.pause(connection, channel, until)
+                channel_states.pause(connection, self._environment, channel, until)
         except SQLAlchemyError as error:
             raise _silent(error, "the channel is not left alone") from error
 
     def delivered(self, notification_id: str, at: datetime) -> None:
         try:
-            delivered(self._engine, notification_id, at)
+            delivered(self._engine, notification_id, at, environment=self._environment)
         except SQLAlchemyError as error:
             raise _silent(error, "a message that was handed over will be sent once more") from error
 
     def failed(self, notification_id: str, error: str, next_attempt_at: datetime | None, *, at: datetime) -> None:
         try:
-            failed(self._engine, notification_id, error, next_attempt_at, at=at)
+            failed(self._engine, notification_id, error, next_attempt_at, at=at, environment=self._environment)
         except SQLAlchemyError as cause:
             raise _silent(cause, "the message stays claimed for a minute") from cause
 
@@ -263,18 +276,23 @@ class StoredOutbox:
     def counts(self) -> OutboxCounts:
         try:
             with self._engine.connect() as connection:
-                return waiting(connection)
+                return waiting(connection, self._environment)
         except SQLAlchemyError as error:
             raise _silent(error, "nothing was changed") from error
 
 
 def _fold(
-    connection: Connection, message: Notification, wall_now: datetime, folding: Folding, claim_s: float
+    connection: Connection,
+    environment: str,
+    message: Notification,
+    wall_now: datetime,
+    folding: Folding,
+    claim_s: float,
 ) -> Notification:
     """See ``Outbox.fold``; those that were folded already, and failed, stay as they are."""
     others = connection.execute(
         select(*COLUMNS)
-        .where(is_due(wall_now), outbox.c.channel == message.channel, outbox.c.id != message.id)
+        .where(is_due(environment, wall_now), outbox.c.channel == message.channel, outbox.c.id != message.id)
         .where(outbox.c.event != FOLDED)
         .order_by(outbox.c.created_at, outbox.c.id)
         .limit(folding.candidates)
@@ -318,6 +336,7 @@ def _row(notification: Notification) -> dict[str, object]:
         "created_at": notification.created_at,
         "attempts": 0,
         "next_attempt_at": EPOCH,
+        "environment": notification.environment,
     }
 
 

@@ -218,6 +218,7 @@ outbox = Table(
     Column("delivered_at", Instant),
     Column("claimed_until", Instant),  # a sender holds it until then
     Column("last_error", Text),
+    Column("environment", Text),  # whose channel it is; null: of whichever has one of that name
     Column("folded_into", String(40)),  # the message that says this one with others, and whose fate it shares
     Index(None, "folded_into"),
     Index(None, "next_attempt_at"),

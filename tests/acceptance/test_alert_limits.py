@@ -274,17 +274,17 @@ def test_dead_letters_are_shown_and_replayed_with_their_ids(engine: Engine, rece
     many(engine, 3)
     give_up(engine, "msg_01", "msg_03")
     with writing(engine) as connection:
-        assert [one.id for one in dead(connection)] == ["msg_03", "msg_01"]
+        assert [one.id for one in dead(connection, "")] == ["msg_03", "msg_01"]
         assert replay(connection, ["msg_02", "nothing"]) == ()  # it isn't given up
         assert replay(connection, ["msg_03"]) == ("msg_03",)
         assert [one.id for one in undelivered(connection, ["msg_03"])] == ["msg_03"]
     deliver_due(StoredOutbox(engine), [channel(receiver, None)], wall)
     assert heard(receiver) == Counter(["msg_02", "msg_03"])
     with writing(engine) as connection:
-        assert replay(connection) == ("msg_01",)
+        assert replay(connection, ["msg_01"]) == ("msg_01",)
     deliver_due(StoredOutbox(engine), [channel(receiver, None)], wall)
     with reading(engine) as connection:
-        assert dead(connection) == ()
+        assert dead(connection, "") == ()
     assert heard(receiver) == Counter(["msg_01", "msg_02", "msg_03"])
 
 
@@ -297,9 +297,9 @@ def test_a_folded_dead_letter_stands_for_what_it_holds(engine: Engine, receiver:
     give_up(engine, made)
     assert box.counts() == OutboxCounts(waiting=0, failing=1, given_up=1)
     with writing(engine) as connection:
-        assert [one.id for one in dead(connection)] == [made]
+        assert [one.id for one in dead(connection, "")] == [made]
         assert held_in(connection, [made]) == {made: 5}
-        replay(connection)
+        replay(connection, [made])
     wall.forward(60)
     deliver_due(box, [channel(receiver, Limit(1, 60.0))], wall)
     assert heard(receiver) == Counter(ids)
@@ -311,7 +311,7 @@ def test_what_is_replayed_within_another_message_is_delivered_with_it(
     ids, box = many(engine, 3), StoredOutbox(engine)
     give_up(engine, *ids)
     with writing(engine) as connection:
-        replay(connection)
+        replay(connection, ids)
         assert [one.id for one in undelivered(connection, ids)] == ids
     receiver.fail(1, 500)
     deliver_due(box, [channel(receiver, Limit(1, 60.0))], wall)
@@ -332,10 +332,10 @@ def test_how_a_channel_fares(engine: Engine, receiver: Receiver, wall: Wall) -> 
         deliver_due(box, [ops], wall)
         wall.forward(60)
     with reading(engine) as connection:
-        state = load_all(connection)["ops"]
+        state = load_all(connection, "")["ops"]
     assert (state.failures, state.failing_since, state.gave_up) == (3, START, False)
     assert "answered 500" in (state.last_error or "")
     deliver_due(box, [ops], wall)
     with reading(engine) as connection:
-        assert load_all(connection)["ops"] == replace(state, failures=0, failing_since=None, last_error=None)
+        assert load_all(connection, "")["ops"] == replace(state, failures=0, failing_since=None, last_error=None)
         assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 1

@@ -104,7 +104,7 @@ def put(engine: Engine, channel: WebhookChannel, *ids: str, at: datetime = DATA_
 
 def counts(engine: Engine) -> OutboxCounts:
     with engine.connect() as connection:
-        return waiting(connection)
+        return waiting(connection, "")
 
 
 def stored(engine: Engine) -> dict[str, Notification]:

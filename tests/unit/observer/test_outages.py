@@ -117,7 +117,7 @@ def test_it_is_told_by_the_others_and_ends_when_it_delivers(outages: Outages) ->
     assert sorted(outages.told(one.id))[1] == ("night", "incident.resolved")
     assert note_outages(outages.observer) == 0
     with reading(outages.observer.engine) as connection:
-        assert load_all(connection)["ops"].incident_id is None
+        assert load_all(connection, "")["ops"].incident_id is None
 
 
 def test_a_message_given_up_is_one_at_once(outages: Outages) -> None:
@@ -152,6 +152,32 @@ def test_a_channel_that_is_configured_no_more_is_no_incident_any_more(outages: O
     assert note_outages(left) == 1
     assert outages.opened()[0].resolution == "the channel was taken out of the environment"
     assert note_outages(left) == 0
+
+
+def test_environments_that_share_the_state_have_channels_of_their_own(outages: Outages) -> None:
+    engine, here = outages.observer.engine, replace(outages.observer, environment="prod")
+    there = replace(outages.observer, environment="local", channels=(Listens("ops"),))
+    with writing(engine) as connection:
+        connection.execute(outbox.update().where(outbox.c.id == "a").values(environment="prod"))
+        connection.execute(outbox.update().where(outbox.c.id == "b").values(environment="local"))
+    prod, local = StoredOutbox(engine, "prod"), StoredOutbox(engine, "local")
+    assert [one.id for one in prod.claim_due("ops", START, limit=9, claim_s=60)] == ["a"]
+    assert [one.id for one in local.claim_due("ops", START, limit=9, claim_s=60)] == ["b"]
+    prod.failed("a", "https://hooks answered 500", None, at=outages.now)
+    assert (prod.counts().given_up, local.counts().given_up) == (1, 0)
+    assert note_outages(there) == 0
+    assert note_outages(here) == 1
+    local.delivered("b", outages.now)
+    assert note_outages(replace(there, channels=())) == 0, "it isn't the one that was taken out"
+    [one] = outages.opened()
+    with writing(engine) as connection:
+        turn = Turn(kind=TurnKind.RESOLVED, at=outages.now, by="ana", reason="known", resolved_as=Resolution.NO_ACTION)
+        take(connection, there, one, turn)
+    with reading(engine) as connection:
+        told = by_incident(connection, [one.id])[one.id]
+    assert {(message.channel, message.event, message.environment) for message in told} == {
+        (name, event, "prod") for name in ("team", "night") for event in ("incident.opened", "incident.resolved")
+    }
 
 
 def test_an_open_incident_that_nobody_heard_of_is_said_again(outages: Outages) -> None:

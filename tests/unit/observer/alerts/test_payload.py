@@ -67,7 +67,7 @@ def test_each_channel_that_accepts_gets_one_message(opened: Alert, graph: Graph)
         WebhookChannel(name, "http://127.0.0.1:1", "s", parse_when(when, graph))
         for name, when in [("ops", "severity>=error"), ("orders", "asset:weather"), ("all", "")]
     ]
-    names = hearing(Event.OPENED, opened.incident, channels, ())
+    names = hearing(Event.OPENED, opened.incident, "prod", channels, ())["prod"]
     made = notifications(opened, names, new_id=lambda: next(ids), wall_now=AT)
     assert [(each.id, each.channel) for each in made] == [("n1", "ops"), ("n2", "all")]
     assert {each.payload for each in made} == {body(opened)}

@@ -28,7 +28,7 @@ def test_what_nobody_else_hears_of_goes_to_the_fallback(graph: Graph, incident: 
     assert wanting(replace(incident, asset=AssetKey("weather")), channels) == ("rest", "night")
     warning = replace(incident, asset=AssetKey("weather"), severity=Severity.WARN)
     assert wanting(warning, channels) == ("rest",)
-    assert hearing(Event.OPENED, warning, channels, ()) == ("rest",)
+    assert hearing(Event.OPENED, warning, "prod", channels, ()) == {"prod": ("rest",)}
 
 
 def test_of_an_asset_that_has_left_the_project_hears_who_asks_for_none(graph: Graph, incident: Incident) -> None:

@@ -43,7 +43,7 @@ def work(tmp_path: Path, receiver: Receiver) -> Iterator[Project]:
     project.run(project.plan("*", None), trigger="test")
     for name in _ids(project):
         why = "https://hooks answered 500; given up after 84 tries"
-        StoredOutbox(project.engine).failed(name, why, None, at=project.clock.wall())
+        StoredOutbox(project.engine, "local").failed(name, why, None, at=project.clock.wall())
     yield project
     project.close()
 

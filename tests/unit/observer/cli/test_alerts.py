@@ -56,7 +56,8 @@ def give_up(folder: Path) -> str:
     work = open_project(folder)
     with writing(work.engine) as connection:
         found: str = connection.execute(MINE).one().id
-    StoredOutbox(work.engine).failed(found, "answered 500; given up after 84 tries", None, at=work.clock.wall())
+    box = StoredOutbox(work.engine, work.config.name)
+    box.failed(found, "answered 500; given up after 84 tries", None, at=work.clock.wall())
     work.close()
     return found
 
