@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from orchestration.tables import Serial, metadata
+from orchestration.tables import Instant, Serial, metadata
 
 step_logs = Table(
     "step_logs",
@@ -14,6 +14,7 @@ step_logs = Table(
     Column("asset", Text, nullable=False),
     Column("partition", Text, nullable=False),
     Column("number", Integer, nullable=False),  # of the try, over all processes that walked the run
+    Column("begun_at", Instant),
     Column("lines", JSON, nullable=False),  # [offset_s, level, source, text], oldest first
     Column("count", Integer, nullable=False),  # of lines that are kept
     Column("left_out", Integer, nullable=False),  # that came before them

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,12 +17,11 @@ from orchestration.runtime import Runtime
 from orchestration.spans import WORTH_S, Span, SpanKind
 from orchestration.step import plain_text
 from orchestration.step_log import LogLine, Said, shortened, so_far
+from orchestration.step_logs import NewLog
 
 _EVERY_S: Final = 1.0
 """How often what a step under way says is written."""
 NOT_KEPT: Final = "not kept, for it may show a sensitive column"
-
-Log = tuple[Address, int, Said, bool]
 
 
 class Scribe:
@@ -36,7 +36,7 @@ class Scribe:
         self._under_way: dict[str, tuple[tuple[StepRecord, ...], int, float]] = {}
         self._written: dict[str, int] = {}  # how many lines of a task under way
         self._wrote_at = 0.0
-        self._logs: list[Log] = []
+        self._logs: list[NewLog] = []
         self._spans: list[Span] = []
         self._waits: dict[tuple[int, SpanKind], tuple[float, str]] = {}
         self._lock = threading.Lock()
@@ -56,7 +56,9 @@ class Scribe:
             steps, number, begun_s = self._under_way.pop(task_id)
             self._written.pop(task_id, None)
             if said is not None:
-                self._logs += [self._log(step, number, said, ended=True) for step in steps]
+                now = self._runtime.clock.now()
+                begun = None if worked_s is None else now - timedelta(seconds=worked_s)
+                self._logs += [self._log(step, number, said, begun or step.started_at, ended=True) for step in steps]
         idle_s = 0.0 if worked_s is None else self._offset_s() - begun_s - worked_s
         if idle_s >= WORTH_S:
             for step in steps:
@@ -115,7 +117,7 @@ class Scribe:
                 self._logs += self._news()
         return bool(self._logs or self._spans)
 
-    def _news(self) -> Iterable[Log]:
+    def _news(self) -> Iterable[NewLog]:
         self._wrote_at = time.monotonic()
         for task_id, (steps, number, _) in self._under_way.items():
             log = so_far(task_id)
@@ -123,10 +125,11 @@ class Scribe:
                 continue
             self._written[task_id] = log.heard
             if (said := log.said()) is not None:
-                yield from (self._log(step, number, said, ended=False) for step in steps)
+                yield from (self._log(step, number, said, step.started_at, ended=False) for step in steps)
 
-    def _log(self, step: StepRecord, number: int, said: Said, *, ended: bool) -> Log:
-        return step.address, number + self._before.get(step.address, 0), self._clean(step.asset, said), ended
+    def _log(self, step: StepRecord, number: int, said: Said, begun_at: datetime | None, *, ended: bool) -> NewLog:
+        number += self._before.get(step.address, 0)
+        return NewLog(step.address, number, begun_at, self._clean(step.asset, said), ended)
 
     def _clean(self, asset: AssetKey, said: Said) -> Said:
         """In text that may be kept and shown: no secret, no value of a sensitive column."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,20 +24,32 @@ BROKEN_OFF = "its process was ended in the middle of it: what it said in its las
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLog:
-    """What one try of a step said. ``worst``: the worst level; ``""``: only what is missing is known.
+    """What one try of a step said, ``begun_at`` when it began. ``worst``: the worst level; ``""``: it said nothing.
 
     ``ended``: nothing is added any more. ``lines``: none where only ``count`` was asked for.
     """
 
+    seq: int
     run_id: str
     address: Address
     number: int
+    begun_at: datetime | None
     count: int
     left_out: int
     worst: str
     unknown: str
     ended: bool
     lines: tuple[LogLine, ...] = ()
+
+
+class NewLog(NamedTuple):
+    """What try ``number`` of a step has said; ``ended``: and that is all."""
+
+    address: Address
+    number: int
+    begun_at: datetime | None
+    said: Said
+    ended: bool
 
 
 def worst_of(lines: Sequence[LogLine]) -> str:
@@ -50,7 +63,7 @@ def _rank(level: str) -> int:
 
 def _upserts(dialect: Any) -> tuple[Bulk, Bulk]:
     log = dialect.insert(step_logs)
-    changes = ("lines", "count", "left_out", "worst", "unknown", "ended")
+    changes = ("begun_at", "lines", "count", "left_out", "worst", "unknown", "ended")
     new = {name: log.excluded[name] for name in changes}
     span = dialect.insert(step_spans)
     longer = {name: span.excluded[name] for name in ("start_s", "length_s", "said")}
@@ -63,20 +76,19 @@ def _upserts(dialect: Any) -> tuple[Bulk, Bulk]:
 _UPSERTS = {"sqlite": _upserts(sqlite), "postgresql": _upserts(postgresql)}
 
 
-def save(
-    connection: Connection, run_id: str, logs: Sequence[tuple[Address, int, Said, bool]], spans: Sequence[Span]
-) -> None:
-    """Put what steps of a run said, by address and try with whether that is all, and what they waited for."""
+def save(connection: Connection, run_id: str, logs: Sequence[NewLog], spans: Sequence[Span]) -> None:
+    """Put what steps of a run said, and what they waited for."""
     keep_logs, keep_spans = _UPSERTS[connection.dialect.name]
-    keep_logs.run(connection, [_log_row(run_id, *each) for each in logs])
+    keep_logs.run(connection, [_log_row(run_id, each) for each in logs])
     keep_spans.run(connection, [_span_row(run_id, each) for each in spans])
 
 
-def _log_row(run_id: str, address: Address, number: int, said: Said, ended: bool) -> dict[str, Any]:
+def _log_row(run_id: str, new: NewLog) -> dict[str, Any]:
+    address, said = new.address, new.said
     return {
-        "run_id": run_id, "asset": address.asset, "partition": address.partition or "", "number": number,
-        "lines": [list(line) for line in said.lines], "count": len(said.lines), "left_out": said.left_out,
-        "worst": worst_of(said.lines), "unknown": said.unknown, "ended": ended,
+        "run_id": run_id, "asset": address.asset, "partition": address.partition or "", "number": new.number,
+        "begun_at": new.begun_at, "lines": [list(line) for line in said.lines], "count": len(said.lines),
+        "left_out": said.left_out, "worst": worst_of(said.lines), "unknown": said.unknown, "ended": new.ended,
     }  # fmt: skip
 
 
@@ -124,6 +136,13 @@ def kept_in(connection: Connection, run_id: str) -> tuple[KeptLog, ...]:
     return tuple(_kept(row) for row in rows)
 
 
+def lines_of(connection: Connection, logs: Sequence[int]) -> dict[int, tuple[LogLine, ...]]:
+    """The lines of some logs, by their ``seq``."""
+    c = step_logs.c
+    rows = connection.execute(select(c.seq, c.lines).where(c.seq.in_(logs))) if logs else ()
+    return {seq: tuple(LogLine(*line) for line in lines) for seq, lines in rows}
+
+
 def of_step(connection: Connection, run_id: str, address: Address) -> tuple[KeptLog, ...]:
     """What every try of a step said, the first one first."""
     c = step_logs.c
@@ -149,7 +168,8 @@ def last_of(connection: Connection, address: Address) -> KeptLog | None:
 
 def _kept(row: Any, lines: Sequence[Sequence[Any]] = ()) -> KeptLog:
     return KeptLog(
-        run_id=row.run_id, address=Address(AssetKey(row.asset), row.partition or None), number=row.number,
+        seq=row.seq, begun_at=row.begun_at, run_id=row.run_id,
+        address=Address(AssetKey(row.asset), row.partition or None), number=row.number,
         count=row.count, left_out=row.left_out, worst=row.worst, unknown=row.unknown, ended=row.ended,
         lines=tuple(LogLine(*line) for line in lines),
     )  # fmt: skip

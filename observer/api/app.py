@@ -31,6 +31,7 @@ from observer.api.roles import within_assets
 from observer.api.runs import run_routes
 from observer.api.schedules import schedule_routes
 from observer.api.security import Security
+from observer.api.step_logs import step_log_routes
 from observer.reads.base import Reads
 from observer.reported import Reception
 from observer.settings import ServeSettings
@@ -73,6 +74,7 @@ def create_api(reads: Reads, settings: ServeSettings, work: Project | None = Non
         app.include_router(event_routes(feed))
         app.include_router(asset_routes(reads, work))
         app.include_router(run_routes(work))
+        app.include_router(step_log_routes(work))
         app.include_router(quieting_routes(work))
         app.include_router(audit_routes(work))
         app.include_router(feedback_routes(work))

@@ -1,4 +1,4 @@
-"""The verbs about what others keep and have done elsewhere; ``app.py`` has all others."""
+"""The verbs about what others keep and have done elsewhere, and about runs that were; ``app.py`` has all others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import typer
 
 from observer.cli.exit_codes import ExitCode
 from observer.cli.origin import Origin
-from observer.cli.speaking import ConfigOption, EnvOption, Format, FormatOption, ProjectOption, verb
+from observer.cli.speaking import (
+    ConfigOption,
+    EnvOption,
+    Format,
+    FormatOption,
+    PartitionOption,
+    ProjectOption,
+    verb,
+)
 
 
 @verb
@@ -38,3 +46,20 @@ def take_in(
     from observer.cli.ingest import ingest_artifacts
 
     return ingest_artifacts(origin, folder, project, env, output)
+
+
+@verb
+def runs(
+    run: Annotated[str | None, typer.Argument(help="The run's id; left out, the last runs are listed.")] = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Say what each step said.")] = False,
+    asset: Annotated[str | None, typer.Option(help="Only what the step of this asset said.")] = None,
+    partition: PartitionOption = None,
+    last: Annotated[int, typer.Option(help="How many runs to list, the newest.", min=1, max=1_000)] = 20,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    output: FormatOption = Format.TEXT,
+) -> ExitCode | None:
+    """List the last runs; of one say what became of each step, or what its code said while it ran."""
+    from observer.cli.runs import show_runs
+
+    return show_runs(run, asset, partition, logs, last, project, env, output)

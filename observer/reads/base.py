@@ -16,7 +16,7 @@ from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, AssetRow, NowPage, RunPage, State
 from observer.reads.monitor_model import MonitorPage
-from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
+from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage, StepLogPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,10 @@ class Reads(Protocol):
         ...
 
     def run(self, run_id: str) -> RunPage | None: ...
+
+    def step_log(self, run_id: str, asset: str, partition: str | None = None) -> StepLogPage:
+        """All that a step said; raises UnknownName or PartitionError where the run has no such step."""
+        ...
 
     def run_lines(self, wanted: RunsWanted) -> RunsPage:
         """Raises UnknownName or SelectionError where the selection names what isn't there."""

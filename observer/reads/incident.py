@@ -24,6 +24,7 @@ from observer.reads.incident_model import (
 )
 from observer.reads.instants import full, timezone_of
 from observer.reads.precision import precision
+from observer.reads.step_logs import last_of
 from observer.reads.troubled import bounds
 from observer.store import clues, incident_turns
 from observer.store.incidents import get
@@ -31,12 +32,14 @@ from observer.store.outbox import by_incident
 from observer.store.tables import incident_versions
 from observer.telling import standing
 from observer.turns import Turn, TurnKind, passes_needed
+from orchestration.model import Address
 
 _CONCERNED = 60
+_SAID = 15
 
 
 def incident_page(connection: Connection, project: Project, number: int) -> IncidentPage | None:
-    """Ten statements, whatever has happened to it."""
+    """Eleven statements, whatever has happened to it."""
     found = get(connection, number)
     if found is None:
         return None
@@ -56,6 +59,7 @@ def incident_page(connection: Connection, project: Project, number: int) -> Inci
         messages=tuple(_message(one) for one in by_incident(connection, [number])[number]),
         concerned=_concerned(connection, number), passes=found.passes, passes_needed=passes_needed(found),
         held=is_held(standing(connection, found)), monitors=_monitors(project, found),
+        log=None if row.of_channel else last_of(connection, Address(found.asset, found.last_partition), _SAID),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from observer.clues import ClueKind
 from observer.model import IncidentStatus, Severity
 from observer.reads.model import IncidentRow
+from observer.reads.run_model import LogRow
 from observer.turns import TurnKind
 
 
@@ -73,6 +74,7 @@ class IncidentPage:
     passes_needed: int  # in all
     held: bool  # the last partition concerned is, now
     monitors: tuple[str, ...] = ()  # those of its subjects that are monitors of numbers
+    log: LogRow | None = None  # the last lines of what its asset's code said, when it was last made or failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from observer.model import EvaluationStatus, FailingRows, FeedbackKind, IncidentStatus, Resolution, Severity
-from observer.reads.run_model import AskedFor
+from observer.reads.run_model import AskedFor, LogRow, SpanRow
 from observer.reads.schema_turn import SchemaTurn
 from observer.sight import Sight
 from orchestration.model import Cancellation
@@ -351,6 +351,8 @@ class StepRow:
     execute_s: float | None
     gate_s: float | None
     duration_s: float | None
+    spans: tuple[SpanRow, ...] = ()  # tries that failed and waits, in the order in which they were
+    logs: tuple[LogRow, ...] = ()  # a try each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

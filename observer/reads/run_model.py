@@ -97,6 +97,57 @@ class AskedFor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpanRow:
+    """A try that failed, or what a step waited for: a ``SpanKind``."""
+
+    kind: str
+    number: int  # of the try that it belongs to
+    start_s: float  # since the run began
+    length_s: float
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """One thing that a step said."""
+
+    at: datetime | None
+    offset_s: float  # since its try began
+    level: str  # of logging, in lower case, or stdout or stderr
+    source: str  # the logger; "" of what was printed
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """What one try of a step said; ``lines`` are the last of ``count``, ``left_out`` came before those and are gone."""
+
+    run_id: str
+    number: int
+    count: int
+    left_out: int
+    worst: str
+    unknown: str  # what may be missing, and why
+    ended: bool
+    lines: tuple[LineRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLogPage:
+    """All that is known of what a step said, a log a try."""
+
+    at: datetime
+    project: str
+    environment: str
+    timezone: str
+    run_id: str
+    asset: str
+    partition: str | None
+    status: str
+    logs: tuple[LogRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRow:
     """One asset that the scheduler looks at."""
 

@@ -14,6 +14,7 @@ from observer.quantities import quantity
 from observer.reads.instants import timezone_of
 from observer.reads.model import RunPage, RunRow, StepRow
 from observer.reads.run_model import OPEN, AskedFor, AttemptRow
+from observer.reads.step_logs import logs_in, spans_in
 from orchestration.model import Cancellation, RunStatus, StepStatus
 from orchestration.queue import Attempt, RequestStatus, attempts_of
 from orchestration.queue_tables import run_queue
@@ -49,7 +50,7 @@ def last_runs(connection: Connection, limit: int = 10, *, before: str | None = N
 
 
 def run_page(connection: Connection, project: Project, run_id: str, now: datetime) -> RunPage | None:
-    """One run with its steps in the order walked, or as it waits in the queue: four statements."""
+    """One run with its steps in the order walked, or as it waits in the queue: seven statements."""
     if "\0" in run_id:  # which PostgreSQL can't even be asked
         return None
     newer = runs.alias()
@@ -75,7 +76,7 @@ def run_page(connection: Connection, project: Project, run_id: str, now: datetim
     return RunPage(
         at=now, project=project.config.root.name, environment=found.environment, timezone=timezone_of(project.graph),
         run=row, ended_at=over, holder=found.holder, sentence=sentence(row),
-        steps=tuple(_step(step) for step in walked), resumes=found.resumes,
+        steps=_with_logs(connection, run_id, walked), resumes=found.resumes,
         resumed_by=found.resumed_by, cancellation=cancellation_of(found), asked=asked,
     )  # fmt: skip
 
@@ -139,6 +140,14 @@ def _row(run: Any, counts: Mapping[str, int], until_s: float | None) -> RunRow:
         started_at=run.started_at, duration_s=duration_s,
         counts=in_order(counts),
     )  # fmt: skip
+
+
+def _with_logs(connection: Connection, run_id: str, walked: Sequence[Any]) -> tuple[StepRow, ...]:
+    logs, spans = logs_in(connection, run_id), spans_in(connection, run_id)
+    return tuple(
+        replace(row, spans=spans.get(step.position, ()), logs=logs.get((row.asset, row.partition), ()))
+        for step, row in ((step, _step(step)) for step in walked)
+    )
 
 
 def _step(step: Any) -> StepRow:

@@ -9,7 +9,7 @@ from observer.backtests.sensitivities import Replays, Sensitivities
 from observer.history import SeriesKey
 from observer.model import IncidentStatus
 from observer.project import Project
-from observer.reads import catalog, decomposed, gate, incident, now, run_list, runs, schedules, windows
+from observer.reads import catalog, decomposed, gate, incident, now, run_list, runs, schedules, step_logs, windows
 from observer.reads.asset import asset_page
 from observer.reads.base import GateAnswer
 from observer.reads.catalog_model import AssetsPage, Question
@@ -25,7 +25,7 @@ from observer.reads.monitor import monitor_page, named
 from observer.reads.monitor_model import MonitorPage
 from observer.reads.overview import overview
 from observer.reads.rows import asset_row
-from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
+from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage, StepLogPage
 from observer.reads.windows import WindowDistribution, WindowPoint
 from observer.reads.words import words_of
 from observer.windows import over as window
@@ -106,6 +106,10 @@ class StoredReads:
     def run(self, run_id: str) -> RunPage | None:
         with reading(self._project.engine) as connection:
             return runs.run_page(connection, self._project, run_id, self._project.clock.now())
+
+    def step_log(self, run_id: str, asset: str, partition: str | None = None) -> StepLogPage:
+        with reading(self._project.engine) as connection:
+            return step_logs.of_step(connection, self._project, run_id, asset, partition)
 
     def run_lines(self, wanted: RunsWanted) -> RunsPage:
         keys = self._project.select(wanted.select) if wanted.select else None

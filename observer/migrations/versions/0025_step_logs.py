@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger()),
         sa.Column("lines", sa.JSON(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("left_out", sa.Integer(), nullable=False),

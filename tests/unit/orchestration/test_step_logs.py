@@ -19,7 +19,7 @@ from orchestration.said_tables import step_spans
 from orchestration.scribe import NOT_KEPT
 from orchestration.spans import Span, SpanKind
 from orchestration.step_log import LogLine, Said
-from orchestration.step_logs import KeptLog
+from orchestration.step_logs import KeptLog, NewLog
 from orchestration.tables import runs, steps
 from tests.support.core import NOW, Core
 
@@ -154,7 +154,7 @@ def test_what_a_dead_process_has_heard_stays_and_says_what_may_be_missing(tmp_pa
     run, here = core.run(), Address(AssetKey("orders"))
     said = Said((LogLine(0.0, "info", "x", "half"),))
     with writing(core.engine) as connection:
-        step_logs.save(connection, run.id, [(here, 2, said, False)], [Span(0, SpanKind.TURN, 1, 0.0, 1.0)])
+        step_logs.save(connection, run.id, [NewLog(here, 2, NOW, said, False)], [Span(0, SpanKind.TURN, 1, 0.0, 1.0)])
         log.break_off(connection, run.id, RunStatus.INTERRUPTED, NOW, "gone")
     assert [(one.ended, bool(one.unknown)) for one in logs(core, run, "orders")] == [(True, False), (True, True)]
     with writing(core.engine) as connection:

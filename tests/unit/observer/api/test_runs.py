@@ -1,6 +1,7 @@
 """Runs over HTTP against a real project and queue; what walks them is tried in tests/acceptance."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from observer.access import Role
 from observer.project import Project, open_project
 from observer.settings import ServeSettings
 from observer.tokens import make_token
+from orchestration import step_logs
 from orchestration.attempt import attempt
 from orchestration.database import reading, writing
+from orchestration.model import Address, AssetKey
 from orchestration.queue import Queue, RequestStatus
+from orchestration.step_log import LogLine, Said
 from tests.unit.observer.shop import put, shop
 
 RUNS = "/api/v1/runs"
@@ -166,3 +170,30 @@ def test_a_token_for_some_assets_runs_and_sees_those(asking: TestClient, shown: 
     run = asking.post(RUNS, json={"selection": "whole"}, headers=everybody).json()
     assert asking.get(f"{RUNS}/{run['id']}", headers=reporter).status_code == 403
     assert asking.post(f"{RUNS}/{run['id']}/cancel", json={}, headers=reporter).status_code == 403
+
+
+def test_what_a_step_said_is_told_to_whom_it_concerns(work: Project, asking: TestClient, shown: Shown) -> None:
+    everybody, buyer, other = shown(Role.OPERATOR), shown(Role.VIEWER, "orders"), shown(Role.VIEWER, "whole", "report")
+    begin(asking, {"selection": "orders", "partitions": "2024-02-01"}, **everybody)
+    run_id = walk(work)
+    where = f"{RUNS}/{run_id}/steps/orders/log"
+    assert asking.get(where, headers=buyer).json()["tries"] == []
+    with writing(work.engine) as connection:
+        here, said = Address(AssetKey("orders"), "2024-02-01"), Said((LogLine(1.5, "info", "mine", "so"),), 3, "why")
+        begun = datetime(2024, 3, 1, tzinfo=UTC)
+        step_logs.save(connection, run_id, [step_logs.NewLog(here, 1, begun, said, True)], [])
+    answer = asking.get(where, params={"partition": "2024-02-01"}, headers=buyer).json()
+    assert (answer["asset"], answer["partition"], answer["status"]) == ("orders", "2024-02-01", "published")
+    (one,) = answer["tries"]
+    assert one == {
+        "number": 1, "ended": True, "left_out": 3, "unknown": "why",
+        "lines": [
+            {"at": "2024-03-01T00:00:01.500000Z", "offset_s": 1.5, "level": "info", "source": "mine", "text": "so"}
+        ],
+    }  # fmt: skip
+    assert asking.get(where, headers=other).status_code == 403
+    assert asking.get(where, params={"partition": "2024-02-02"}, headers=everybody).status_code == 404
+    missing = asking.get(f"{RUNS}/{run_id}/steps/report/log", headers=other).json()
+    assert missing["status"] == 404
+    assert "orders" not in str(missing), "it names what the token is not for"
+    assert asking.get(f"{RUNS}/nobody/steps/orders/log", headers=buyer).status_code == 404
