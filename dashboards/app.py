@@ -14,6 +14,7 @@ from dashboards.pages import (
     gate,
     graph,
     incident,
+    log,
     login,
     monitor,
     now,
@@ -48,7 +49,7 @@ def add_pages(app: FastAPI, reads: Reads, work: Project | None = None) -> None:
     def static(request: Request, digest: str, name: str) -> Response:
         return site.static.serve(request, digest, name)
 
-    for page in (login, now, assets, monitor, graph, runs):  # a monitor's address begins as its asset's
+    for page in (login, now, assets, monitor, graph, runs, log):  # a monitor's address begins as its asset's
         page.add(app, site)
     for page_with_forms in (asset, run, schedules, incident, dead_letters):
         page_with_forms.add(app, site, work)

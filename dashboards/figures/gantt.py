@@ -1,4 +1,4 @@
-"""A run over time: a row a step, executing and judging as own bars, holds hatched, blocked steps marked."""
+"""A run over time: a row a step; work, judging, waits and failed tries as own bars, holds hatched, blocks marked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dashboards.figures.text import apart, plain
 from dashboards.theme import look, token
 from observer.quantities import compact
 from observer.reads.model import RunPage, StepRow
+from observer.reads.run_model import SpanRow
 
 Part = dict[str, object]
 Lane = tuple[str, StepRow]  # the row's name and what happened in it
@@ -36,6 +37,8 @@ def gantt(page: RunPage) -> Part:
             _bars("gate, held", [lane for lane in lanes if lane[1].status == "held"], "held", pattern="/"),
             _bars("other", lanes, "line-strong"),
             _going(lanes, so_far),
+            _waits(lanes),
+            _tries(lanes),
             _ends(lanes, end),
         )
         if part is not None
@@ -72,12 +75,20 @@ def _spans(step: StepRow, kind: str) -> tuple[float, float] | None:
     if step.start_s is None:
         return None
     execute, gate = step.execute_s or 0.0, step.gate_s or 0.0
+    begun = step.start_s + _waited(step, "worker")
+    made = begun + execute + _waited(step, "turn")
     if kind == "execute":
-        return (step.start_s, execute) if execute > 0 else None
+        return (begun, execute) if execute > 0 else None
     if kind.startswith("gate"):
-        return (step.start_s + execute, gate) if gate > 0 else None
-    rest = (step.duration_s or 0.0) - execute - gate
-    return (step.start_s + execute + gate, rest) if rest > 0 else None
+        return (made, gate) if gate > 0 else None
+    rest = step.start_s + (step.duration_s or 0.0) - made - gate
+    return (made + gate, rest) if rest > 0 else None
+
+
+def _waited(step: StepRow, kind: str) -> float:
+    """How long the last try waited, once it was begun."""
+    mine = (one for one in step.spans if one.kind == kind and one.start_s >= (step.start_s or 0.0))
+    return sum(one.length_s for one in mine)
 
 
 def _bars(kind: str, lanes: Sequence[Lane], tone: str, pattern: str = "") -> Part | None:
@@ -99,6 +110,39 @@ def _bars(kind: str, lanes: Sequence[Lane], tone: str, pattern: str = "") -> Par
         "marker": marker,
         "customdata": [f"{plain(step.status)}, {compact(part[1], 's')}" for _, step, part in drawn],
         "hovertemplate": "<b>%{y}</b><br>%{fullData.name}: %{customdata}<extra></extra>",
+    }
+
+
+def _waits(lanes: Sequence[Lane]) -> Part | None:
+    """What kept steps from getting on, hatched."""
+    found = [(name, one) for name, step in lanes for one in step.spans if one.kind != "try"]
+    stripes: Part = {"shape": "/", "fgcolor": token("muted"), "bgcolor": token("surface"), "size": 5, "solidity": 0.15}
+    marker: Part = {"color": token("surface"), "line": {"width": 1, "color": token("line-strong")}, "pattern": stripes}
+    return _apart("waiting", found, marker)
+
+
+def _tries(lanes: Sequence[Lane]) -> Part | None:
+    """Tries that failed and were followed by another, each with its error."""
+    found = [(name, one) for name, step in lanes for one in step.spans if one.kind == "try"]
+    return _apart("failed try", found, {"color": token("failing"), "line": {"width": 0}})
+
+
+def _apart(name: str, found: Sequence[tuple[str, SpanRow]], marker: Part) -> Part | None:
+    if not found:
+        return None
+    return {
+        "type": "bar",
+        "name": name,
+        "orientation": "h",
+        "y": [lane for lane, _ in found],
+        "base": [round(one.start_s, 4) for _, one in found],
+        "x": [round(one.length_s, 4) for _, one in found],
+        "marker": marker,
+        "customdata": [
+            f"{compact(one.length_s, 's')}, {f'try {one.number}: ' if one.kind == 'try' else ''}{plain(one.said)}"
+            for _, one in found
+        ],
+        "hovertemplate": "<b>%{y}</b><br>%{fullData.name} %{customdata}<extra></extra>",
     }
 
 
@@ -159,4 +203,4 @@ def _why(step: StepRow) -> str:
 
 def _end(step: StepRow) -> float:
     length = max(step.duration_s or 0.0, (step.execute_s or 0.0) + (step.gate_s or 0.0))
-    return (step.start_s or 0.0) + length
+    return max([(step.start_s or 0.0) + length, *(one.start_s + one.length_s for one in step.spans)])

@@ -83,6 +83,8 @@ def view(page: RunPage, proof: str | None = None, work: Project | None = None) -
         "clock": Clock.of(page.at, page.timezone),
         "has_plot": any(step.start_s is not None for step in page.steps),
         "gantt": lambda: gantt(page),
+        "waits": any(one.kind != "try" for step in page.steps for one in step.spans),
+        "tried": any(one.kind == "try" for step in page.steps for one in step.spans),
         "is_over": is_over,
         "done": done,
         "proof": None if is_over or page.cancellation else proof,

@@ -143,6 +143,16 @@ def run_url(run_id: str) -> str:
     return f"/runs/{quote(run_id, safe='')}"
 
 
+def log_url(run_id: str, asset: str, partition: str | None) -> str:
+    """Where all that a step said stands."""
+    return f"{run_url(run_id)}/log?{log_query(asset, partition)}"
+
+
+def log_query(asset: str, partition: str | None) -> str:
+    """How that page is asked for a step."""
+    return urlencode({"asset": asset} if partition is None else {"asset": asset, "partition": partition})
+
+
 def _environment(static: StaticFiles, *, writes: bool) -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -172,6 +182,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
     made.globals.update(
         writes=writes,
         feedback_url=feedback_url,
+        log_url=log_url,
         monitor_url=monitor_url,
         static=static.url,
         clock=None,

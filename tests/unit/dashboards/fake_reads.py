@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from observer.backtests.sensitivities import Sensitivities
-from observer.errors import StateError
+from observer.errors import StateError, UnknownName
 from observer.model import IncidentStatus
 from observer.reads.base import GateAnswer
 from observer.reads.catalog_model import AssetsPage, Question
@@ -18,7 +18,7 @@ from observer.reads.incident_model import IncidentPage, IncidentsPage
 from observer.reads.left import LeftPage
 from observer.reads.model import AssetPage, AssetRow, Neighbour, NowPage, RunPage, SaidRow, State
 from observer.reads.monitor_model import MonitorPage
-from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage
+from observer.reads.run_model import RunsPage, RunsWanted, SchedulesPage, StepLogPage
 from tests.unit.dashboards import story, story_catalog, story_graph, story_incident, story_monitor, story_runs
 
 
@@ -86,6 +86,12 @@ class StoryReads:
     def run(self, run_id: str) -> RunPage | None:
         self._ask()
         return self.runs.get(run_id)
+
+    def step_log(self, run_id: str, asset: str, partition: str | None = None) -> StepLogPage:
+        self._ask()
+        if asset != "flights":
+            raise UnknownName("asset", asset, ["flights"], where=f"run {run_id}")
+        return story_runs.step_log(run_id, self.run_word)
 
     def run_lines(self, wanted: RunsWanted) -> RunsPage:
         self._ask()
@@ -161,7 +167,11 @@ def hostile_reads() -> StoryReads:
         ),
     )
     run = story.run_page()
-    step = replace(run.steps[4], asset=HOSTILE, reason=HOSTILE, error=HOSTILE, blocked_by=HOSTILE)
+    step = replace(
+        run.steps[4], asset=HOSTILE, reason=HOSTILE, error=HOSTILE, blocked_by=HOSTILE,
+        spans=(story_runs.span("try", 0.1, 0.2, HOSTILE), story_runs.span("place", 0.3, 0.1, HOSTILE)),
+        logs=story_runs.logs("r039", HOSTILE),
+    )  # fmt: skip
     return StoryReads(
         word=HOSTILE,
         run_word=HOSTILE,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from observer.reads.run_model import RunLine, RunsPage, RunsWanted, ScheduleRow, SchedulesPage
+from observer.reads.run_model import (
+    LineRow,
+    LogRow,
+    RunLine,
+    RunsPage,
+    RunsWanted,
+    ScheduleRow,
+    SchedulesPage,
+    SpanRow,
+    StepLogPage,
+)
 from orchestration.model import AssetKey
 from orchestration.schedule.state import Decision, Outcome, Pause
 from tests.unit.dashboards.story_history import NOW, ZONE
@@ -56,4 +66,31 @@ def schedules_page(word: str = "flights") -> SchedulesPage:
                 pause=Pause(by=word, reason=word, at=NOW), last=None,
             ),
         ),
+    )  # fmt: skip
+
+
+def span(kind: str, start_s: float, length_s: float, said: str, number: int = 1) -> SpanRow:
+    return SpanRow(kind=kind, number=number, start_s=start_s, length_s=length_s, said=said)
+
+
+def logs(run_id: str, word: str) -> tuple[LogRow, ...]:
+    """Two tries: one that was killed, one that warned."""
+
+    def at(offset_s: float, level: str, source: str, text: str) -> LineRow:
+        return LineRow(at=NOW + timedelta(seconds=offset_s), offset_s=offset_s, level=level, source=source, text=text)
+
+    trace = 'gave up\nTraceback (most recent call last):\n  File "pipeline.py", line 7\nLookupError: no page'
+    first = (at(0.01, "info", "tidegate.asset.flights", f"fetched {word}"), at(1.3, "error", "pages", trace))
+    second = (at(0.01, "warning", "py.warnings", word), at(0.2, "stdout", "", word))
+    return (
+        LogRow(run_id=run_id, number=1, count=2, left_out=7, worst="error", unknown="its process was ended in "
+               "the middle of it: the last of what it said may be missing", ended=True, lines=first),
+        LogRow(run_id=run_id, number=2, count=130, left_out=0, worst="warning", unknown="", ended=True, lines=second),
+    )  # fmt: skip
+
+
+def step_log(run_id: str, word: str) -> StepLogPage:
+    return StepLogPage(
+        at=NOW, project="flights", environment="local", timezone=ZONE, run_id=run_id, asset=word,
+        partition="2013-02-08", status="held", logs=logs(run_id, word),
     )  # fmt: skip
