@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.dashboard import seed
+from benchmarks.dashboard import company, seed
 from benchmarks.figures import Figure, at_most, compared
 from tests.support.postgres import database, running_server
 
-ASSETS = int(os.environ.get("BENCHMARK_ASSETS", seed.ASSETS))
+ASSETS = int(os.environ.get("BENCHMARK_ASSETS", company.ASSETS))
 _ASKED, _PAINTED = 40, 10
 _PATIENCE_S = 120.0
 _PAGES = (  # name, address, p95 in ms, kB compressed

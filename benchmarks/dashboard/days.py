@@ -70,8 +70,9 @@ SCHEMAS = f"""
 
 EVALUATIONS = f"""
     INSERT INTO evaluations (asset, partition, materialization_id, version_seq, data_at, kind, subject, severity,
-                             status, sentence, evaluated_at, observed, detection_status, score, p_value, alpha, lower, expected,
-                             upper, direction, detector, trained_from, trained_to, n_train, runs_needed, evidence)
+                             status, sentence, evaluated_at, observed, detection_status, score, p_value, alpha,
+                             lower, expected, upper, direction, detector, trained_from, trained_to, n_train,
+                             runs_needed, evidence)
     SELECT asset, :day, {_ID}, {_SEQ}, :at, 'monitor', subject,
            CASE WHEN k = 1 AND n % {2 * BAD} = 7 THEN 'error' ELSE 'warn' END,
            CASE WHEN kind = 'learning' THEN 'learning' WHEN {_IS_UNKNOWN} THEN 'unknown'

@@ -33,8 +33,8 @@ SCHEMAS = f"""
 
 EVALUATIONS = f"""
     INSERT INTO evaluations (asset, partition, materialization_id, version_seq, data_at, kind, subject, severity,
-                             status, sentence, evaluated_at, observed, detection_status, score, p_value, alpha, lower, expected,
-                             upper, direction, detector, trained_from, trained_to, n_train, evidence)
+                             status, sentence, evaluated_at, observed, detection_status, score, p_value, alpha,
+                             lower, expected, upper, direction, detector, trained_from, trained_to, n_train, evidence)
     SELECT '{ASSET}', {_DAY}, 'h' || h, {_SEQ}, {_AT}, 'monitor', 'null_rate(price)', 'warn',
            CASE WHEN {_IS_ODD} THEN 'warned' ELSE 'passed' END,
            CASE WHEN {_IS_ODD} THEN 'Null rate of price 40 %, expected 1-4 % (learned from 400 hours)'
