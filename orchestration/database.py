@@ -40,7 +40,9 @@ def open_database(url: str) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url, parsed.database)
-        return create_engine(parsed, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MOST - _KEPT)
+        return create_engine(
+            parsed, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MOST - _KEPT, json_deserializer=_of_json
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StateError(
             f"the state database {shown(parsed)} needs a driver that isn't installed ({error}); "
@@ -57,7 +59,9 @@ def _sqlite(url: str, file: str | None) -> Engine:
                 f"the folder of the state database can't be made: {error.strerror}: {error.filename}; "
                 "nothing was changed; make it writable or set state= in tidegate.toml"
             ) from error
-    engine = create_engine(url, connect_args={"timeout": _PATIENCE_S}, json_serializer=_as_json)
+    engine = create_engine(
+        url, connect_args={"timeout": _PATIENCE_S}, json_serializer=_as_json, json_deserializer=_of_json
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
@@ -83,6 +87,11 @@ def _as_json(value: object) -> str:
     if value == {}:
         return "{}"
     return "[]" if value == [] else json.dumps(value)
+
+
+def _of_json(text: str | bytes) -> object:
+    """What is written in JSON; of most rows that a page reads, nothing is."""
+    return {} if text in (b"{}", "{}") else json.loads(text)
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Integer, Text, and_, case, column, func, select, values
+from sqlalchemy import Connection, Integer, Text, and_, case, column, func, literal, select, values
 
 from observer.alerts.owners import owners_of
 from observer.alerts.routing import channel_in
@@ -24,7 +24,9 @@ from orchestration.model import AssetKey
 from orchestration.tables import Instant
 
 _SPARKLINE = 30  # points
+_VERDICTS = 4 * _SPARKLINE  # that are looked at for them: of some points there are several
 _MOST = 100  # incidents on a page
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def open_ones(connection: Connection) -> tuple[tuple[Incident, ...], int]:
@@ -166,6 +168,14 @@ def _sparklines(
         .data(asked)
         .cte()
     )
+    earliest = (
+        select(evaluations.c.data_at)
+        .where(
+            evaluations.c.asset == wanted.c.asset, evaluations.c.subject == wanted.c.subject,
+            evaluations.c.data_at <= wanted.c.until,
+        )
+        .order_by(evaluations.c.data_at.desc()).limit(1).offset(_VERDICTS).correlate(wanted).scalar_subquery()
+    )  # fmt: skip
     newest = evaluations.c.version_seq.desc(), evaluations.c.id.desc()
     once = func.row_number().over(partition_by=(wanted.c.id, evaluations.c.data_at), order_by=newest)
     place = func.dense_rank().over(partition_by=wanted.c.id, order_by=evaluations.c.data_at.desc())
@@ -174,12 +184,14 @@ def _sparklines(
             wanted.c.id, evaluations.c.data_at, evaluations.c.observed,
             once.label("once"), place.label("place"),
         )
+        .select_from(evaluations)
         .join(
             wanted,
             and_(
                 evaluations.c.asset == wanted.c.asset,
                 evaluations.c.subject == wanted.c.subject,
                 evaluations.c.data_at <= wanted.c.until,
+                evaluations.c.data_at >= func.coalesce(earliest, literal(_EARLIEST, Instant)),
             ),
         )
         .subquery()

@@ -11,7 +11,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    case,
+    column,
+    func,
+    or_,
+    select,
+    true,
+    values,
+)
 
 from observer.lateness import EXPECTED, LATEST, Awaited
 from observer.metrics import AGE, ARRIVAL
@@ -180,9 +194,12 @@ VERSION = (
 )  # fmt: skip
 
 
+_SHUT = (GateOutcome.HELD, GateOutcome.OPEN_BY_OVERRIDE)  # named, so that an index leads to them
+
+
 def closed_gates(connection: Connection, now: datetime) -> dict[Address, Gate]:
     """The newest decisions that keep something back, or would without an override: one statement."""
-    rows = connection.execute(select(gates).where(gates.c.outcome != GateOutcome.OPEN))
+    rows = connection.execute(select(gates).where(gates.c.outcome.in_(_SHUT)))
     return {found.address: found for found in (gate(row, now) for row in rows)}
 
 
@@ -240,15 +257,37 @@ def _versions(connection: Connection, ranked: Subquery) -> dict[AssetKey, tuple[
 
 
 def readers(connection: Connection, assets: Collection[AssetKey] | None) -> dict[AssetKey, Version]:
-    """The newest partition (or version) that readers have of each asset."""
-    newest = (versions.c.partition.desc(), versions.c.seq.desc())
+    """The newest partition (or version) that readers have of each asset: at most one statement."""
+    if assets is not None and not assets:
+        return {}
+    rows = connection.execute(_newest_of_all() if assets is None else _newest_of(assets))
+    return {found.address.asset: found for found in (version(row) for row in rows)}
+
+
+_NEWEST = (versions.c.partition.desc(), versions.c.seq.desc())
+
+
+def _newest_of_all() -> Select[Any]:
     ranked = (
-        select(*VERSION, func.row_number().over(partition_by=versions.c.asset, order_by=newest).label("nth"))
-        .where(versions.c.status == VersionStatus.PUBLISHED, _of(versions.c.asset, assets))
+        select(*VERSION, func.row_number().over(partition_by=versions.c.asset, order_by=_NEWEST).label("nth"))
+        .where(versions.c.status == VersionStatus.PUBLISHED)
         .subquery()
     )
-    rows = connection.execute(select(ranked).where(ranked.c.nth == 1))
-    return {found.address.asset: found for found in (version(row) for row in rows)}
+    return select(ranked).where(ranked.c.nth == 1)
+
+
+def _newest_of(assets: Collection[AssetKey]) -> Select[Any]:
+    """Looked up one by one: what an asset has published before may be much."""
+    wanted = values(column("asset", Text), name="wanted").data([(key,) for key in sorted(assets)]).cte()
+    newest = (
+        select(versions.c.seq)
+        .where(versions.c.asset == wanted.c.asset, versions.c.status == VersionStatus.PUBLISHED)
+        .order_by(*_NEWEST)
+        .limit(1)
+        .correlate(wanted)
+        .scalar_subquery()
+    )
+    return select(*VERSION).select_from(wanted).join(versions, versions.c.seq == newest)
 
 
 def awaited_columns() -> tuple[ColumnElement[str | None], ...]:

@@ -17,7 +17,7 @@ from observer.detection import by_wall_clock, points_of
 from observer.feedback import Marks
 from observer.history import StoredPoint
 from observer.metrics import ARRIVAL, SCHEMA, Metric, Order, metric
-from observer.model import EvaluationStatus, Mute, Severity
+from observer.model import EvaluationStatus, FeedbackKind, Mute, Severity
 from observer.monitors import Monitor
 from observer.quantities import quantity
 from observer.reads import points
@@ -94,8 +94,8 @@ def series_of(
     learned = {p.version_seq for p, out in zip(known, left_out, strict=True) if not out}
     marked = marks.on(monitor.id)
     drawn = {
-        p.at: replace(
-            _point(p, by_version.get(p.version_seq), monitor, described), excluded=p.version_seq not in learned,
+        p.at: _point(
+            p, by_version.get(p.version_seq), monitor, described, excluded=p.version_seq not in learned,
             mark=marked.get(p.version_seq),
         )
         for p in stored
@@ -142,18 +142,20 @@ def _newest(drawn: Sequence[SeriesPoint], said: Sequence[Verdict], *, by_clock: 
     return next((v for v in reversed(here) if v.version_status in _LIVE), here[-1] if here else None)
 
 
-def _point(stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, described: Metric) -> SeriesPoint:
+def _point(
+    stored: StoredPoint, verdict: Verdict | None, monitor: Monitor, described: Metric, *, excluded: bool,
+    mark: FeedbackKind | None,
+) -> SeriesPoint:  # fmt: skip
     said = verdict.evaluation if verdict is not None else None
     found = said.detection if said is not None else None
-    measured = f"{monitor.label} {quantity(stored.value, described.unit)}"
     return SeriesPoint(
         at=stored.at, partition=stored.partition, value=stored.value, lower=found.lower if found else None,
         expected=found.expected if found else None, upper=found.upper if found else None,
         status=said.status if said else None, direction=found.direction.value if found else "none",
-        excluded=False, held=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
-        sentence=said.sentence if said else f"{measured}; not judged",
+        excluded=excluded, held=stored.status is VersionStatus.HELD, p_value=found.p_value if found else None,
+        sentence=said.sentence if said else f"{monitor.label} {quantity(stored.value, described.unit)}; not judged",
         run_id=stored.run_id, accuracy=accuracy.in_words(stored.accuracy), muted=said.muted if said else "",
-        taken_up=verdict is not None and verdict.taken_up,
+        mark=mark, taken_up=verdict is not None and verdict.taken_up,
     )  # fmt: skip
 
 

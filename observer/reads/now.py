@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -22,6 +23,7 @@ from observer.reads.troubled import troubled
 from observer.store.outbox import is_of, waiting
 from observer.store.tables import outbox
 from orchestration.assets import Asset
+from orchestration.graph import Graph
 from orchestration.model import AssetKind
 from orchestration.tables import events
 
@@ -61,7 +63,7 @@ def now_page(connection: Connection, project: Project, now: datetime) -> NowPage
         unresolved=unresolved,
         total=len(graph),
         assets=tuple(asset_row(graph.asset(key), each) for key, each in found.standings(worst).items()),
-        runs=last_runs(connection), observer=health, monitored=sum(_watched(project, asset) for asset in graph),
+        runs=last_runs(connection), observer=health, monitored=_monitored(project),
         hours=hours, days=days,
     )  # fmt: skip
 
@@ -70,6 +72,16 @@ def _since(found: Iterable[tuple[State, datetime | None]]) -> datetime | None:
     """When the first of what is broken broke; what is blocked only follows."""
     began = [(state is State.BLOCKED, since) for state, since in found if since is not None]
     return min(began)[1] if began else None
+
+
+_numbers: WeakKeyDictionary[Graph, int] = WeakKeyDictionary()
+
+
+def _monitored(project: Project) -> int:
+    """How many assets anything watches; counted once a graph."""
+    if (found := _numbers.get(project.graph)) is None:
+        found = _numbers[project.graph] = sum(_watched(project, asset) for asset in project.graph)
+    return found
 
 
 def _watched(project: Project, asset: Asset) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from observer.reads import ledger
 from observer.reads.facts import Facts, facts_of
+from observer.reads.ledger import Gate
 from observer.reads.model import State
 from observer.reads.packed import definitions_of, unpack
 from observer.reads.states import Closed, Standing, Turns
@@ -17,6 +20,24 @@ from observer.store import statuses
 from observer.store.statuses import Progress, StatusRow
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What follows from the rows that are kept and the gates, whatever the time: worked out once for both.
+
+    Parameters
+    ----------
+    seen: how far the rows were brought, and how often they were written.
+    turns: of every asset that ``closed`` concerns.
+    """
+
+    graph: Graph
+    seen: tuple[int, int]
+    gates: tuple[Gate, ...]
+    closed: Closed
+    facts: Mapping[AssetKey, Facts]
+    turns: Mapping[AssetKey, Turns]
 
 
 class Overview:
@@ -28,12 +49,15 @@ class Overview:
     """
 
     def __init__(
-        self, connection: Connection, graph: Graph, now: datetime, closed: Closed,
-        rows: Mapping[AssetKey, StatusRow], known: dict[AssetKey, Facts],
+        self, connection: Connection, graph: Graph, now: datetime, settled: _Settled,
+        rows: Mapping[AssetKey, StatusRow], behind: Mapping[AssetKey, Facts],
     ) -> None:  # fmt: skip
-        self._connection, self._graph, self._now, self._closed, self._known = connection, graph, now, closed, known
+        self._connection, self._graph, self._now, self._closed = connection, graph, now, settled.closed
+        self._known: dict[AssetKey, Facts] = {**settled.facts, **behind}
+        turned = {key: self._closed.turns(graph.asset(key), facts) for key, facts in behind.items()}
+        turned = {**settled.turns, **turned}
         self.states: dict[AssetKey, tuple[State, datetime | None]] = {
-            key: self._turns(key, rows).at(now) for key in graph.order
+            key: (turned.get(key) or _turns(rows[key])).at(now) for key in graph.order
         }
 
     @property
@@ -41,18 +65,19 @@ class Overview:
         """Who waits for what is held, and at which edges."""
         return self._closed.waits
 
-    def _turns(self, key: AssetKey, rows: Mapping[AssetKey, StatusRow]) -> Turns:
-        if key in self._known:
-            return self._closed.turns(self._graph.asset(key), self._known[key])
-        row = rows[key]
-        return Turns(State(row.state), row.since, row.fails_at, row.warns_at, row.late_at)
-
     def standings(self, keys: Iterable[AssetKey]) -> dict[AssetKey, Standing]:
         """What is to be said of some assets; at most one statement."""
         wanted = tuple(keys)
         lacking = [key for key in wanted if key not in self._known]
         self._known.update(_kept(self._connection, lacking))
         return {key: self._closed.standing(self._graph.asset(key), self._known[key], self._now) for key in wanted}
+
+
+def _turns(row: StatusRow) -> Turns:
+    return Turns(_STATES[row.state], row.since, row.fails_at, row.warns_at, row.late_at)
+
+
+_STATES = {state.value: state for state in State}
 
 
 def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
@@ -63,11 +88,27 @@ def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
     if behind:
         read = ledger.load(connection, None if 2 * len(behind) > len(graph) else behind, now)
         known = {key: facts_of(graph.asset(key), read) for key in graph.order if key in behind}
-        closed = Closed(graph, read.gates.values())
+        gates = read.gates
     else:
-        known, closed = {}, Closed(graph, ledger.closed_gates(connection, now).values())
-    known |= _kept(connection, [key for key in closed.concerned if key in graph and key not in behind])
-    return Overview(connection, graph, now, closed, rows, known)
+        known, gates = {}, ledger.closed_gates(connection, now)
+    settled = _settled(connection, graph, (reached.at, reached.revision), tuple(gates.values()), rows)
+    return Overview(connection, graph, now, settled, rows, known)
+
+
+_latest: WeakKeyDictionary[Engine, _Settled] = WeakKeyDictionary()
+
+
+def _settled(
+    connection: Connection, graph: Graph, seen: tuple[int, int], gates: tuple[Gate, ...], rows: Collection[AssetKey]
+) -> _Settled:
+    """Of those assets that have rows: whoever is behind has what is true of it worked out beside."""
+    found = _latest.get(connection.engine)
+    if found is None or found.graph is not graph or (found.seen, found.gates) != (seen, gates):
+        closed = Closed(graph, gates)
+        facts = _kept(connection, [key for key in closed.concerned if key in graph and key in rows])
+        turned = {key: closed.turns(graph.asset(key), each) for key, each in facts.items()}
+        found = _latest[connection.engine] = _Settled(graph, seen, gates, closed, facts, turned)
+    return found
 
 
 _FAR = 20_000  # events: as far behind, each asset is as likely touched as not
@@ -92,6 +133,19 @@ def lagging(graph: Graph, rows: Mapping[AssetKey, StatusRow], touched: Collectio
     ]
 
 
+_unpacked: WeakKeyDictionary[Engine, dict[AssetKey, tuple[str, Facts]]] = WeakKeyDictionary()
+_MOST = 2_000  # assets whose facts a process keeps unpacked
+
+
 def _kept(connection: Connection, keys: Iterable[AssetKey]) -> dict[AssetKey, Facts]:
-    found = statuses.facts(connection, tuple(keys))
-    return {key: unpack(key, packed) for key, packed in found.items()}
+    """The facts of some assets by their rows; most of these say what they said when they were last read."""
+    before = _unpacked.setdefault(connection.engine, {})
+    found: dict[AssetKey, Facts] = {}
+    for key, packed in statuses.facts(connection, tuple(keys)).items():
+        known = before.get(key)
+        if known is None or known[0] != packed:
+            known = packed, unpack(key, packed)
+            if key in before or len(before) < _MOST:
+                before[key] = known
+        found[key] = known[1]
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Text, cast, func, or_, select
 
 from observer.model import Schema
 from observer.reads.ledger import LIVE
@@ -18,6 +18,8 @@ from observer.store.tables import schemas
 from orchestration.events import EventKind
 from orchestration.model import AssetKey, PartitionKey, VersionStatus
 from orchestration.tables import events, versions
+
+_LOOKED_AT = 2_000  # versions with other columns than the one before, the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +45,41 @@ class SchemaPoint:
 def schema_timeline(connection: Connection, asset: AssetKey, last: int) -> tuple[SchemaPoint, ...]:
     """The newest ``last`` changes, oldest first, in data time: two statements.
 
-    As in the gate, a held version is compared with what readers saw and is compared with nothing later.
+    As in the gate, a held version is compared with what readers saw and is compared with nothing later. Of versions
+    with the same columns, however many they are, the database gives the first.
     """
-    rows = connection.execute(
+    rows = connection.execute(_turned(asset).limit(_LOOKED_AT + 1)).all()[::-1]
+    found = _changed(rows, _severities(connection, asset))
+    return tuple(found[1:] if len(rows) > _LOOKED_AT else found)[-last:]
+
+
+def _turned(asset: AssetKey) -> Select[Any]:
+    """The versions whose columns aren't those of the one before them, and all around held ones; the newest first."""
+    order = (schemas.c.data_at, schemas.c.version_seq)
+    columns = cast(schemas.c.columns, Text)
+    every = (
         select(
-            schemas.c.data_at, schemas.c.columns, versions.c.id, versions.c.partition, versions.c.run_id,
-            versions.c.status,
+            schemas.c.data_at, schemas.c.version_seq, schemas.c.columns, versions.c.id, versions.c.partition,
+            versions.c.run_id, versions.c.status, columns.label("here"),
+            func.lag(columns).over(order_by=order).label("there"),
+            func.lag(versions.c.status).over(order_by=order).label("before"),
         )
         .join(versions, versions.c.seq == schemas.c.version_seq)
         .where(schemas.c.asset == asset, versions.c.status.in_((*LIVE, VersionStatus.SUPERSEDED)))
-        .order_by(schemas.c.data_at, schemas.c.version_seq)
+        .subquery()
     )  # fmt: skip
-    return tuple(_changed(rows, _severities(connection, asset)))[-last:]
+    turned = or_(
+        every.c.there.is_(None), every.c.there != every.c.here, every.c.status == VersionStatus.HELD,
+        every.c.before == VersionStatus.HELD,
+    )  # fmt: skip
+    return select(every).where(turned).order_by(every.c.data_at.desc(), every.c.version_seq.desc())
 
 
 def _severities(connection: Connection, asset: AssetKey) -> Mapping[str, str]:
     """How bad the changes of versions were, by the events that logged them."""
     found: dict[str, list[JudgedChange]] = {}
     logged = select(events.c.detail).where(events.c.asset == asset, events.c.kind == EventKind.SCHEMA_CHANGED)
-    for (detail,) in connection.execute(logged):
+    for (detail,) in connection.execute(logged.order_by(events.c.id.desc()).limit(_LOOKED_AT)):
         found.setdefault(detail["version"], []).append(of_event(detail))
     return {version: worst_of(changes) for version, changes in found.items()}
 

@@ -51,7 +51,7 @@ def load(connection: Connection, asset: AssetKey) -> Verdicts:
     first = select(func.min(recent.subquery().c.seq)).scalar_subquery()
     rows = connection.execute(_said_of(asset).where(evaluations.c.version_seq >= first))
     newest: dict[str, dict[int, Any]] = {}
-    for row in rows:  # what was said later of the same version takes its place
+    for row in rows.all():  # what was said later of the same version takes its place
         newest.setdefault(row.subject, {})[row.version_seq] = row
     return Verdicts({subject: tuple(_verdict(row) for row in found.values()) for subject, found in newest.items()})
 
@@ -65,7 +65,7 @@ def of_subject(
     """
     ordered = versions.c.materialized_at if by_clock else evaluations.c.data_at
     rows = connection.execute(_said_of(asset).where(evaluations.c.subject == subject, ordered.between(since, until)))
-    return tuple(_verdict(row) for row in {row.version_seq: row for row in rows}.values())
+    return tuple(_verdict(row) for row in {row.version_seq: row for row in rows.all()}.values())
 
 
 def _said_of(asset: AssetKey) -> Select[Any]:
@@ -91,7 +91,10 @@ def _said_of(asset: AssetKey) -> Select[Any]:
 
 def _verdict(row: Any) -> Verdict:
     return Verdict(
-        evaluation=evaluation(row), version_seq=row.version_seq, version_status=VersionStatus(row.version_status),
+        evaluation=evaluation(row), version_seq=row.version_seq, version_status=_STATUSES[row.version_status],
         run_id=row.run_id, data_at=row.data_at, materialized_at=row.materialized_at,
         taken_up=bool(row.taken_up),
     )  # fmt: skip
+
+
+_STATUSES = {each.value: each for each in VersionStatus}

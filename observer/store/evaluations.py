@@ -13,7 +13,6 @@ from detectors.model import Detection, DetectionStatus, Direction
 from observer.model import Evaluation, EvaluationStatus, FailingRows, Severity, SubjectKind
 from observer.store.tables import evaluations
 from orchestration.bulk import Bulk
-from orchestration.model import AssetKey
 
 
 def save(connection: Connection, judged: Iterable[tuple[Sequence[Evaluation], int, datetime]]) -> None:
@@ -51,21 +50,32 @@ _NO_DETECTION = dict.fromkeys((*_NUMBERS, "detection_status", "direction"))
 
 
 def evaluation(row: Any) -> Evaluation:
-    """The record that a row of the table holds."""
+    """The record that a row holds which begins with the columns of the table: pages read them by the thousand."""
+    (
+        _, asset, partition, materialization_id, _, _, kind, subject, severity, status, sentence, evaluated_at,
+        observed, detection_status, score, p_value, min_p_value, alpha, lower, expected, upper, direction, detector,
+        trained_from, trained_to, n_train, runs_needed, evidence, muted, sample,
+    ) = row[:_WIDTH]  # fmt: skip
     detection = None
-    if row.detection_status is not None:
+    if detection_status is not None:
         detection = Detection(
-            status=DetectionStatus(row.detection_status), direction=Direction(row.direction),
-            **{name: getattr(row, name) for name in _NUMBERS},
+            status=_FOUND[detection_status], score=score, p_value=p_value, lower=lower, expected=expected, upper=upper,
+            direction=_DIRECTIONS[direction], detector=detector, trained_from=trained_from, trained_to=trained_to,
+            n_train=n_train, runs_needed=runs_needed, min_p_value=min_p_value, alpha=alpha,
         )  # fmt: skip
     return Evaluation(
-        asset=AssetKey(row.asset), partition=row.partition or None, materialization_id=row.materialization_id,
-        kind=SubjectKind(row.kind), subject=row.subject, severity=Severity(row.severity),
-        status=EvaluationStatus(row.status), sentence=row.sentence, evaluated_at=row.evaluated_at,
-        observed=row.observed, detection=detection, evidence=row.evidence, muted=row.muted or "",
-        sample=_sample(row.sample),
+        asset=asset, partition=partition or None, materialization_id=materialization_id, kind=_KINDS[kind],
+        subject=subject, severity=_SEVERITIES[severity], status=_STATUSES[status], sentence=sentence,
+        evaluated_at=evaluated_at, observed=observed, detection=detection, evidence=evidence, muted=muted or "",
+        sample=None if sample is None else _sample(sample),
     )  # fmt: skip
 
 
-def _sample(kept: Any) -> FailingRows | None:
-    return None if kept is None else FailingRows(tuple(kept["columns"]), tuple(map(tuple, kept["rows"])))
+_WIDTH = len(evaluations.c)
+_FOUND, _DIRECTIONS = {each.value: each for each in DetectionStatus}, {each.value: each for each in Direction}
+_KINDS, _SEVERITIES = {each.value: each for each in SubjectKind}, {each.value: each for each in Severity}
+_STATUSES = {each.value: each for each in EvaluationStatus}
+
+
+def _sample(kept: Any) -> FailingRows:
+    return FailingRows(tuple(kept["columns"]), tuple(map(tuple, kept["rows"])))
