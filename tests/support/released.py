@@ -89,6 +89,8 @@ _WORDS = {
     ("incidents", "status"): "open",
     ("steps", "run_id"): "runs",
     ("run_attempts", "run_id"): "run_queue",
+    ("step_logs", "run_id"): "runs",
+    ("step_spans", "run_id"): "runs",
     ("sessions", "token_id"): "tokens",
 }
 """Words that migrations look for, and what refers to a row of another table."""
