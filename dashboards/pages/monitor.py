@@ -9,6 +9,7 @@ from datetime import timedelta
 from shlex import quote
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from dashboards.figures import compared, decomposed, history
@@ -19,6 +20,7 @@ from dashboards.figures.packed import packed
 from dashboards.figures.replayed import replayed
 from dashboards.instants import Clock, NotAnInstant
 from dashboards.pages import asset as asset_page
+from dashboards.pages.apart import Apart
 from dashboards.pages.feedback import KINDS, is_odd
 from dashboards.pages.monitor_view import BACKTEST, View, monitor_url
 from dashboards.pages.site import Context, Problem, Site, asset_url, run_url
@@ -40,9 +42,24 @@ _RANGES = (("30 days", 30), ("90 days", 90), ("a year", 365))
 def add(app: FastAPI, site: Site) -> None:
     """Add ``/assets/{key}/monitors/{id}`` with its twin."""
 
+    replaying = Apart(threads=2, waiting=20)
+
     @app.get("/assets/{key:path}/monitors/{name:path}", include_in_schema=False)
-    def monitor(request: Request, key: str, name: str) -> Response:
-        return _monitor(site, request, f"{key}{_BETWEEN}{name}")
+    async def monitor(request: Request, key: str, name: str) -> Response:
+        path = f"{key}{_BETWEEN}{name}"
+        if request.query_params.get("panel") != BACKTEST:
+            return await run_in_threadpool(_monitor, site, request, path)
+        answer = await replaying.answer(lambda: _monitor(site, request, path))
+        return answer or _busy(site, request, twin=path.endswith(_SUFFIX))
+
+
+def _busy(site: Site, request: Request, *, twin: bool) -> Response:
+    detail = "Others have their histories replayed just now; nothing is wrong, and nothing was replayed."
+    again = (("Try again", str(request.url.include_query_params())),)
+    problem = Problem(503, "busy", "Too many replays at once", detail, "tidegate backtest --help", again)
+    answer = site.json_problem(problem) if twin else site.problem(problem)
+    answer.headers["retry-after"] = "5"
+    return answer
 
 
 def _monitor(site: Site, request: Request, path: str) -> Response:

@@ -60,6 +60,8 @@
   async function fetched(panel) {
     try {
       const answer = await fetch(panel.dataset.panel, { headers: { accept: "text/html" } });
+      const later = answer.status === 503 && Number(answer.headers.get("retry-after"));
+      if (later) setTimeout(fetched, 1000 * later, panel); // others are before us
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = answer.ok && page.querySelector("#backtest");
       if (!fresh) return; // the link stays, and leads to what went wrong

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -100,19 +101,29 @@ class Sensitivities:
         return ", ".join(said)
 
 
-class Replays:
-    """Replays, and keeps what it found by monitor and history. Safe in several threads: one replays at a time."""
+Found = tuple[int, int, tuple[Sensitivity, ...]]
+"""How many points could be judged, how many of those are bad, and each level."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, tuple[int, int, tuple[Sensitivity, ...]]] = OrderedDict()
+
+class Replays:
+    """Replays, and keeps what it found by monitor and history.
+
+    Safe in several threads. Who asks for what another thread replays just now waits for that; of different ones as many
+    are replayed at a time as threads ask for them.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._fleet = Fleet(project.graph, project.engine, project.config.false_alarms_per_week)
+        self._kept: OrderedDict[Hashable, Found] = OrderedDict()
+        self._going: dict[Hashable, Future[Found]] = {}
         self._lock = Lock()
 
-    def of(
-        self, project: Project, asset: Asset, monitor: Monitor, part: str, timezone: str
-    ) -> Sensitivities | None:  # fmt: skip
+    def of(self, asset: Asset, monitor: Monitor, part: str, timezone: str) -> Sensitivities | None:
         """A declared monitor of numbers on one part; None where nothing of it is stored."""
+        project = self._project
         now = project.clock.now()
-        budget = Fleet(project.graph, project.engine, project.config.false_alarms_per_week).budget(now)
+        budget = self._fleet.budget(now)
         judging = monitor if budget is None else budget.applied(asset.key, monitor)
         stored = _stored(project, asset, judging, part, now)
         points = () if stored is None else tuple(stored.known(judging))
@@ -120,12 +131,7 @@ class Replays:
             return None
         history = _history(stored, judging, points)
         key = (asset.key, part, monitor, judging.false_alarms, _digest(history, points, stored, judging))
-        with self._lock:
-            found = self._kept.pop(key, None) or _replayed(stored, judging, monitor, points, history)
-            self._kept[key] = found
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        judged, bad, levels = found
+        judged, bad, levels = self._found(key, lambda: _replayed(stored, judging, monitor, points, history))
         described = metric(monitor.metric, column=monitor.column)
         return Sensitivities(
             at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone,
@@ -133,6 +139,35 @@ class Replays:
             points=tuple(Alarm(at=one.at, partition=one.partition, value=one.value) for one in points),
             judged=judged, bad=bad, budgeted=budget is not None, levels=levels,
         )  # fmt: skip
+
+    def _found(self, key: Hashable, replay: Callable[[], Found]) -> Found:
+        """What is kept, or what is being found, or else what ``replay`` finds."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            going = self._going.get(key)
+            mine = self._going.setdefault(key, Future())
+        if going is not None:
+            return going.result()
+        try:
+            found = replay()
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        else:
+            mine.set_result(found)
+            self._keep(key, found)
+            return found
+        finally:
+            with self._lock:
+                del self._going[key]
+
+    def _keep(self, key: Hashable, found: Found) -> None:
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
 
 
 def ladder(alpha: float) -> tuple[float, ...]:
@@ -170,7 +205,7 @@ def _digest(history: History, points: Sequence[StoredPoint], stored: Stored, mon
 
 def _replayed(
     stored: Stored, judging: Monitor, declared: Monitor, points: Sequence[StoredPoint], history: History
-) -> tuple[int, int, tuple[Sensitivity, ...]]:
+) -> Found:
     from detectors.backtest import backtest
 
     table = detectors_of(judging, stored.asset, history)

@@ -37,11 +37,14 @@ class StoredReads:
     """``Reads`` over a project: each call is one consistent view and a fixed number of statements."""
 
     def __init__(self, project: Project) -> None:
-        self._project, self._replays = project, Replays()
+        self._project, self._replays = project, Replays(project)
 
     def now(self) -> NowPage:
         with reading(self._project.engine) as connection:
             return now.now_page(connection, self._project, self._project.clock.now())
+
+    def keys(self) -> Sequence[str]:
+        return self._project.graph.order
 
     def states(self) -> Mapping[str, State]:
         with reading(self._project.engine) as connection:
@@ -101,7 +104,7 @@ class StoredReads:
             known = named(connection, found, monitor)
         if known is None or not known[1]:
             return None
-        return self._replays.of(self._project, found, known[0], part, timezone_of(self._project.graph))
+        return self._replays.of(found, known[0], part, timezone_of(self._project.graph))
 
     def run(self, run_id: str) -> RunPage | None:
         with reading(self._project.engine) as connection:

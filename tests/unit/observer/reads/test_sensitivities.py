@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 
@@ -89,6 +91,33 @@ def test_it_is_replayed_once_until_its_past_changes(shop: Store, monkeypatch: py
     )  # fmt: skip
     assert len(found_by(reads).points) == LAST + 1
     assert times == [18]
+
+
+def test_who_asks_for_what_is_replayed_just_now_waits_for_it_and_who_asks_for_another_does_not(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(shop)
+    began, may, reads, replay = Event(), Event(), shop.reads, replaying.backtest
+    times: list[object] = []
+
+    def slowly(table: object, history: object, *args: object, **more: object) -> object:
+        times.append(history)
+        if len(times) == 1:
+            began.set()
+            assert may.wait(60)
+        return replay(table, history, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(replaying, "backtest", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            first = pool.submit(found_by, reads)
+            assert began.wait(60)
+            second = pool.submit(found_by, reads)
+            assert reads.sensitivities("orders", "row_count") is not None, "it doesn't wait for the other"
+        finally:
+            may.set()
+        assert first.result().levels == second.result().levels
+    assert len(times) == 18, "nine for each of two monitors, whoever asked"
 
 
 def test_where_nothing_can_be_replayed_there_is_none(make: MakeStore) -> None:
