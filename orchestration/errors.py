@@ -31,7 +31,7 @@ share it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 
@@ -83,7 +83,8 @@ class UnknownName(TidegateError, LookupError):
         self.kind, self.name = kind, name
         there = list(known)
         self.nearest = _nearest(name, there)
-        super().__init__(f"{where + ': ' if where else ''}no {kind} is called {name!r}{nearest(name, there)}")
+        near = _advised(self.nearest, there)
+        super().__init__(f"{where + ': ' if where else ''}no {kind} is called {name!r}{near}")
 
 
 class SelectionError(TidegateError, ValueError):
@@ -234,8 +235,13 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a message: the names near ``name``, or where none is near, what there is (at most ten)."""
+    there = list(known)
+    return _advised(_nearest(name, there), there)
+
+
+def _advised(near: Sequence[str], known: Iterable[str]) -> str:
     there = sorted(known)
-    if near := _nearest(name, there):
+    if near:
         return f"; did you mean {' or '.join(repr(n) for n in near)}?"
     if not there:
         return "; there is none"

@@ -27,6 +27,7 @@ from observer.errors import StateError, UnknownName
 from observer.quantities import compact, quantity, span, unbroken
 from observer.reads.base import Reads
 from observer.reads.model import IncidentRow
+from observer.reads.run_model import RunsWanted
 
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
@@ -97,7 +98,7 @@ class Site:
 
     def unknown_asset(self, key: str) -> Problem:
         """No such asset: which names are near."""
-        error = UnknownName("asset", key, self.reads.states())
+        error = UnknownName("asset", key, self.reads.keys())
         near = tuple((name, asset_url(name)) for name in error.nearest)
         detail = f"No asset is called {key!r}."
         return Problem(404, error.code, "There is no such asset", detail, "tidegate ls", near)
@@ -108,7 +109,8 @@ class Site:
 
     def unknown_run(self, run_id: str) -> Problem:
         """No such run: which are the last ones."""
-        near = tuple((row.id, run_url(row.id)) for row in self.reads.now().runs[:3])
+        last = self.reads.run_lines(RunsWanted(limit=3))
+        near = tuple((row.id, run_url(row.id)) for row in (*last.open, *last.ended)[:3])
         detail = f"No run has the id {run_id!r}."
         return Problem(404, "unknown-name", "There is no such run", detail, "tidegate ls", near)
 

@@ -117,7 +117,7 @@ async def _happened(feed: Feed, cursor: int, asset: str, until: float) -> int:
 
 
 def _unknown(reads: Reads, asset: str, partition: str | None) -> UnknownName | PartitionError:
-    known = list(reads.states())
+    known = list(reads.keys())
     if asset in known:
         return PartitionError(f"asset {asset!r} has no partition {partition!r}; the gate says nothing of it")
     return UnknownName("asset", asset, known)

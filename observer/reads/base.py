@@ -52,6 +52,10 @@ class Reads(Protocol):
 
     def now(self) -> NowPage: ...
 
+    def keys(self) -> Sequence[str]:
+        """Every asset of the project, upstream first; asks the store nothing."""
+        ...
+
     def states(self) -> Mapping[str, State]:
         """Every asset with its state, upstream first."""
         ...

@@ -42,6 +42,9 @@ class StoryReads:
         self._ask()
         return self.page
 
+    def keys(self) -> list[str]:
+        return list(self.states())
+
     def states(self) -> dict[str, State]:
         self._ask()
         return {row.key: row.state for row in self.page.assets}

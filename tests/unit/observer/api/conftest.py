@@ -56,6 +56,9 @@ class FakeReads:
             monitored=0,
         )
 
+    def keys(self) -> list[str]:
+        return list(self.states())
+
     def states(self) -> dict[str, State]:
         return {each.key: each.state for each in self.now().assets}
 
