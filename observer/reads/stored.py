@@ -92,12 +92,12 @@ class StoredReads:
     def monitor(
         self, asset: str, monitor: str, *, part: str = "", since: datetime | None = None, until: datetime | None = None
     ) -> MonitorPage | None:
-        if asset not in self._project.graph:
+        if asset not in self._project.graph or "\0" in monitor + part:  # which PostgreSQL can't even be asked
             return None
         return monitor_page(self._project, asset, monitor, part=part, since=since, until=until)
 
     def sensitivities(self, asset: str, monitor: str, *, part: str = "") -> Sensitivities | None:
-        if asset not in self._project.graph:
+        if asset not in self._project.graph or "\0" in monitor + part:
             return None
         found = self._project.graph.asset(asset)
         with reading(self._project.engine) as connection:
