@@ -181,6 +181,29 @@ def test_a_held_version_is_released_with_a_reason_on_its_page(asking: TestClient
     assert 'value="release"' not in after
 
 
+def test_what_waited_can_be_run_once_it_is_released(folder: Path, tmp_path: Path) -> None:
+    work = open_project(copytree(folder, tmp_path / "waited"))
+    work.run(work.plan("report", LAST), trigger="test")
+    for writes in (work, None):
+        app = create_app(work.reads(), ServeSettings(), writes)
+        http = TestClient(app, base_url="http://127.0.0.1:8000")
+        if writes is not None:
+            assert "Waited for it" not in words(http.get("/assets/orders").text), "it is held"
+            work.release("orders", LAST, reason="known", by="ana")
+        page = http.get(f"/assets/orders?partition={LAST}").text
+        assert "Waited for it, and may run now: report" in words(page)
+        part = page.partition('id="waited"')[2].partition("</div>")[0]
+        if writes is None:
+            assert f"tidegate run orders+ --partition {LAST}" in unescape(part).replace("'", "")
+            continue
+        assert f"<option selected>{LAST}</option>" in part
+        select = re.findall(r'name="select" value="([^"]*)"', part)[0]
+        plan = words(http.get("/plan", params={"select": unescape(select), "partition": LAST}).text)
+        assert f"runs report {LAST}" in plan
+        assert "1 step runs" in plan
+    work.close()
+
+
 @pytest.mark.browser
 def test_a_run_is_planned_asked_for_and_seen_in_a_browser(folder: Path, tmp_path: Path, new_page: NewPage) -> None:
     with served(copytree(folder, tmp_path / "live")) as address:
