@@ -1,11 +1,16 @@
-"""Sentences as pages show them: what belongs together stays on one line, and a name in them is a link."""
+"""Sentences as pages show them: what belongs together stays on one line, names are links, instants the reader's."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup, escape
+
+from dashboards.instants import Clock, exact
+from observer.reads.instants import ways
 
 _NUMBER: Final = r"\d[\d.,]*"
 _TOGETHER: Final = re.compile(
@@ -23,6 +28,32 @@ def prose(text: str) -> Markup:
         parts += [escape(text[end : match.start()]), Markup('<span class="nowrap">{}</span>').format(match[0])]
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])
+
+
+_INSTANT: Final = re.compile(r"(?<![\w:.-])(?:\d{4}-\d\d-\d\d |\d{1,2} [A-Z][a-z]{2} (?:\d{4} )?)?\d\d:\d\d(?![\w:])")
+
+
+def told(text: str, times: Iterable[datetime], clock: Clock) -> Markup:
+    """``prose`` whose instants are elements, which a script says in the reader's zone.
+
+    Only ``times`` are known to be instants: what else looks like one may be a value of somebody's data, and stays.
+    """
+    parts: list[Markup] = []
+    end, known = 0, None
+    for match in _INSTANT.finditer(text):
+        known = {words: at for at in times for words in ways(at, clock.zone)} if known is None else known
+        at = known.get(match[0])
+        if at is not None:
+            parts += [prose(text[end : match.start()]), _instant(match[0], at, clock)]
+            end = match.end()
+    return Markup("").join([*parts, prose(text[end:])])
+
+
+def _instant(words: str, at: datetime, clock: Clock) -> Markup:
+    shown_as = "day" if "-" in words else "moment"
+    return Markup('<time class="told" datetime="{}" title="{} · {}" data-as="{}">{}</time>').format(
+        exact(at), clock.full(at), exact(at), shown_as, words
+    )
 
 
 def seams(name: str) -> Markup:

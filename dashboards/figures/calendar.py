@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from observer.quantities import count
 from observer.reads.model import DayCell, HourCell, State
@@ -35,11 +35,14 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """``cells``: state and text of each hour; ``axis``: what stands below every sixth."""
+    """``cells``: state and text of each hour; ``axis``: what stands below every sixth; ``open``: now."""
 
     cells: tuple[tuple[str, str], ...]
-    axis: tuple[str, ...]
+    axis: tuple[datetime, ...]
     caption: str
+    open: int
+    opened: int
+    quiet: int  # hours in which none was open
 
 
 def calendar(days: Sequence[DayCell]) -> Calendar:
@@ -62,9 +65,9 @@ def hours(cells: Sequence[HourCell]) -> Hours:
     said = f"An incident was open in {count(bad, 'hour')}; {opened:,} opened." if bad else "No incident was open."
     return Hours(
         tuple((one.state.value, _hour_text(one)) for one in cells),
-        tuple(f"{one.start:%H:%M}" for one in cells[::6]),
-        said,
-    )
+        tuple(one.start for one in cells[::6]),
+        said, open=cells[-1].open if cells else 0, opened=opened, quiet=len(cells) - bad,
+    )  # fmt: skip
 
 
 def _day_text(one: DayCell) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context as TemplateContext
+from markupsafe import Markup
 
 from dashboards import instants, prose, theme
 from dashboards.figures import sparkline
@@ -155,6 +158,14 @@ def log_query(asset: str, partition: str | None) -> str:
     return urlencode({"asset": asset} if partition is None else {"asset": asset, "partition": partition})
 
 
+@pass_context
+def _told(context: TemplateContext, text: str, *times: datetime | Sequence[datetime] | None) -> Markup:
+    """A sentence whose instants are ``times``, in the reader's zone where the page has a clock."""
+    known = [at for each in times if each is not None for at in ((each,) if isinstance(each, datetime) else each)]
+    clock = context["clock"]
+    return prose.prose(text) if clock is None else prose.told(text, known, clock)
+
+
 def _environment(static: StaticFiles, *, writes: bool) -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -170,6 +181,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         compact=compact,
         unbroken=unbroken,
         prose=prose.prose,
+        told=_told,
         shell=shlex.quote,
         seams=prose.seams,
         around=prose.around,

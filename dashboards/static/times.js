@@ -14,7 +14,7 @@
 
   function moment(at) {
     const today = new Date(now());
-    const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+    const time = hour(at);
     const day = `${at.getDate()} ${MONTHS[at.getMonth()]}`;
     const words =
       at.toDateString() === today.toDateString() ? time
@@ -31,7 +31,10 @@
     return `${Math.round(seconds / size)}\u00a0${unit}\u00a0ago`;
   }
 
-  const WORDS = { moment, ago, full: (at) => full.format(at) };
+  const hour = (at) => `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const day = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${hour(at)}`;
+
+  const WORDS = { moment, ago, day, hour, full: (at) => full.format(at) };
 
   function write(root) {
     for (const time of root.querySelectorAll("time[data-as]")) {

@@ -85,7 +85,13 @@ def kind_of(asset: Asset) -> str:
 
 
 def _neighbours(keys: Sequence[AssetKey], found: dict[AssetKey, Standing]) -> tuple[Neighbour, ...]:
-    return tuple(Neighbour(key=key, state=found[key].state, text=found[key].text) for key in keys)
+    return tuple(
+        Neighbour(key=key, state=found[key].state, text=found[key].text, at=_given(found[key])) for key in keys
+    )
+
+
+def _given(standing: Standing) -> datetime | None:
+    return standing.readers.materialized_at if standing.readers is not None else None
 
 
 def _gate(key: AssetKey, answer: GateAnswer | None, held: tuple[PartitionKey, ...]) -> GateState:
@@ -93,7 +99,7 @@ def _gate(key: AssetKey, answer: GateAnswer | None, held: tuple[PartitionKey, ..
     return GateState(
         outcome=answer.outcome, partition=answer.partition, sentence=answer.sentence,
         held_partitions=tuple(partition for partition in held if partition is not None),
-        release_command=release_command(key, held[-1]) if held else None,
+        release_command=release_command(key, held[-1]) if held else None, expires_at=answer.expires_at,
     )  # fmt: skip
 
 

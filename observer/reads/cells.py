@@ -45,7 +45,7 @@ def _readers(standing: Standing, now: datetime, zone: ZoneInfo) -> StatusCell:
     return StatusCell(
         title=title, state=newest.state if newest is not None and broken else State.HEALTHY,
         value=readers.address.partition or full(readers.materialized_at, zone),
-        detail=f"{made}; {trouble}" if trouble else made,
+        detail=f"{made}; {trouble}" if trouble else made, at=readers.materialized_at,
     )  # fmt: skip
 
 
@@ -93,7 +93,10 @@ def _freshness(asset: Asset, standing: Standing, now: datetime, zone: ZoneInfo) 
     late = standing.awaited is not None and standing.awaited.sentence(now) is not None
     unsaid = State.WARNED if late else State.HEALTHY
     state = FRESH[standing.freshness] if standing.freshness is not None else unsaid
-    return StatusCell(title=title, state=state, value=f"{age(old)} old", detail=allowed)
+    return StatusCell(
+        title=title, state=state, value=f"{age(old)} old", detail=allowed,
+        at=standing.awaited.by if standing.awaited is not None else None,
+    )  # fmt: skip
 
 
 def _awaited(standing: Standing, now: datetime, zone: ZoneInfo) -> str:

@@ -90,7 +90,7 @@ def incidents_page(
 
 
 def _turn(turn: Turn, zone: ZoneInfo) -> TurnRow:
-    return TurnRow(kind=turn.kind, at=turn.at, by=turn.by, text="; ".join(_said(turn, zone)))
+    return TurnRow(kind=turn.kind, at=turn.at, by=turn.by, text="; ".join(_said(turn, zone)), until=turn.until)
 
 
 def _said(turn: Turn, zone: ZoneInfo) -> list[str]:

@@ -20,6 +20,7 @@ class TurnRow:
     at: datetime
     by: str
     text: str  # what was said, until when, to whom; "" where the kind says it all
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,8 @@ def rows(
             sentence=each.sentence, subjects=each.subjects, affected=each.affected,
             owners=owners_of(project.graph, each),
             opened_at=each.opened_at, last_good=_last_good(readers.get(each.asset), zone),
+            last_good_at=readers[each.asset].materialized_at if each.asset in readers else None,
+            delivered=_delivered(told.get(each.id, ())),
             sparkline=lines.get(each.id, ()), notified=notified(told.get(each.id, ()), wall, zone),
             resolved_at=each.resolved_at, resolved_as=each.resolved_as, resolution=each.resolution, until=each.until,
             revision=each.revision, in_project=each.asset in project.graph, of_channel=channel_in(each) is not None,
@@ -132,6 +134,15 @@ def notified(messages: Sequence[Notification], wall: datetime, zone: ZoneInfo) -
     if not by_channel:
         return "no channel wants it"
     return "; ".join(_channel(name, each, wall, zone) for name, each in by_channel.items())
+
+
+def _delivered(messages: Sequence[Notification]) -> tuple[datetime, ...]:
+    """When each channel was told last, as ``notified`` says it."""
+    last: dict[str, datetime] = {}
+    for each in messages:
+        if each.delivered_at is not None:
+            last[each.channel] = max(each.delivered_at, last.get(each.channel, each.delivered_at))
+    return tuple(last.values())
 
 
 def _channel(name: str, messages: Sequence[Notification], wall: datetime, zone: ZoneInfo) -> str:

@@ -30,3 +30,10 @@ def moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
         return f"{local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def ways(at: datetime, zone: ZoneInfo) -> tuple[str, str, str, str]:
+    """Each way in which ``full`` and ``moment`` say an instant."""
+    local = at.astimezone(zone)
+    time, day = f"{local:%H:%M}", f"{local.day} {local:%b}"
+    return full(at, zone), f"{day} {local.year} {time}", f"{day} {time}", time

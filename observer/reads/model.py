@@ -59,6 +59,8 @@ class IncidentRow:
     until: datetime | None = None  # snoozed or muted
     revision: int = 1
     in_project: bool = True  # its asset is
+    last_good_at: datetime | None = None  # when readers were given it
+    delivered: tuple[datetime, ...] = ()  # when each channel was told last
     of_channel: bool = False  # it is about a channel, whose messages don't arrive, and no asset
 
 
@@ -156,6 +158,7 @@ class StatusCell:
     state: State
     value: str  # large: "2013-02-07", "6 of 7 passed", "30 h old", "926"
     detail: str  # small: "published 06:00, run r1; 2013-02-08 is held"
+    at: datetime | None = None  # the instant that the words tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +252,7 @@ class GateState:
     sentence: str
     held_partitions: tuple[str, ...]  # every partition that is held now, oldest first
     release_command: str | None  # what to type
+    expires_at: datetime | None = None  # of an override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +268,7 @@ class Neighbour:
     key: str
     state: State
     text: str
+    at: datetime | None = None  # when readers were given what they have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,9 @@ def fits(page: "Page", width: int) -> bool:
 def test_now_leads_in_one_click_from_the_sentence_to_the_mark_in_the_plot(site: str, new_page: NewPage) -> None:
     page = new_page(site)
     sentence = words(page, "#sentence")
-    assert sentence == twin(site + "/now.json")["sentence"]
+    now, since = twin(site + "/now.json"), page.locator("#sentence time")
+    assert sentence == now["sentence"].replace("06:00", since.inner_text()), "in the reader's own zone"
+    assert since.get_attribute("datetime") == now["since"]
     assert re.match(r"1 asset held, 2 blocked downstream, since ", sentence)
     assert re.match(r"held flights .*is held", words(page, "tr[data-key=flights]"))
     for key in ("daily_delays", "delay_report"):

@@ -24,7 +24,7 @@ from tests.support.browser import NewPage, assert_clean, seen
 from tests.unit.observer.shop import put, shop
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -160,6 +160,33 @@ def test_a_plot_whose_part_goes_listens_no_more(site: Site, new_page: NewPage) -
     assert_clean(page)
 
 
+def test_a_monitors_plot_still_leads_to_the_run_after_all_parts_have_changed(site: Site, new_page: NewPage) -> None:
+    address = f"{site.url}/assets/orders/monitors/row_count?partition=2024-02-01"
+    page = new_page(address, height=1600)
+    page.wait_for_selector("#history .is-drawn .point")
+    listening(page)
+
+    def with_another_part(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace(
+            '<main id="main" tabindex="-1">', '<main id="main" tabindex="-1"><p id="new">new</p>'
+        )
+        route.fulfill(response=answer, body=body)
+
+    page.route(lambda url: url == address, with_another_part)
+    happen(site.work, 1)
+    page.wait_for_selector("#new")
+    page.wait_for_selector("#history .is-drawn .point")
+    box = page.locator("#history .nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+    page.wait_for_selector("#history .hovertext")
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(site.url + "/runs/*")
+    assert_clean(page)
+
+
 def test_a_hidden_tab_hangs_up_and_a_lost_stream_is_said(site: Site, new_page: NewPage) -> None:
     page = new_page(site.url + "/incidents")
     listening(page)
@@ -215,5 +242,9 @@ def test_instants_are_in_the_readers_own_zone(site: Site, browser: Browser) -> N
         assert began.inner_text() == "15:00"
         assert (began.get_attribute("title") or "").endswith("2024-03-01T06:00:00Z")
         assert page.locator("#zone").inner_text() == "Asia/Tokyo"
+        page.goto(site.url)
+        said = page.locator("#sentence time")
+        assert (said.get_attribute("datetime") or "").startswith("2024-03-01T06:00:")
+        assert said.inner_text() == "15:00"
     finally:
         context.close()

@@ -30,7 +30,7 @@ def client(reads: Reads | None = None) -> TestClient:
 
 def text_of(page: str) -> str:
     """What a reader reads, without the figures' data."""
-    words = re.sub(r'<wbr>|<span class="nowrap">([^<]*)</span>', r"\1", page)
+    words = re.sub(r'<wbr>|<span class="nowrap">([^<]*)</span>|<time class="told"[^>]*>([^<]*)</time>', r"\1\2", page)
     return unescape(re.sub(r"<script.*?</script>|<[^>]*>", " ", words, flags=re.DOTALL))
 
 

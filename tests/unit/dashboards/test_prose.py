@@ -1,6 +1,10 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from dashboards.prose import around, process, prose, seams
+from dashboards.instants import Clock
+from dashboards.prose import around, process, prose, seams, told
 from orchestration.lease import this_process
 
 
@@ -53,3 +57,34 @@ def test_a_process_is_said_without_its_name_space_and_start() -> None:
     assert process("somebody") == "somebody"
     assert process("a:b:c") == "a:b:c"
     assert process(this_process()).startswith("process ")
+
+
+NOW = datetime(2013, 2, 9, 11, tzinfo=UTC)
+CLOCK = Clock(NOW, ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown_as"),
+    [
+        ("1 asset held, since 06:00; 4 healthy", "moment"),
+        ("ops delivered 9 Feb 06:00", "moment"),
+        ("the version of 9 Feb 2013 06:00 is held", "moment"),
+        ("was published at 2013-02-09 06:00, 5 of 5 checks passed", "day"),
+    ],
+)
+def test_an_instant_in_a_sentence_is_an_element_with_the_exact_one(text: str, shown_as: str) -> None:
+    said = told(text, (NOW - timedelta(days=3), NOW), CLOCK)
+    assert said.count("<time ") == 1
+    assert 'datetime="2013-02-09T11:00:00Z"' in said
+    assert "06:00 EST · 2013-02-09T11:00:00Z" in said
+    assert f'data-as="{shown_as}"' in said
+    assert said.striptags() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the latest is 2013-02-09 06:01", "06:00:30", "2013-02-09 06:00:00", "at 106:00", "<b>07:00</b>", "nothing"],
+)
+def test_what_only_looks_like_an_instant_stays(text: str) -> None:
+    assert told(text, (NOW,), CLOCK) == prose(text)
+    assert told("since 06:00", (), CLOCK) == "since 06:00"
