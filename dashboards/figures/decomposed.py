@@ -39,7 +39,7 @@ def decomposed(series: Decomposed, *, timezone: str) -> Part:
         data.append(_signed(points, name, values, place, series.unit, f"y{number}"))
         layout[f"yaxis{number}"] = {
             "domain": heights[number - 1], "title": {"text": name}, "zeroline": True, "nticks": 4,
-            "tickformat": ".1%" if series.unit == "rate" else "~s",
+            "tickformat": "~%" if series.unit == "rate" else "~s",
         }  # fmt: skip
     return {"data": data, "layout": layout}
 

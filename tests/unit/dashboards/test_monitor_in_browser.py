@@ -89,3 +89,21 @@ def test_dragging_looks_closer_by_an_address_with_absolute_times(site: str, new_
     shown = int(page.locator("#history-title .number").inner_text().split()[0])
     assert 5 < shown < 20
     assert_clean(page)
+
+
+def test_a_deep_link_shows_its_time_and_its_point(site: str, new_page: NewPage) -> None:
+    at, since = "2013-01-31T05:00:00Z", "2013-01-20T05:00:00Z"
+    page = new_page(f"{site}{PAGE}?from={since}&to=2013-02-08T05:00:00Z&at={at}#point", height=1600)
+    page.wait_for_selector("#history .is-drawn .point")
+    assert page.locator("#history-title .number").inner_text().startswith("20 of ")
+    assert page.locator("#point h3").inner_text() == "2013-01-31"
+    assert page.locator("#history figcaption b").inner_text() == "2013-01-31"
+    page.keyboard.press("]")
+    page.wait_for_function("() => location.search.includes('at=2013-02-08')")
+    assert f"from={since}" in page.evaluate("location.search"), "the time that is looked at stays"
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("[")  # which the list of keys keeps for itself
+    page.keyboard.press("Escape")
+    assert "at=2013-02-08" in page.evaluate("location.search")
+    assert_clean(page)
