@@ -16,7 +16,7 @@ for _name in [name for name in os.environ if name.startswith("TIDEGATE_")]:
 pytest.register_assert_rewrite("tests.support")
 
 from tests.support import browser as chromium  # noqa: E402
-from tests.support import databases, local_snowflake, postgres, s3  # noqa: E402
+from tests.support import databases, local_snowflake, migrated, postgres, s3  # noqa: E402
 from tests.support.measured import Measured  # noqa: E402
 from tests.support.receiver import Receiver  # noqa: E402
 from tests.support.workers import share_out  # noqa: E402
@@ -57,6 +57,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def measured() -> Measured:
     """Call it with (name, value, unit, limit): the number is shown at the end of the run."""
     return _MEASURED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once() -> Iterator[None]:
+    """In this process, and not in `tests/migration`."""
+    with migrated.migrated_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from orchestration import runs
 from orchestration.database import open_database, reading, writing
 from orchestration.queue_tables import run_queue
 from orchestration.tables import events, metadata, versions
+from tests.support import migrated
 from tests.unit.observer.shop import put, shop
 
 
@@ -56,6 +57,36 @@ def test_an_upgrade_gives_exactly_the_tables(state_url: str) -> None:
         assert differences(connection) == []
     schema.ensure(engine)
     engine.dispose()
+
+
+def test_what_other_tests_begin_with_is_what_the_migrations_make(state_url: str) -> None:
+    engine, made = open_database(state_url), []
+    for upgrade in (migrated.migrate, migrated.upgrade, migrated.upgrade):  # the last of which repeats
+        with engine.connect() as connection, connection.begin() as nothing_stays:
+            upgrade(connection, None)
+            made.append(catalogue(connection))
+            nothing_stays.rollback()
+    engine.dispose()
+    assert len(made[0]) > 50
+    assert made[0] == made[1] == made[2]
+
+
+def catalogue(connection: Connection) -> list[tuple[object, ...]]:
+    """Every column, index and constraint as the engine has it, and every row that is there from the first."""
+    questions = [_CATALOGUE[connection.dialect.name], "SELECT * FROM alembic_version", "SELECT * FROM compatibility"]
+    return sorted((tuple(row) for each in questions for row in connection.execute(text(each))), key=repr)
+
+
+_CATALOGUE = {
+    "sqlite": "SELECT type, name, sql FROM sqlite_master",
+    "postgresql": """
+        SELECT table_name, column_name, ordinal_position, data_type, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT indexdef, '', 0, '', '', '' FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT conname, pg_get_constraintdef(oid), 0, '', '', '' FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    """,
+}
 
 
 def test_a_downgrade_leaves_nothing_behind(state_url: str) -> None:
