@@ -1,5 +1,6 @@
 """The demo as a real process, run once to its end and shared as a folder that tests copy."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,11 +8,12 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.alone import alone
 from tests.support.repository import ROOT, command
 
 LONGEST_S = 300.0
@@ -72,10 +74,18 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished_demo(untouched: Path) -> tuple[Path, Done]:
-    """The folder in which `tidegate demo --no-serve` has run, and what it said. Copy it before you change it."""
-    folder = copied(untouched, untouched.with_name("finished"))
-    return folder, tidegate(folder, "demo", "--no-serve")
+def finished_demo(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """The folder in which `tidegate demo --no-serve` has run, and what it said. Copy it before you change it.
+
+    It runs once for all worker processes of a test run.
+    """
+    base = tmp_path_factory.getbasetemp()
+    ours = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, said = ours / "finished-demo", ours / "finished-demo.json"
+    with alone("demo"):
+        if not said.exists():
+            said.write_text(json.dumps(asdict(tidegate(copied(untouched, folder), "demo", "--no-serve"))))
+    return folder, Done(**json.loads(said.read_text()))
 
 
 @dataclass(frozen=True, slots=True)
