@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from observer.project import Project, open_project
+from observer.project import Project
 from observer.settings import ServeSettings
 from tests.support.browser import NewPage, assert_clean
 from tests.unit.dashboards.served import served
 from tests.unit.dashboards.test_pages import text_of
-from tests.unit.observer.shop import put_lost_names, shop
 
 LAST = "2024-02-12"
 CHOSEN = {"asset": "orders", "partition": LAST, "monitor": "null_rate(name)", "as": "expected"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = shop(tmp_path_factory.mktemp("words") / "shop")
-    days = put_lost_names(made)
-    work = open_project(made)
-    work.run(work.plan("orders", f"{days[0]}..{days[-1]}"), trigger="test")
-    work.close()
-    return made
-
-
-@pytest.fixture
-def work(folder: Path) -> Iterator[Project]:
-    project = open_project(folder)
-    yield project
-    project.close()
-
-
-@pytest.fixture
-def asking(work: Project) -> TestClient:
-    app = create_app(work.reads(), ServeSettings(), work)
-    return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
 
 
 def proof_of(page: str) -> str:

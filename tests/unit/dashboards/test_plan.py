@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from shutil import copytree
@@ -25,32 +24,8 @@ from orchestration.queue_tables import run_queue
 from tests.support.browser import NewPage, assert_clean
 from tests.unit.dashboards.served import served
 from tests.unit.dashboards.test_pages import text_of
-from tests.unit.observer.shop import put_lost_names, shop
 
 LAST = "2024-02-12"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = shop(tmp_path_factory.mktemp("plans") / "shop")
-    days = put_lost_names(made)
-    work = open_project(made)
-    work.run(work.plan("orders", f"{days[0]}..{days[-1]}"), trigger="test")
-    work.close()
-    return made
-
-
-@pytest.fixture
-def work(folder: Path) -> Iterator[Project]:
-    project = open_project(folder)
-    yield project
-    project.close()
-
-
-@pytest.fixture
-def asking(work: Project) -> TestClient:
-    app = create_app(work.reads(), ServeSettings(), work)
-    return TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False)
 
 
 def words(page: str) -> str:
