@@ -8,7 +8,7 @@ import pytest
 import observer as ob
 from observer.dbt_ingest import Ingested, ingest
 from observer.reads.model import AssetPage
-from tests.support.dbt import dbt, dbt_python
+from tests.support.dbt import dbt_python
 from tests.support.small_dbt import copied, small_project
 
 pytestmark = pytest.mark.slow
@@ -17,9 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that dbt's own command has built, with what that leaves behind."""
-    folder = small_project(tmp_path_factory.mktemp("elsewhere") / "shop")
-    dbt(folder / "shop", "--quiet", "build", may_fail=True)
-    return folder
+    return small_project(tmp_path_factory.mktemp("elsewhere") / "shop", built=True)
 
 
 @pytest.fixture
