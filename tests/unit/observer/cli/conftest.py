@@ -1,6 +1,5 @@
 """The command in this process, in a project of its own."""
 
-import gc
 import json
 import os
 import re
@@ -8,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from observer.cli.app import app
 from tests.unit.observer.shop import shop
@@ -35,6 +36,10 @@ Tidegate = Callable[..., Said]
 def tidegate(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tidegate]:
     """`tidegate("gate", "orders")` in the project `folder`; the outcome."""
     monkeypatch.syspath_prepend(str(tmp_path))
+    opened: WeakSet[Engine] = WeakSet()
+
+    def remember(connection: Connection) -> None:
+        opened.add(connection.engine)
 
     def run(*arguments: str) -> Said:
         capsys.readouterr()
@@ -44,8 +49,11 @@ def tidegate(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: py
         out, err = capsys.readouterr()
         return Said(code if isinstance(code, int) else 0, out, err)
 
+    event.listen(Engine, "engine_connect", remember)
     yield run
-    gc.collect()  # engines that a verb has opened close with it
+    event.remove(Engine, "engine_connect", remember)
+    for engine in list(opened):
+        engine.dispose()  # a verb leaves that to the end of its process
 
 
 @pytest.fixture
