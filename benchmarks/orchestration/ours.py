@@ -39,7 +39,7 @@ def assets(size: int, fan: bool, prefix: str = "a") -> list[Asset]:
         upstream = "" if n == 0 else f"{prefix}{0 if fan else n - 1}"
         scope: dict[str, object] = {}
         exec(f"def {prefix}{n}({upstream}):\n    return 1\n", scope)
-        made.append(ob.asset(code_version="1")(scope[f"{prefix}{n}"]))  # type: ignore[arg-type]
+        made.append(ob.asset(code_version="1")(scope[f"{prefix}{n}"]))  # type: ignore[arg-type]  # of the text above
     return made
 
 

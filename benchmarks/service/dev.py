@@ -86,7 +86,7 @@ def _dev(folder: Path) -> Iterator[tuple[str, float, subprocess.Popen[str]]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_PATIENCE_S)
-        process.stderr.close()  # type: ignore[union-attr]
+        process.stderr.close()  # type: ignore[union-attr]  # it was given a pipe
 
 
 def _answers(url: str) -> bool:

@@ -111,7 +111,7 @@ def _choices(facet: Facet, asked: Question) -> Choices:
 def _choice(facet: str, value: str, number: int, asked: Question) -> Choice:
     chosen = _of(asked, facet) == value
     wanted = None if chosen else State(value) if facet == "state" else value
-    to = replace(asked, page=1, **{facet: wanted})  # type: ignore[arg-type]
+    to = replace(asked, page=1, **{facet: wanted})  # type: ignore[arg-type]  # a facet is a field of this type
     return Choice(value or _NONE.get(facet, value), number, url(to), chosen)
 
 

@@ -45,7 +45,7 @@ class View:
         """The address of the same with some changes; None and False take away."""
         known = {one.name for one in fields(self)}
         assert changes.keys() <= known, changes
-        return replace(self, **changes).url  # type: ignore[arg-type]
+        return replace(self, **changes).url  # type: ignore[arg-type]  # of its own fields
 
     @property
     def url(self) -> str:

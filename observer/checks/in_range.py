@@ -98,7 +98,7 @@ def in_range(
         if bound is not None:
             literal(bound)
     try:
-        upside_down = min_value is not None and max_value is not None and bool(min_value > max_value)  # type: ignore[operator]
+        upside_down = min_value is not None and max_value is not None and bool(min_value > max_value)  # type: ignore[operator]  # else a TypeError
     except TypeError:
         raise CheckError(
             f"{title}: {min_value!r} and {max_value!r} can't be compared; write both in the column's type"

@@ -112,11 +112,11 @@ def touched(connection: Connection, at: int) -> set[AssetKey]:
     Each fact of an asset is written with an event that names it; a run that goes on anew, or is broken off, changes
     its steps and is named alone.
     """
-    return {AssetKey(row[0]) for row in connection.execute(_TOUCHED, {"b_at": at})}  # type: ignore[call-overload]
+    return {AssetKey(row[0]) for row in connection.execute(_TOUCHED, {"b_at": at})}  # type: ignore[call-overload]  # a Bulk
 
 
 def _put(dialect: object) -> Bulk:
-    statement = dialect.insert(asset_status)  # type: ignore[attr-defined]
+    statement = dialect.insert(asset_status)  # type: ignore[attr-defined]  # of either engine
     new = {column.name: statement.excluded[column.name] for column in _s if column.name != "asset"}
     return Bulk(statement.on_conflict_do_update(index_elements=["asset"], set_=new))
 
