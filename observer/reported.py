@@ -15,6 +15,7 @@ from observer.externals import expected_of
 from observer.model import Audit, CheckOutcome, Observation, Schema, Severity
 from observer.pipeline import ObserverGate
 from observer.project import Project
+from orchestration.assets import Asset
 from orchestration.database import reading, writing
 from orchestration.external import is_external
 from orchestration.gate import Ruling
@@ -94,11 +95,27 @@ class Reception:
                 f"{made.asset} is made here, so nobody else can report it; nothing was taken in; "
                 f"declare it where others make it: ob.external({made.asset!r})"
             )
-        self.work.address(made.asset, made.partition)
+        if asset.partitions is not None and made.partition is None:
+            raise ReportError(
+                f"{made.asset} is partitioned ({asset.partitions.describe()}), and its report doesn't say which it is; "
+                "nothing was taken in; send `partition`, or in OpenLineage the facet nominalTime of the run"
+            )
+        self._check_begun(asset, self.work.address(made.asset, made.partition))
         if made.materialized_at > self.work.clock.now() + _AHEAD:
             raise ReportError(
                 f"{made.address}: {made.materialized_at:%Y-%m-%d %H:%M} UTC is still to come; nothing was taken in; "
                 "look at the clock of whoever made it"
+            )
+
+    def _check_begun(self, asset: Asset, address: Address) -> None:
+        """Nothing would be newer than a partition of years to come: neither the gate nor freshness would notice."""
+        if asset.partitions is None or address.partition is None:
+            return
+        covers, now = asset.partitions.interval(address.partition), self.work.clock.now()
+        if covers is not None and covers.start > now + _AHEAD:
+            raise ReportError(
+                f"{address} has not begun: it is {now:%Y-%m-%d %H:%M} UTC; nothing was taken in; "
+                "look at what says the partition"
             )
 
     def _known(self, reports: Sequence[Report]) -> dict[str, TakenIn]:

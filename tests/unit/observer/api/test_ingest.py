@@ -261,7 +261,8 @@ def test_the_audit_says_who_sent_what_of_which_assets(asking: TestClient, work: 
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"asset": "nothing"}, 404, "no asset is called 'nothing'"),
     ({"asset": "report"}, 409, "is made here"),
-    ({"asset": "visits"}, 422, "is partitioned"),
+    ({"asset": "visits"}, 409, "send `partition`, or in OpenLineage the facet nominalTime"),
+    ({"asset": "visits", "partition": "2031-01-01"}, 409, "visits 2031-01-01 has not begun: it is 2024-03-01"),
     ({"asset": "visits", "partition": "yesterday"}, 404, "yesterday"),
     ({"partition": "2024-01-01"}, 422, "isn't partitioned"),
     ({"materialized_at": "2024-03-04T00:00:00Z"}, 409, "still to come"),
