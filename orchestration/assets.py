@@ -92,6 +92,10 @@ class Asset:
     built_in_place: bool = False  # readers see each version as soon as it is made; the gate holds what is downstream
     consumers: tuple[str, ...] = ()  # what reads it outside, in words: a dashboard, a notebook
 
+    def __post_init__(self) -> None:
+        _check_cut(self.key, self.partitions)
+        _check_freshness(self.key, self.freshness)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.function is None:
             raise DefinitionError(f"{self.key} is made by a query; there is no function to call")
@@ -249,7 +253,6 @@ def sql_asset(
     _refuse_unread(name, reading)
     if run.batch > 1:
         raise DefinitionError(f"{name}: a query makes one partition a time; leave batch= out")
-    _check_cut(name, partitions)
     return Asset(
         key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
         partitions=partitions, group=group, owners=_words(name, "owners", owners),
@@ -304,7 +307,6 @@ def from_function(
     _refuse_unread(name, reading)
     if run.batch > 1 and partitions is None:
         raise DefinitionError(f"{name}: batch={run.batch} is for partitions, and it has none; give it partitions=")
-    _check_cut(name, partitions)
     return Asset(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
         config=config, production=production, partitions=partitions, group=group, owners=_words(name, "owners", owners),
@@ -322,6 +324,12 @@ def _check_cut(name: AssetKey, partitions: object) -> None:
             f"{name}: partitions= takes ob.daily(...) and the like, not {partitions!r}"
             f"{said if isinstance(partitions, Condition) else ''}"
         )
+
+
+def _check_freshness(name: AssetKey, freshness: object) -> None:
+    if freshness is not None and not isinstance(freshness, FreshnessPolicy):
+        example = f"max_age={freshness!r}" if isinstance(freshness, str) else "max_age='26h'"
+        raise DefinitionError(f"{name}: freshness= takes ob.FreshnessPolicy({example}) and the like, not {freshness!r}")
 
 
 def _words(name: AssetKey, what: str, words: Iterable[str]) -> tuple[str, ...]:

@@ -235,7 +235,7 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a message: the names near ``name``, or where none is near, what there is (at most ten)."""
-    there = list(known)
+    there = list(map(str, known))  # of an enum's names their words
     return _advised(_nearest(name, there), there)
 
 

@@ -1,12 +1,14 @@
 """What a user declares wrongly is said at once, with the nearest names."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 import orchestration as o
 from orchestration.assets import Asset
-from orchestration.errors import CycleError, DefinitionError, DuplicateAsset, PartitionError, UnknownName
+from orchestration.errors import CycleError, DefinitionError, DuplicateAsset, PartitionError, UnknownName, nearest
+from orchestration.external import external
 from orchestration.freshness import FreshnessStatus, duration
 from orchestration.graph import Graph
 from orchestration.model import OnHold
@@ -31,6 +33,11 @@ def test_a_cycle_names_its_assets() -> None:
 def test_an_unknown_upstream_says_the_nearest() -> None:
     with pytest.raises(UnknownName, match=r"test_definitions.py:\d+: below reads 'flihgts'.*did you mean 'flights'"):
         Graph([named("flights"), named("below", "flihgts")])
+
+
+def test_of_an_enum_the_words_are_said() -> None:
+    assert nearest("proced", OnHold) == "; did you mean 'proceed'?"
+    assert "<" not in nearest("maybe", OnHold)
 
 
 def test_two_of_one_name() -> None:
@@ -63,6 +70,20 @@ def test_functions_that_can_not_be_assets(function: object) -> None:
 def test_options_that_can_not_be_meant(more: dict[str, object]) -> None:
     with pytest.raises(DefinitionError):
         o.asset(key="a", **more)(lambda: 1)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("declare", [o.asset(key="a", freshness="4h"), o.source(key="a", freshness="4h")])  # type: ignore[call-overload]
+def test_a_length_of_time_is_no_policy_of_freshness(declare: Callable[[Callable[[], int]], Asset]) -> None:
+    """It would only be found out by whoever decides what is due: of all assets, as none could be decided on."""
+    with pytest.raises(DefinitionError, match=r"a: freshness= takes ob.FreshnessPolicy\(max_age='4h'\)"):
+        declare(lambda: 1)
+
+
+def test_what_others_make_is_declared_as_well() -> None:
+    with pytest.raises(DefinitionError, match=r"partitions= takes ob\.daily"):
+        external("a", partitions="daily")  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="freshness= takes"):
+        external("a", freshness=4)  # type: ignore[arg-type]
 
 
 def test_a_source_reads_nothing() -> None:
