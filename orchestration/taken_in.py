@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from orchestration import log
 from orchestration.among import Among
@@ -41,6 +41,7 @@ def log_taken_in(
     Reports come in any order. A good version that was made before the one that is held in its place opens nothing: it
     is kept in the past. Returns the ids of such.
     """
+    _wait_for_others(connection, judged)
     late = _overtaken(connection, judged)
     new = [
         NewVersion(made=made, status=_status(made, ruling, late), format=OBSERVED, inputs=()) for made, ruling in judged
@@ -63,6 +64,21 @@ def log_taken_in(
     if published:
         log.publish(connection, published, at)
     return late
+
+
+def _wait_for_others(connection: Connection, judged: Sequence[tuple[Materialization, Ruling]]) -> None:
+    """Until the transaction ends nobody else logs reports of these assets: what is held there is then known.
+
+    It is taken before any row is, and in one order, so that none waits in a circle. SQLite has one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ALONE, {"b_assets": sorted({made.asset for made, _ in judged})})
+
+
+_ALONE = text(
+    "SELECT pg_advisory_xact_lock(74219391, hashed) FROM"
+    " (SELECT DISTINCT hashtext(name) AS hashed FROM unnest(CAST(:b_assets AS text[])) AS name ORDER BY 1) AS each"
+)
 
 
 def _overtaken(connection: Connection, judged: Sequence[tuple[Materialization, Ruling]]) -> frozenset[str]:

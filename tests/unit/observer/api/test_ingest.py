@@ -1,16 +1,20 @@
 """Reports of others, over HTTP, on SQLite and PostgreSQL: judged, gated and told of as what is made here."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, text
 from starlette.testclient import TestClient
 
+from observer import reported
 from observer.access import Role
 from observer.api import ingest
 from observer.api.app import create_api
@@ -26,6 +30,7 @@ from orchestration.database import reading
 from orchestration.errors import DefinitionError
 from orchestration.model import AssetKey
 from orchestration.tables import events, versions
+from orchestration.taken_in import log_taken_in
 from tests.unit.observer.shop import shop
 
 PIPELINE = """
@@ -192,6 +197,47 @@ def test_a_good_version_that_comes_late_opens_nothing(asking: TestClient, work: 
     assert (again["status"], again["known"]) == ("superseded", True)
     (good,) = send(asking, ledger("v4", materialized_at="2024-01-04T00:00:00Z"))["taken"]
     assert (good["status"], gate(asking)["open"]) == ("published", True)
+
+
+def test_a_late_one_that_comes_at_the_same_time_opens_nothing_either(
+    work: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newer one is logged and not yet there for others when the older one comes, to another replica."""
+    logged, over = threading.Event(), threading.Event()
+
+    def slowly(connection: Connection, judged: Any, at: datetime) -> frozenset[str]:
+        found = log_taken_in(connection, judged, at)
+        if judged[0][0].id == "newer":
+            logged.set()
+            assert over.wait(60)
+        return found
+
+    def take(id_: str, day: int, *, passed: bool) -> str:
+        body = Batch.model_validate(ledger(id_, passed=passed, materialized_at=f"2024-01-0{day}T00:00:00Z"))
+        return Reception(work).take(reports_of(body, work.clock.now())[0])[0].status
+
+    monkeypatch.setattr(reported, "log_taken_in", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        newer = pool.submit(take, "newer", 3, passed=False)
+        assert logged.wait(60)
+        older = pool.submit(take, "older", 2, passed=True)
+        _wait_for_who_waits(work)
+        over.set()
+    assert (newer.result(), older.result()) == ("held", "superseded")
+    answer = work.reads().gate("ledger", None)
+    assert answer is not None
+    assert (answer.outcome, answer.materialization_id) == ("held", "newer")
+
+
+def _wait_for_who_waits(work: Project) -> None:
+    """Until somebody waits for a lock of PostgreSQL's; a second writer of SQLite's can't even begin."""
+    until = time.monotonic() + 60
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while work.engine.dialect.name == "postgresql" and time.monotonic() < until:
+        with reading(work.engine) as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+        time.sleep(0.01)
 
 
 def late(id_: str, *columns: str) -> dict[str, Any]:
