@@ -50,7 +50,7 @@ def admit(connection: Connection, environment: str, channel: str, limit: Limit, 
         since_s = (now - row.counted_at).total_seconds()
         tokens = min(tokens, row.tokens + max(0.0, since_s) / per_token_s)
         if since_s < -limit.per_s:  # a clock was far ahead, until whose instant nothing would come back
-            connection.execute(_of(channel).values(counted_at=now))
+            connection.execute(_of(environment, channel).values(counted_at=now))
     if tokens < 1.0:
         return Admission(left=0.0, at=now + timedelta(seconds=(1.0 - tokens) * per_token_s))
     connection.execute(_of(environment, channel).values(tokens=tokens - 1.0, counted_at=now))
