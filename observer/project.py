@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, func
@@ -169,7 +170,8 @@ class Project:
         if partition is None:
             newest = found.partitions.latest(self.clock.now())
             raise ProjectError(
-                f"{asset} is partitioned ({found.partitions.describe()}); say which: --partition {newest or 'KEY'}"
+                f"{asset} is partitioned ({found.partitions.describe()}); "
+                f"say which: --partition {quote(newest or 'KEY')}"
             )
         key = found.partitions.check(partition)
         if isinstance(found.partitions, DynamicPartitions):
@@ -366,7 +368,7 @@ def _stands_at(engine: Engine, start: datetime) -> datetime:
 
 def _typed(address: Address) -> str:
     """An address as the command takes it."""
-    return address.asset if address.partition is None else f"{address.asset} --partition {address.partition}"
+    return address.asset if address.partition is None else f"{address.asset} --partition {quote(address.partition)}"
 
 
 def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from heapq import heappop, heappush
+from shlex import quote
 
 from orchestration.errors import PartitionError
 from orchestration.graph import Graph
@@ -91,7 +92,7 @@ class _Planned:
             if key in self._chosen or cut.has_time:
                 newest = cut.latest(self._now)
                 raise PartitionError(
-                    f"{key} is partitioned ({cut.describe()}); say which: --partition {_shell(newest or 'KEY')}"
+                    f"{key} is partitioned ({cut.describe()}); say which: --partition {quote(newest or 'KEY')}"
                 )
 
     def _ask(self, asked: str) -> None:
@@ -165,10 +166,6 @@ class _Planned:
     def _has_begun(self, cut: Partitions, key: str) -> bool:
         interval = cut.interval(key)
         return interval is None or interval.start <= self._now
-
-
-def _shell(key: str) -> str:
-    return f"'{key}'" if any(c in key for c in '|&;<>()$`\\" *?#~%') else key
 
 
 def _groups(graph: Graph, wanted: set[AssetKey]) -> list[list[AssetKey]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.user import user_name
+from observer.cli.versions import key_option
 from observer.errors import FeedbackError
 from observer.feedback import in_force
 from observer.marking import Marked, mark, said_of, undo
@@ -69,7 +70,7 @@ def _say(done: Marked, preview: bool) -> None:
         return
     first = done.feedback[0]
     if done.held and first.kind is not FeedbackKind.BAD_DATA:
-        where = "" if first.partition is None else f" --partition {first.partition}"
+        where = key_option(first.partition)
         say(f"it is still held; publish it: tidegate release {first.asset}{where} --reason '...'")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from observer.cli.duration import seconds
 from observer.cli.exit_codes import ExitCode
@@ -60,7 +61,7 @@ def _subject(
         return ExitCode.OK
     address = Address(given.asset, given.partition)
     say(f"{subject} of {address} holds nothing until {given.until:%Y-%m-%d %H:%M} UTC (by {given.by}: {given.reason})")
-    where = "" if work.graph.asset(asset).partitions is None else f" --partition {given.partition or 'KEY'}"
+    where = "" if work.graph.asset(asset).partitions is None else f" --partition {quote(given.partition or 'KEY')}"
     say("it is evaluated and told as ever; what it holds already stays held until it is made again:")
     say(f"tidegate run {asset} --force{where}")
     return ExitCode.OK

@@ -8,6 +8,7 @@ from observer.cli.exit_codes import ExitCode
 from observer.cli.run import deliver
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.user import user_name
+from observer.cli.versions import key_option
 
 
 def release_version(
@@ -34,6 +35,5 @@ def release_version(
     name = asset if partition is None else f"{asset} {partition}"
     say(f"released {name}: readers see version {version} now (by {by}: {reason})")
     if blocked:
-        key = f" --partition {partition}" if partition else ""
-        say(f"it blocks nothing any more; run what waited: tidegate run '{asset}+'{key}")
+        say(f"it blocks nothing any more; run what waited: tidegate run '{asset}+'{key_option(partition)}")
     return ExitCode.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import Format, note, opened, say, say_json
@@ -115,4 +116,4 @@ def downstream(work: Project, address: Address) -> tuple[str, ...]:
 
 def key_option(partition: str | None) -> str:
     """How the command is told of a partition."""
-    return f" --partition {partition}" if partition else ""
+    return f" --partition {quote(partition)}" if partition else ""

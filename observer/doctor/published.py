@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from sqlalchemy import Engine
 
 from observer.doctor.model import Diagnosis, Health
@@ -41,7 +43,9 @@ def _is_sound(
     """Say what is wrong with one version; returns whether nothing is."""
     address = version.address
     part = f"asset {address}"
-    again = f"tidegate run {address.asset} --force" + (f" --partition {address.partition}" if address.partition else "")
+    again = f"tidegate run {address.asset} --force" + (
+        f" --partition {quote(address.partition)}" if address.partition else ""
+    )
     try:
         if not io.has(address, version.id):
             diagnosis.say(part, Health.BROKEN, f"its published version {version.id} is not in storage", again)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from shlex import quote
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
@@ -136,4 +137,4 @@ def _counted(counts: Mapping[State, int], states: Sequence[State], *, noun: bool
 def _first_run(project: Project, now: datetime) -> str:
     partitioned = next((a for a in project.graph if a.partitions is not None and a.kind is not AssetKind.SOURCE), None)
     newest = partitioned.partitions.latest(now) if partitioned and partitioned.partitions else None
-    return f"tidegate run '*' --partition {newest}" if newest else "tidegate run '*'"
+    return f"tidegate run '*' --partition {quote(newest)}" if newest else "tidegate run '*'"

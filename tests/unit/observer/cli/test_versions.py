@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,36 @@ def test_every_verb_that_opens_a_project_takes_an_environment() -> None:
     known = verbs(typer.main.get_command(app))
     without = {verb.name for verb in known if not any("--env" in p.opts for p in verb.params)}
     assert without == {"init"}, "init makes a project, and opens none"
+
+
+HOSTILE = "a'; touch gone; '"
+CUT_BY_NAME = f"""
+import pandas as pd
+
+import observer as ob
+
+names = ob.static({HOSTILE!r})
+
+
+@ob.asset(partitions=names, checks=[ob.not_null("x")])
+def made() -> pd.DataFrame:
+    return pd.DataFrame({{"x": [None, 1.0]}})
+
+
+@ob.asset(partitions=names)
+def below(made: pd.DataFrame) -> pd.DataFrame:
+    return made
+"""
+
+
+def test_what_is_to_be_typed_can_be_pasted_whatever_a_partition_is_called(tidegate: Tidegate, folder: Path) -> None:
+    (folder / "pipeline.py").write_text(CUT_BY_NAME, encoding="utf-8")
+    assert tidegate("run", "made", "--partition", HOSTILE).code == 1
+    unsaid = tidegate("release", "made", "--reason", "r").err
+    assert shlex.split(unsaid.partition("say which: ")[2]) == ["--partition", HOSTILE]
+    released = tidegate("release", "made", "--partition", HOSTILE, "--reason", "r").out
+    typed = released.partition("run what waited: ")[2]
+    assert shlex.split(typed) == ["tidegate", "run", "made+", "--partition", HOSTILE]
+    gone = tidegate("release", "made", "--partition", HOSTILE, "--reason", "r").err
+    typed = gone.partition("see: ")[2].splitlines()[0]
+    assert shlex.split(typed) == ["tidegate", "gate", "made", "--partition", HOSTILE]
