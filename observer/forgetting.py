@@ -45,7 +45,9 @@ def forget(
     if records.age is not None:
         before, said = clock.now() - records.age, clock.wall() - records.age
         runs = _while(go_on, _runs(engine, environment, before))
-        messages = _while(go_on, _again(engine, lambda it: old_records.remove_messages(it, said, before, _ROWS)))
+        messages = _while(
+            go_on, _again(engine, lambda it: old_records.remove_messages(it, environment, said, before, _ROWS))
+        )
         events = _while(go_on, _events(engine, before))
     if records.audit is not None:
         asked = clock.wall() - records.audit

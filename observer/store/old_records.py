@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, or_, select
 
 from observer.model import IncidentStatus
 from observer.store.access_tables import audit
+from observer.store.outbox import is_of
 from observer.store.status_tables import status_cursor
 from observer.store.tables import incidents, outbox
 from orchestration.events import PASSING
@@ -17,10 +18,13 @@ from orchestration.tables import events
 _folded = outbox.alias("folded")
 
 
-def remove_messages(connection: Connection, delivered: datetime, resolved: datetime, limit: int) -> int:
+def remove_messages(
+    connection: Connection, environment: str, delivered: datetime, resolved: datetime, limit: int
+) -> int:
     """Remove messages that were delivered before one instant, of incidents that were resolved before another.
 
-    Messages that were folded into one of them go with it; one that holds a message that stays, stays.
+    Those of an environment's channels. Messages that were folded into one of them go with it; one that holds a message
+    that stays, stays.
     """
     over = select(incidents.c.id).where(
         incidents.c.status == IncidentStatus.RESOLVED.value, incidents.c.resolved_at < resolved
@@ -29,7 +33,7 @@ def remove_messages(connection: Connection, delivered: datetime, resolved: datet
     found = list(
         connection.execute(
             select(outbox.c.id)
-            .where(outbox.c.delivered_at < delivered, outbox.c.incident_id.in_(over), ~holds_more)
+            .where(is_of(environment), outbox.c.delivered_at < delivered, outbox.c.incident_id.in_(over), ~holds_more)
             .limit(limit)
         ).scalars()
     )

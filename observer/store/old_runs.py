@@ -1,8 +1,8 @@
-"""Runs that nobody needs any more go, with their steps and their place in the queue; what they made stays.
+"""Runs that nobody needs any more go, with their steps, what these said, and their place in the queue.
 
-A run is needed while it goes on, while one of its steps says what is wrong with an address now, and while a version
-that it made is held, waits to be published, is the last one that readers have of its asset, or is what an unresolved
-incident is about. Older runs go first: a step that is over never says again how an address is.
+What they made stays. A run is needed while it goes on, while one of its steps says what is wrong with an address now,
+and while a version that it made is held, waits to be published, is the last one that readers have of its asset, or is
+what an unresolved incident is about. Older runs go first: a step that is over never says again how an address is.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from orchestration.clock import Clock
 from orchestration.database import reading, writing
 from orchestration.events import PASSING
 from orchestration.queue_tables import run_attempts, run_queue
+from orchestration.said_tables import step_logs
 from orchestration.tables import events, runs, steps
 from tests.unit.observer.ledger import START, Ledger, day, ledger
 
@@ -80,6 +81,12 @@ class Runs:
                 )
             )  # fmt: skip
             connection.execute(insert(run_attempts).values(run_id=name, number=1, holder="h", began_at=self.at))
+            connection.execute(
+                insert(step_logs).values(
+                    run_id=name, asset="orders", partition=partition, number=1, lines=[], count=0, left_out=0,
+                    worst="info", unknown="", ended=True,
+                )
+            )  # fmt: skip
 
 
 def test_runs_go_with_their_steps_and_their_place_in_the_queue(books: Ledger) -> None:
@@ -89,7 +96,7 @@ def test_runs_go_with_their_steps_and_their_place_in_the_queue(books: Ledger) ->
     made.add("goes on", "b", "running")
     made.add("young", "c", "published", at=LATER - DAY)
     assert gone(books).runs == 1
-    for column in (runs.c.id, steps.c.run_id, run_queue.c.id, run_attempts.c.run_id):
+    for column in (runs.c.id, steps.c.run_id, step_logs.c.run_id, run_queue.c.id, run_attempts.c.run_id):
         assert set(left(books, column)) - {"run-0"} == {"other", "goes on", "young"}
     assert gone(books) == Forgotten()
 
@@ -169,10 +176,13 @@ def messages(books: Ledger, *rows: tuple[str, int, datetime | None, str | None])
 def test_messages_go_that_were_delivered_of_what_is_over(two: Ledger) -> None:
     messages(
         two, ("over", 1, START, None), ("young", 1, LATER - DAY, None), ("given up", 1, None, None),
-        ("open", 2, START, None),
+        ("open", 2, START, None), ("prod's", 1, START, None),
     )  # fmt: skip
+    with writing(two.engine) as connection:
+        connection.execute(update(outbox).where(outbox.c.id == "prod's").values(environment="prod"))
+        connection.execute(update(outbox).where(outbox.c.id == "over").values(environment="local"))
     assert gone(two).messages == 1
-    assert left(two, outbox.c.id) == ["given up", "open", "young"]
+    assert left(two, outbox.c.id) == ["given up", "open", "prod's", "young"]
 
 
 def test_folded_messages_go_together_or_not_at_all(two: Ledger) -> None:
