@@ -18,10 +18,14 @@ class Apart:
     """
 
     def __init__(self, threads: int, waiting: int) -> None:
-        self._threads, self._waiting = CapacityLimiter(threads), waiting
+        self._threads, self._most, self._asked = CapacityLimiter(threads), threads + waiting, 0
 
     async def answer(self, make: Callable[[], Response]) -> Response | None:
         """What ``make`` returns when its turn has come; None, at once, where too many wait already."""
-        if self._threads.statistics().tasks_waiting >= self._waiting:
+        if self._asked >= self._most:
             return None
-        return await to_thread.run_sync(make, limiter=self._threads)
+        self._asked += 1
+        try:
+            return await to_thread.run_sync(make, limiter=self._threads)
+        finally:
+            self._asked -= 1
