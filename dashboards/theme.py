@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from observer.reads.model import State
@@ -160,6 +161,7 @@ _STATUS_STATES: Final[Mapping[str, State]] = {
 }
 
 
+@lru_cache(maxsize=256)  # a page says the same few words thousands of times
 def look(word: str) -> Look:
     """The look of a state or of any status; a word that is neither looks ``unknown`` and keeps its text."""
     try:

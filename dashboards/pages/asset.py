@@ -72,6 +72,7 @@ def view(page: AssetPage, partition: str | None = None, may: Deeds | None = None
     return {
         "page": page,
         "monitors": drawn,
+        "listed": _LISTED,
         "clock": Clock.of(page.at, page.timezone),
         "partition": partition,
         "instants": [version.materialized_at for version in page.versions],
@@ -132,6 +133,9 @@ def _pointed(series: MonitorSeries, partition: str | None) -> str | None:
     odd = [point.partition for point in there if point.mark is None and is_odd(point)]
     return partition or next(iter(reversed(odd)), there[-1].partition if there else None)
 
+
+_LISTED = 60
+"""Points of each monitor in its table, the newest: the page of a monitor lists them all."""
 
 _DRAWN = 49
 """How many monitors a page draws, the worst first: one for each region of many is too much for a browser."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,15 @@ def test_an_external_asset_says_who_makes_it(shop: Store) -> None:
     assert page is not None
     assert (page.kind, page.making) == ("external, made and reported by others", Making.REPORTED)
     shop.project.engine.dispose()
+
+
+def test_the_table_of_a_monitor_has_its_newest_points_and_leads_to_the_others() -> None:
+    series = story.asset_page().monitors[0]
+    many = tuple(replace(series.points[0], at=series.points[0].at + timedelta(days=n)) for n in range(75))
+    reads = StoryReads()
+    reads.pages["flights"] = replace(story.asset_page(), monitors=(replace(series, points=many),))
+    page = client(reads).get("/assets/flights").text
+    table = page.partition('<details class="as-table">')[2].partition("</details>")[0]
+    assert table.count('<th scope="row"') == 60
+    assert "and 15 more, which are older" in table
+    assert f'href="/assets/flights/monitors/{series.id}#table"' in table
