@@ -179,6 +179,7 @@ class _Drawn:
         group, counts = self._graph.asset(keys[0]).group, counted(self._states[key] for key in keys)
         said = ", ".join(f"{number} {state}" for state, number in counts)
         is_group = _is_group(box)
+        readers = None if is_group else standings[keys[0]].readers
         return GraphNode(
             id=box, kind=NodeKind.GROUP if is_group else NodeKind.ASSET, name=(group or "") if is_group else keys[0],
             group=group, state=counts[0][0],
@@ -186,6 +187,7 @@ class _Drawn:
             counts=counts, chosen=self._chosen in keys, root=not self._roots.isdisjoint(keys),
             above=len({e.upstream for key in keys for e in self._graph.upstream(key)} - set(self._box)),
             below=len({down for key in keys for down in self._graph.downstream(key)} - set(self._box)),
+            at=None if readers is None else readers.materialized_at,
         )  # fmt: skip
 
     def edges(self) -> tuple[GraphEdge, ...]:

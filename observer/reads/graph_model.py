@@ -57,6 +57,7 @@ class GraphNode:
     root: bool  # others wait for it, and it for none
     above: int  # assets that it reads and that aren't in view
     below: int  # those that read it
+    at: datetime | None = None  # of an asset, when readers were given what they have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
