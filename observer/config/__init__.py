@@ -11,8 +11,8 @@ __all__ = [
     "EnvironmentConfig",
     "ExecutorConfig",
     "FILE_NAME",
-    "PYPROJECT",
     "IOConfig",
+    "PYPROJECT",
     "find_root",
     "read",
 ]
