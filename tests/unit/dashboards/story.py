@@ -131,7 +131,7 @@ def now_page() -> NowPage:
         total=7,
         assets=assets(),
         runs=tuple(run_row(LAST - i) for i in range(10)),
-        observer=ObserverHealth(last_event_at=OPENED, outbox_waiting=0, outbox_failing=0),
+        observer=ObserverHealth(last_event_at=OPENED, outbox_waiting=0, outbox_failing=2, given_up=2),
         monitored=5,
         hours=hours(),
         days=days(),
