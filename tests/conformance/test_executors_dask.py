@@ -13,6 +13,7 @@ from orchestration.executors.errors import ExecutorError
 from orchestration.executors.laws import EXECUTOR_LAWS, Lab, LabRecipe, hold, product_of, says_why_there_is_no_worker
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.shipped import ShippedRecipe
+from tests.support.speaking import SpeakingRecipe
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +75,19 @@ def test_code_is_shipped_to_nodes_that_do_not_have_it(cluster: Cluster, tmp_path
     assert product_of(lab.do("answer")).audit == (42, ["there"])
     executor.close()
     assert not list(cluster.folder.rglob("there")), "what was shipped is still there"
+
+
+def test_what_a_step_said_comes_back_with_it(cluster: Cluster, tmp_path: Path) -> None:
+    executor = DaskExecutor(cluster.address, SpeakingRecipe(str(tmp_path)))
+    lab = Lab(tmp_path, executor)
+    said = product_of(lab.do("speaks")).said
+    assert said is not None
+    assert {"info", "warning", "error", "stdout", "stderr"} == {line.level for line in said.lines}
+    killed = lab.fails(lab.do("hangs", Limits(timeout_s=1.5)), "TimedOut").said
+    assert killed is not None
+    assert [line.text for line in killed.lines] == ["about to hang", "hanging"]
+    assert "may be missing" in killed.unknown
+    executor.close()
 
 
 def test_encryption_is_not_optional(tmp_path: Path) -> None:
