@@ -43,7 +43,8 @@ def asset_page(connection: Connection, project: Project, key: str, now: datetime
     here = found[asset.key]
     said = verdicts.load(connection, asset.key)
     answer = gate.answer(connection, graph, asset.key, None, now)
-    schema = columns.newest_schema(connection, asset.key)
+    newest = {each.seq for each in (*read.versions.get(asset.key, ()), *filter(None, [here.readers]))}
+    schema = columns.newest_schema(connection, asset.key, newest)
     words = feedback_store.all_of(connection, asset.key)
     closed = tuple(gate for address, gate in read.gates.items() if address.asset == asset.key)
     concerned = incidents.of_asset(connection, asset.key, _INCIDENTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,13 +23,16 @@ _PARTITIONS = 60
 _METRICS = ("null_rate", "distinct_count", "min", "max", "mean")
 
 
-def newest_schema(connection: Connection, asset: AssetKey) -> tuple[SchemaColumn, ...]:
-    """The columns of the newest version that readers have, else of the held one: two statements."""
+def newest_schema(connection: Connection, asset: AssetKey, among: Collection[int]) -> tuple[SchemaColumn, ...]:
+    """The columns of the newest version that readers have, else of the held one: two statements.
+
+    ``among`` has the numbers of the newest versions, one of which it is.
+    """
     published = case((versions.c.status == VersionStatus.PUBLISHED, 0), else_=1)
     row = connection.execute(
         select(schemas.c.version_seq, schemas.c.data_at, schemas.c.columns)
         .join(versions, versions.c.seq == schemas.c.version_seq)
-        .where(schemas.c.asset == asset, versions.c.status.in_(LIVE))
+        .where(schemas.c.asset == asset, schemas.c.version_seq.in_(sorted(among)), versions.c.status.in_(LIVE))
         .order_by(published, schemas.c.data_at.desc(), schemas.c.version_seq.desc())
         .limit(1)
     ).one_or_none()

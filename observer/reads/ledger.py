@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Select,
@@ -31,6 +32,7 @@ from observer.lateness import EXPECTED, LATEST, Awaited
 from observer.metrics import AGE, ARRIVAL
 from observer.model import EvaluationStatus, SubjectKind
 from observer.store.tables import evaluations
+from orchestration.among import Among
 from orchestration.io.base import ELSEWHERE
 from orchestration.model import TROUBLE, Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
 from orchestration.tables import gates, runs, steps, versions
@@ -142,9 +144,10 @@ class Ledger:
 def load(connection: Connection, assets: Collection[AssetKey] | None, now: datetime) -> Ledger:
     """Read the newest ``STRIP`` partitions of ``assets``, or of all if None."""
     ranked = _ranked(assets)
+    found = _versions(connection, ranked)
     return Ledger(
-        gates=closed_gates(connection, now), steps=_steps(connection, assets), versions=_versions(connection, ranked),
-        readers=readers(connection, assets), tallies=_tallies(connection, ranked),
+        gates=closed_gates(connection, now), steps=_steps(connection, assets), versions=found,
+        readers=readers(connection, assets), tallies=_tallies(connection, ranked, found),
     )  # fmt: skip
 
 
@@ -230,23 +233,47 @@ def _steps(connection: Connection, assets: Collection[AssetKey] | None) -> dict[
     return found
 
 
+_STANDS = or_(
+    versions.c.status.in_(LIVE), and_(versions.c.partition == "", versions.c.status == VersionStatus.SUPERSEDED)
+)
+_NAMED = 2_000  # versions at most that are named one by one
+_LOOKED_UP = 200  # assets at most whose newest partitions are looked for one by one
+
+
 def _ranked(assets: Collection[AssetKey] | None) -> Subquery:
     """The versions that stand for the newest partitions of each asset; without partitions its newest versions."""
-    stands = or_(
-        versions.c.status.in_(LIVE),
-        and_(versions.c.partition == "", versions.c.status == VersionStatus.SUPERSEDED),
-    )
     address = (versions.c.asset, versions.c.partition)
-    ranked = (
-        select(
-            *VERSION,
-            func.row_number().over(partition_by=address, order_by=versions.c.seq.desc()).label("nth"),
-            func.dense_rank().over(partition_by=versions.c.asset, order_by=versions.c.partition.desc()).label("place"),
-        )
-        .where(stands, _of(versions.c.asset, assets))
-        .subquery()
-    )
+    every = select(
+        *VERSION,
+        func.row_number().over(partition_by=address, order_by=versions.c.seq.desc()).label("nth"),
+        func.dense_rank().over(partition_by=versions.c.asset, order_by=versions.c.partition.desc()).label("place"),
+    ).where(_STANDS, _of(versions.c.asset, assets))
+    if assets and len(assets) <= _LOOKED_UP:
+        since = _since(assets)
+        every = every.join(since, and_(since.c.asset == versions.c.asset, versions.c.partition >= since.c.partition))
+    ranked = every.subquery()
     return select(ranked).where(ranked.c.nth <= STRIP, ranked.c.place <= STRIP).subquery()
+
+
+def _since(assets: Collection[AssetKey]) -> CTE:
+    """The oldest of the newest partitions of each asset: what an asset has had before may be much."""
+    wanted = _named(assets)
+    oldest = (
+        select(versions.c.partition)
+        .where(versions.c.asset == wanted.c.asset, _STANDS)
+        .distinct()
+        .order_by(versions.c.partition.desc())
+        .limit(1)
+        .offset(STRIP - 1)
+        .correlate(wanted)
+        .scalar_subquery()
+    )
+    found = select(wanted.c.asset, func.coalesce(oldest, "").label("partition")).cte("since")
+    return found.prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _named(assets: Collection[AssetKey]) -> CTE:
+    return values(column("asset", Text), name="wanted").data([(key,) for key in sorted(assets)]).cte()
 
 
 def _versions(connection: Connection, ranked: Subquery) -> dict[AssetKey, tuple[Version, ...]]:
@@ -278,7 +305,7 @@ def _newest_of_all() -> Select[Any]:
 
 def _newest_of(assets: Collection[AssetKey]) -> Select[Any]:
     """Looked up one by one: what an asset has published before may be much."""
-    wanted = values(column("asset", Text), name="wanted").data([(key,) for key in sorted(assets)]).cte()
+    wanted = _named(assets)
     newest = (
         select(versions.c.seq)
         .where(versions.c.asset == wanted.c.asset, versions.c.status == VersionStatus.PUBLISHED)
@@ -299,13 +326,16 @@ def awaited_columns() -> tuple[ColumnElement[str | None], ...]:
     )
 
 
-def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
+def _tallies(
+    connection: Connection, ranked: Subquery, found: Mapping[AssetKey, tuple[Version, ...]]
+) -> dict[str, Tally]:  # fmt: skip
     of_version = evaluations.c.materialization_id
-    newest = (
-        select(func.max(evaluations.c.id))
-        .join(ranked, ranked.c.id == of_version)
-        .group_by(of_version, evaluations.c.subject)
-    )
+    newest = select(func.max(evaluations.c.id)).group_by(of_version, evaluations.c.subject)
+    ids = [version.id for each in found.values() for version in each]
+    if len(ids) <= _NAMED:  # a database that is told how many they are looks them up
+        newest = newest.where(Among(of_version, "b_versions"))
+    else:
+        newest = newest.join(ranked, ranked.c.id == of_version)
     status, kind = evaluations.c.status, evaluations.c.kind
     muted = evaluations.c.muted.is_not(None).label("muted")
     counted, old = (case((evaluations.c.subject == one, evaluations.c.observed)) for one in ("row_count", AGE))
@@ -316,7 +346,8 @@ def _tallies(connection: Connection, ranked: Subquery) -> dict[str, Tally]:
             func.max(old).label("age_s"), muted, *awaited_columns(),
         )
         .where(evaluations.c.id.in_(newest))
-        .group_by(of_version, kind, status, muted)
+        .group_by(of_version, kind, status, muted),
+        {"b_versions": ids} if len(ids) <= _NAMED else {},
     )  # fmt: skip
     found: dict[str, Tally] = {}
     for row in grouped:
