@@ -56,7 +56,7 @@ def test_it_says_what_it_is_how_sure_and_how_often_it_was_right() -> None:
     assert "about 1 in 1,000 runs" in said
     assert "3 of 4 were right 1 expected" in said
     assert 'ob.monitor("null_rate", column="dep_time", severity="error")' in said
-    assert "moved up by 30 %" in said
+    assert "Moved up by 30 %" in said
     assert "A season of 7 points" in said
 
 

@@ -131,6 +131,29 @@ def test_a_viewer_looks_and_is_offered_nothing(folder: Path, tmp_path: Path) -> 
     work.close()
 
 
+def test_what_waited_can_be_run_once_it_is_released(folder: Path, tmp_path: Path) -> None:
+    work = open_project(copytree(folder, tmp_path / "waited"))
+    work.run(work.plan("report", LAST), trigger="test")
+    for writes in (work, None):
+        app = create_app(work.reads(), ServeSettings(), writes)
+        http = TestClient(app, base_url="http://127.0.0.1:8000")
+        if writes is not None:
+            assert "Waited for it" not in words(http.get("/assets/orders").text), "it is held"
+            work.release("orders", LAST, reason="known", by="ana")
+        page = http.get(f"/assets/orders?partition={LAST}").text
+        assert "Waited for it, and may run now: report" in words(page)
+        part = page.partition('id="waited"')[2].partition("</div>")[0]
+        if writes is None:
+            assert f"tidegate run orders+ --partition {LAST}" in unescape(part).replace("'", "")
+            continue
+        assert f"<option selected>{LAST}</option>" in part
+        select = re.findall(r'name="select" value="([^"]*)"', part)[0]
+        plan = words(http.get("/plan", params={"select": unescape(select), "partition": LAST}).text)
+        assert f"runs report {LAST}" in plan
+        assert "1 step runs" in plan
+    work.close()
+
+
 def test_a_held_version_is_released_with_a_reason_on_its_page(asking: TestClient, work: Project) -> None:
     assert Severity.ERROR.value in {one["severity"] for one in asking.get("/assets/orders.json").json()["monitors"]}
     page = asking.get(f"/assets/orders?partition={LAST}").text
@@ -154,29 +177,6 @@ def test_a_held_version_is_released_with_a_reason_on_its_page(asking: TestClient
     after = asking.get("/assets/orders").text
     assert "released by someone on this machine: the names come later" in words(after)
     assert 'value="release"' not in after
-
-
-def test_what_waited_can_be_run_once_it_is_released(folder: Path, tmp_path: Path) -> None:
-    work = open_project(copytree(folder, tmp_path / "waited"))
-    work.run(work.plan("report", LAST), trigger="test")
-    for writes in (work, None):
-        app = create_app(work.reads(), ServeSettings(), writes)
-        http = TestClient(app, base_url="http://127.0.0.1:8000")
-        if writes is not None:
-            assert "Waited for it" not in words(http.get("/assets/orders").text), "it is held"
-            work.release("orders", LAST, reason="known", by="ana")
-        page = http.get(f"/assets/orders?partition={LAST}").text
-        assert "Waited for it, and may run now: report" in words(page)
-        part = page.partition('id="waited"')[2].partition("</div>")[0]
-        if writes is None:
-            assert f"tidegate run orders+ --partition {LAST}" in unescape(part).replace("'", "")
-            continue
-        assert f"<option selected>{LAST}</option>" in part
-        select = re.findall(r'name="select" value="([^"]*)"', part)[0]
-        plan = words(http.get("/plan", params={"select": unescape(select), "partition": LAST}).text)
-        assert f"runs report {LAST}" in plan
-        assert "1 step runs" in plan
-    work.close()
 
 
 @pytest.mark.browser
