@@ -6,6 +6,8 @@ from math import isfinite, sqrt
 from typing import ClassVar, NamedTuple
 
 from detectors.calibrate import Tail, body_end, two_sided_p, upper_p, upper_quantile
+from detectors.carry import Carry
+from detectors.cluster import Cluster
 from detectors.falls import ALWAYS_FOR, NEAR, SHARE, fall, fallen
 from detectors.forecast import Mixture
 from detectors.learner import Learner, LearnerState
@@ -71,6 +73,8 @@ class AdaptiveState(LearnerState):
 
     __slots__ = (
         "cadence",
+        "carry",
+        "cluster",
         "evidence",
         "former",
         "lower_tail",
@@ -96,6 +100,8 @@ class AdaptiveState(LearnerState):
         self.cadence = cadence
         self.utc_offset_s = utc_offset_s
         self.mixture = Mixture(forecasters_for(cadence))
+        self.carry = Carry()
+        self.cluster = Cluster()
         self.upper_tail = Tail(noise.blind_index)
         self.lower_tail = Tail(noise.lower_index)
         self.evidence = 0.0
@@ -126,15 +132,17 @@ class AdaptiveState(LearnerState):
         if self._falls(expected + lowest, spread):
             fell = fall(self.noise.forward(point.value), expected + lowest, spread)
             p_value = min(p_value, two_sided_p(-max(0.0, fell), freedom, self.upper_tail, self.lower_tail) / SHARE)
-        lower, upper = self._band(expected, spread, freedom, alpha)
-        return self._told(p_value, error, alpha, (lower, self.noise.backward(expected), upper))
+        often = self.cluster.factor()
+        lower, upper = self._band(expected, spread, freedom, alpha / often)
+        return self._told(min(1.0, p_value * often), error, alpha, (lower, self.noise.backward(expected), upper))
 
     def _outlook(self, point: Point) -> Outlook | None:
         """Return what is expected of the point; None without a past."""
         slots = slots_at(point.at, self.utc_offset_s)
-        expected = self.mixture.predict(slots)
-        if expected is None:
+        forecast = self.mixture.predict(slots)
+        if forecast is None:
             return None
+        expected = forecast + self.carry.ahead()
         least = max(self.noise.floor(expected, point.exposure, self.evidence), 1e-9 * abs(expected), 1e-150)
         if not self.spread.weight:
             return Outlook(expected, least, 1.0, least)
@@ -207,6 +215,7 @@ class AdaptiveState(LearnerState):
         back = abs(error) > CLIP * spread and abs(error - self.former) < abs(error)
         if back:
             self.mixture.jump(self.former)
+            self.carry.forget()
             self.probation = 0
         self.probation = max(0, self.probation - 1)
         self.former = self.former if self.probation else 0.0
@@ -217,8 +226,10 @@ class AdaptiveState(LearnerState):
         expected, spread, freedom, usual = outlook
         error = value - expected
         clipped = error
+        self.carry.learn(error + self.carry.ahead(), CLIP * spread)
+        ratio = error / (spread * body_end(freedom))
+        self.cluster.learn(abs(ratio) > 1.0)
         if self.n_train >= SETTLE:
-            ratio = error / (spread * body_end(freedom))
             self.upper_tail.learn(ratio)
             self.lower_tail.learn(-ratio)
             clipped = max(-CLIP * spread, min(CLIP * spread, error))
@@ -238,6 +249,7 @@ class AdaptiveState(LearnerState):
             return expected + clipped
         step = sorted(self.outliers)[len(self.outliers) // 2]
         self.mixture.jump(step)
+        self.carry.forget()
         self.former, self.probation = -side * max(abs(outlier) for outlier in self.outliers), PROBATION
         self.run = 0
         return expected + step + max(-CLIP * spread, min(CLIP * spread, error - step))
@@ -247,11 +259,12 @@ class Adaptive(Learner):
     """Judges a number by a mixture of cheap forecasts of it, and the errors which these made until now.
 
     The value, on the scale of its kind of noise, is forecast by levels of several memories and by weekday or
-    hour effects, weighted by their recent out-of-sample errors. The scale of the mixture's errors is
-    exponentially weighted and clipped, and that of a weekday or hour leaves it as far as its own errors show;
-    p-values come from a Student t with a Pareto tail that follows the series' own exceedances. What could have
-    either sign, has always been above zero and is near it for its noise is also judged by the factor by which it
-    falls. One clipped point neither moves the level nor widens the band; three in a row are a new level.
+    hour effects, weighted by their recent out-of-sample errors; of the last error so much is carried over as errors
+    have persisted. The scale of the mixture's errors is exponentially weighted and clipped, and that of a weekday or
+    hour leaves it as far as its own errors show; p-values come from a Student t with a Pareto tail that follows the
+    series' own exceedances. What could have either sign, has always been above zero and is near it for its noise is
+    also judged by the factor by which it falls. Right after a surprise another one is likelier, and so says less. One
+    clipped point neither moves the level nor widens the band; three in a row are a new level.
 
     Parameters
     ----------

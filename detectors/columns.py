@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detectors import calibrate, spread
+from detectors import calibrate, carry, cluster, spread
 from detectors.forecast import Forecaster, Level, SlotLevel, SlotMean
 
 if TYPE_CHECKING:
@@ -85,6 +85,56 @@ class SlotSpreads:
             squares, visits = spread.SLOT_MEMORY * self.squares[slot], spread.SLOT_MEMORY * self.visits[slot]
             self.squares[slot] = np.where(live, squares + error * error, self.squares[slot])
             self.visits[slot] = np.where(live, visits + 1.0, self.visits[slot])
+
+
+class Carries:
+    """The last errors of all series and what is carried over of them; see `detectors.carry.Carry`.
+
+    Parameters
+    ----------
+    series: how many.
+    """
+
+    def __init__(self, series: int) -> None:
+        self.error, self.product, self.square, self.weight = np.zeros((4, series))
+        self.usual = np.ones(series, dtype=bool)
+
+    def ahead(self) -> FloatArray:
+        """Return how far off its forecast the next value of each series is expected to be."""
+        some = self.square > 0.0
+        share = self.product / np.where(some, self.square, 1.0) * self.weight / (self.weight + carry.PRIOR)
+        return np.where(some, np.clip(share, 0.0, 1.0) * self.error, 0.0)
+
+    def learn(self, error: FloatArray, limit: FloatArray, live: BoolArray) -> None:
+        """Take in errors of the forecasts themselves, which are clipped at `limit`, of the series that are `live`."""
+        clipped = np.clip(error, -limit, limit)
+        usual = clipped == error
+        paired = live & usual & self.usual
+        product, square = clipped * self.error, self.error * self.error
+        self.product = np.where(paired, carry.MEMORY * self.product + product, self.product)
+        self.square = np.where(paired, carry.MEMORY * self.square + square, self.square)
+        self.weight = np.where(paired, carry.MEMORY * self.weight + 1.0, self.weight)
+        self.error, self.usual = np.where(live, clipped, self.error), np.where(live, usual, self.usual)
+
+
+class Clusters:
+    """How lately each series has surprised; see `detectors.cluster.Cluster`.
+
+    Parameters
+    ----------
+    series: how many.
+    """
+
+    def __init__(self, series: int) -> None:
+        self.heat = np.zeros(series)
+
+    def factor(self) -> FloatArray:
+        """Return how many times as likely as else a surprise is now, for each series."""
+        return np.asarray(1.0 + (cluster.AFTER - 1.0) * self.heat)
+
+    def learn(self, surprising: BoolArray, live: BoolArray) -> None:
+        """Take in which points lay beyond the body of their distribution, of the series that are `live`."""
+        self.heat = np.where(live, np.where(surprising, 1.0, cluster.FADE * self.heat), self.heat)
 
 
 class Tails:

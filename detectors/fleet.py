@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors import adaptive, calibrate, falls, noise
 from detectors.adaptive import Adaptive
-from detectors.columns import Forecasts, SlotSpreads, Tails
+from detectors.columns import Carries, Clusters, Forecasts, SlotSpreads, Tails
 from detectors.errors import HistoryError
 from detectors.forecast import ERROR_MEMORY, WEIGHT_POWER
 from detectors.model import MetricKind
@@ -140,6 +140,7 @@ class Fleet:
         self.upper, self.lower = Tails(self.noise.blind_index, series), Tails(self.noise.lower_index, series)
         names = ("n", "square", "weight", "weight_square", "former", "probation", "run", "evidence", "positive")
         self.now = {name: np.zeros(series) for name in names}
+        self.carry, self.cluster = Carries(series), Clusters(series)
         self.slot_spread = SlotSpreads(seasonal_slots(detector.cadence), series)
         self.turbulence = np.ones(series)
         self.outliers = np.full((adaptive.NEW_LEVEL_AFTER, series), np.nan)
@@ -193,7 +194,7 @@ class Fleet:
     def _look(self, rows: FloatArray | None) -> None:
         now = self.now
         self.forecasts = np.array([part.predict(self.slots) for part in self.parts])
-        self.expected = self._mixed()
+        self.expected = self._mixed() + self.carry.ahead()
         least = np.maximum(self._floor(self.expected, rows), np.maximum(1e-9 * np.abs(self.expected), 1e-150))
         self.unrest = np.sqrt(np.maximum(1.0, 1.0 + adaptive.TURBULENCE * (self.turbulence - 1.0)))
         known = now["weight"] > 0
@@ -240,7 +241,7 @@ class Fleet:
         p_value = self._p_value(error)
         if self.noise.signed:
             p_value = np.minimum(p_value, self._p_of_fall(self._forward(value), self.expected + lowest))
-        p_value = np.maximum(least, p_value)
+        p_value = np.clip(p_value * self.cluster.factor(), least, 1.0)
         p_value = np.where((value < self.noise.minimum) | (value > self.noise.maximum), least, p_value)
         lower, upper = self._band(lowest, highest)
         found = (p_value, lower, self._backward(self.expected), upper)
@@ -265,7 +266,7 @@ class Fleet:
         return np.where(error < 0.0, 1.0 - body, one_sided)
 
     def _band(self, lowest: FloatArray, highest: FloatArray) -> tuple[FloatArray, FloatArray]:
-        share = 0.5 * self.alpha if self.noise.two_sided else self.alpha
+        share = (0.5 if self.noise.two_sided else 1.0) * self.alpha / self.cluster.factor()
         upper = self._backward(self.expected + highest + self.spread * self._quantile(share, self.upper))
         if not self.noise.two_sided:
             return np.full(self.series, self.noise.minimum), upper
@@ -285,14 +286,15 @@ class Fleet:
         fell = -np.log(np.maximum(worked / level, falls.LEAST_SHARE)) * (level / self.spread)
         return np.where(self._falls(level), self._p_value(-np.maximum(0.0, fell)) / falls.SHARE, 1.0)
 
-    def _quantile(self, share: float, tails: Tails) -> FloatArray:
+    def _quantile(self, share: FloatArray, tails: Tails) -> FloatArray:
         from scipy.special import stdtrit
 
         rate, index = tails.shape(self.freedom)
         far = self.end * (rate / share) ** (1.0 / index)
         inside = share > rate
         if inside.any():
-            body = 0.5 * calibrate.BODY + (share - rate[inside]) * (0.5 - 0.5 * calibrate.BODY) / (0.5 - rate[inside])
+            known = rate[inside]
+            body = 0.5 * calibrate.BODY + (share[inside] - known) * (0.5 - 0.5 * calibrate.BODY) / (0.5 - known)
             far[inside] = stdtrit(self.freedom[inside], 1.0 - body)
         return far
 
@@ -335,6 +337,8 @@ class Fleet:
         error, limit = raw - self.expected, adaptive.CLIP * self.spread
         settled = known & (now["n"] >= adaptive.SETTLE)
         ratio = error / (self.spread * self.end)
+        self.carry.learn(error + self.carry.ahead(), limit, known)
+        self.cluster.learn(np.abs(ratio) > 1.0, known)
         self.upper.learn(ratio, settled)
         self.lower.learn(-ratio, settled)
         clipped = np.where(settled, np.clip(error, -limit, limit), error)
@@ -376,6 +380,7 @@ class Fleet:
 
     def _jump(self, by: FloatArray) -> None:
         if by.any():
+            self.carry.error = np.where(by != 0.0, 0.0, self.carry.error)
             for part in self.parts:
                 part.level += by
 

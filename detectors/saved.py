@@ -11,14 +11,16 @@ from detectors.errors import StateError
 from detectors.model import Cadence, MetricKind
 from detectors.noise import NOISES, Noise
 
-FORMAT = 3
+FORMAT = 4
 """Raised when a state's numbers change their meaning; states of another format are learned anew."""
 
 PARTS: dict[str, str] = {
     "AdaptiveState": "detectors.adaptive",
     "ArrivalState": "detectors.arrival",
     "CalendarState": "detectors.calendar",
+    "Carry": "detectors.carry",
     "ClockHabit": "detectors.habit",
+    "Cluster": "detectors.cluster",
     "DriftState": "detectors.drift",
     "EffectState": "detectors.effect",
     "EpisodicState": "detectors.episodic",
