@@ -327,11 +327,11 @@ def awaited_columns() -> tuple[ColumnElement[str | None], ...]:
 
 
 def _tallies(
-    connection: Connection, ranked: Subquery, found: Mapping[AssetKey, tuple[Version, ...]]
+    connection: Connection, ranked: Subquery, there: Mapping[AssetKey, tuple[Version, ...]]
 ) -> dict[str, Tally]:  # fmt: skip
     of_version = evaluations.c.materialization_id
     newest = select(func.max(evaluations.c.id)).group_by(of_version, evaluations.c.subject)
-    ids = [version.id for each in found.values() for version in each]
+    ids = [version.id for each in there.values() for version in each]
     if len(ids) <= _NAMED:  # a database that is told how many they are looks them up
         newest = newest.where(Among(of_version, "b_versions"))
     else:
