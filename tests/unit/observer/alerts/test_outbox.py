@@ -4,13 +4,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from observer.alerts.base import EVERYTHING, Admission, Busy, Limit, OutboxCounts, Refused, Terms, Unreachable
+from observer.alerts.folding import Folding
 from observer.alerts.lane import GIVE_UP_AFTER_S, JITTER, LONGEST_DELAY_S, retry_delay_s
 from observer.alerts.outbox import LANES, Sender, deliver_due
 from observer.errors import ChannelError, StateError
@@ -62,10 +63,7 @@ class FakeOutbox:
     def admit(self, channel: str, limit: Limit, wall_now: datetime) -> Admission:
         raise AssertionError("nothing is limited here")
 
-    def fold(
-        self, message: Notification, wall_now: datetime, fold: Callable[[Sequence[Notification]], Notification], *,
-        most: int, claim_s: float,
-    ) -> Notification:  # fmt: skip
+    def fold(self, message: Notification, wall_now: datetime, folding: Folding, *, claim_s: float) -> Notification:
         raise AssertionError("nothing is limited here")
 
     def pause(self, channel: str, until: datetime) -> None:
