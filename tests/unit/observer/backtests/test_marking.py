@@ -89,11 +89,11 @@ def test_what_can_not_be_said_is_refused_and_why(project: Project) -> None:
 
 
 def test_it_counts_what_would_have_been_silenced_and_what_missed(tmp_path: Path) -> None:
-    """From the thirtieth day on twice as many rows came: a warning on the first of them, until it had adapted."""
+    """From the thirtieth day on five times as many rows came: warnings on the first of them, until it had adapted."""
     folder = shop(tmp_path / "shop")
     days = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(36)]
     for n, each in enumerate(days):
-        put(folder, each, ["ada"] * ((40 if n < 30 else 90) + n * 7 % 5))
+        put(folder, each, ["ada"] * ((40 if n < 30 else 200) + n * 7 % 5))
     project = ob.open_project(folder)
     project.run(project.plan("orders", f"{days[0]}..{days[-1]}"), trigger="test")
     found = ob.backtest(project, "orders", monitor="row_count").monitors[0].here
