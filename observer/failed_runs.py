@@ -1,4 +1,4 @@
-"""Runs of others that failed: nothing was made, readers keep what they have, and people hear of it as of a warning."""
+"""Runs that failed with nobody by: nothing was made, readers keep what they have, and people hear of it as of a warning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from observer.model import Severity
 from observer.store import incidents as incident_store
 from observer.telling import interval_of, open_apart, take
 from observer.turns import Finding
-from orchestration.model import Address
+from orchestration.model import Address, AssetKey, Run, StepStatus
 from orchestration.tables import versions
 
 FAILED_RUN = "failed run"
@@ -24,13 +24,30 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRun:
-    """That a run that should have made a version of an address has failed; ``why`` are whoever's words, or none."""
+    """That a run that should have made a version of an address has failed.
+
+    ``why`` are whoever's words, or none; ``affected`` are the assets downstream that were not made for it.
+    """
 
     address: Address
     run_id: str
     job: str
     at: datetime
     why: str = ""
+    affected: tuple[AssetKey, ...] = ()
+
+
+def tell_of_run(connection: Connection, observer: Observer, run: Run) -> None:
+    """Tell of each address whose step of a run of ours failed, what is upstream first."""
+    blocked = {step.asset for step in run.steps if step.status is StepStatus.BLOCKED}
+    for step in run.steps:
+        if step.status is StepStatus.FAILED:
+            hurt = blocked & set(observer.graph.descendants((step.asset,)))
+            failed = FailedRun(
+                address=step.address, run_id=run.id, job=f"run {run.id}", at=step.ended_at or observer.clock.now(),
+                why=step.error or "", affected=tuple(sorted(hurt)),
+            )  # fmt: skip
+            tell_of_failure(connection, observer, failed)
 
 
 def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRun) -> None:
@@ -70,5 +87,5 @@ def _finding(observer: Observer, failed: FailedRun) -> Finding:
     return Finding(
         asset=failed.address.asset, partition=failed.address.partition, severity=Severity.WARN,
         sentence=f"the run that makes it failed: {failed.job}{f': {said}' if said else ''}; readers keep what they had",
-        subjects=(FAILED_RUN,), affected=(), at=observer.clock.now(),
+        subjects=(FAILED_RUN,), affected=failed.affected, at=observer.clock.now(),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from types import FrameType
 
 from sqlalchemy import Connection
 
+from observer.failed_runs import tell_of_run
 from observer.project import Project, open_project
 from observer.service.logs import log_to_stderr
 from observer.service.order import Answer, Order
@@ -22,6 +23,7 @@ from orchestration.attempt import attempt
 from orchestration.database import writing
 from orchestration.errors import ClaimLost, StateError, TidegateError
 from orchestration.executors import child, frames
+from orchestration.model import Run
 from orchestration.queue import Queue, Queued, RequestStatus
 
 _log = logging.getLogger("tidegate.runs")
@@ -65,7 +67,7 @@ def carry_out(order: Order) -> Answer:
 
 
 def _walk(work: Project, claim: Queued) -> Answer:
-    queue = Queue(environment=work.config.name, new_id=work.runtime.new_id)
+    queue = _queue(work)
 
     def end(status: RequestStatus, note: str = "") -> Answer:
         return _write(work, lambda connection: queue.end(connection, claim, status, note))
@@ -82,7 +84,13 @@ def _walk(work: Project, claim: Queued) -> Answer:
         _log.exception("run %s broke", claim.id)
         return end(RequestStatus.FAILED, f"it broke with {type(error).__name__}; the service's log says where")
     tidy(work.config, work.runtime, run)
-    return end(RequestStatus(run.status.value))
+    return _write(work, lambda connection: _over(connection, work, claim, run))
+
+
+def _over(connection: Connection, work: Project, claim: Queued, run: Run) -> None:
+    """The run has ended, and people hear of what failed: nobody may have been by."""
+    tell_of_run(connection, work.observer, run)
+    _queue(work).end(connection, claim, RequestStatus(run.status.value))
 
 
 def _interrupted(connection: Connection, queue: Queue, claim: Queued) -> None:
@@ -91,6 +99,10 @@ def _interrupted(connection: Connection, queue: Queue, claim: Queued) -> None:
         queue.end(connection, claim, RequestStatus.CANCELLED)
     else:
         queue.give_back(connection, claim, "its process was told to stop")
+
+
+def _queue(work: Project) -> Queue:
+    return Queue(environment=work.config.name, new_id=work.runtime.new_id)
 
 
 def _write(work: Project, change: Callable[[Connection], None]) -> Answer:

@@ -49,6 +49,20 @@ def deadly() -> pd.DataFrame:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return pd.DataFrame({"id": [1]})
+
+
+@ob.asset
+def delivered() -> pd.DataFrame:
+    import pathlib
+
+    if not pathlib.Path("todays-file").exists():
+        raise FileNotFoundError("the file of today has not come")
+    return pd.DataFrame({"id": [1]})
+
+
+@ob.asset
+def report(delivered: pd.DataFrame) -> pd.DataFrame:
+    return delivered
 """
 
 
@@ -115,6 +129,23 @@ def test_a_run_whose_process_dies_is_begun_again(dev: Dev) -> None:
     at = f"/api/v1/runs/{run['id']}"  # the log says that it has ended a moment before the queue does
     run = dev.until(lambda: dev.get(at), lambda found: found["attempts"][-1]["ended"] is not None)
     assert [one["ended"] for one in run["attempts"]] == ["its process died", "succeeded"]
+
+
+@pytest.mark.slow
+def test_people_hear_of_a_run_that_failed_until_one_goes_well(dev: Dev) -> None:
+    def told() -> Any:
+        return [one for one in dev.get("/api/v1/incidents")["incidents"] if one["asset"] == "delivered"]
+
+    for _ in range(2):  # the second goes on with the incident of the first
+        assert dev.ran(selection="delivered+")["status"] == "failed"
+        found = dev.until(told, bool)
+        assert [(one["status"], one["subjects"], one["affected"]) for one in found] == [
+            ("open", ["failed run"], ["report"])
+        ]
+        assert "the file of today has not come" in found[0]["sentence"]
+    (dev.folder / "todays-file").touch()
+    assert dev.ran(selection="delivered+")["status"] == "succeeded"
+    assert [one["status"] for one in told()] == ["resolved"]
 
 
 @pytest.mark.slow
