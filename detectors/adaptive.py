@@ -132,9 +132,9 @@ class AdaptiveState(LearnerState):
         if self._falls(expected + lowest, spread):
             fell = fall(self.noise.forward(point.value), expected + lowest, spread)
             p_value = min(p_value, two_sided_p(-max(0.0, fell), freedom, self.upper_tail, self.lower_tail) / SHARE)
-        often = self.cluster.factor()
-        lower, upper = self._band(expected, spread, freedom, alpha / often)
-        return self._told(min(1.0, p_value * often), error, alpha, (lower, self.noise.backward(expected), upper))
+        lower, upper = self._band(expected, spread, freedom, self.cluster.believed(alpha))
+        told = self.cluster.doubted(p_value)
+        return self._told(told, error, alpha, (lower, self.noise.backward(expected), upper))
 
     def _outlook(self, point: Point) -> Outlook | None:
         """Return what is expected of the point; None without a past."""

@@ -132,6 +132,17 @@ class Clusters:
         """Return how many times as likely as else a surprise is now, for each series."""
         return np.asarray(1.0 + (cluster.AFTER - 1.0) * self.heat)
 
+    def doubted(self, p_value: FloatArray) -> FloatArray:
+        """Return how surprising these are here and now, for each series."""
+        share = np.clip(np.log(np.maximum(p_value, cluster.RARE) / cluster.RARE) / cluster.WIDTH, 0.0, 1.0)
+        return np.asarray(np.minimum(1.0, p_value * self.factor() ** share))
+
+    def believed(self, alpha: float) -> FloatArray:
+        """Return the p-value that is doubted to `alpha`, for each series."""
+        factor = self.factor()
+        share = np.clip(np.log(alpha / cluster.RARE) / (cluster.WIDTH + np.log(factor)), 0.0, 1.0)
+        return np.asarray(alpha / factor**share)
+
     def learn(self, surprising: BoolArray, live: BoolArray) -> None:
         """Take in which points lay beyond the body of their distribution, of the series that are `live`."""
         self.heat = np.where(live, np.where(surprising, 1.0, cluster.FADE * self.heat), self.heat)

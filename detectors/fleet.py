@@ -241,7 +241,7 @@ class Fleet:
         p_value = self._p_value(error)
         if self.noise.signed:
             p_value = np.minimum(p_value, self._p_of_fall(self._forward(value), self.expected + lowest))
-        p_value = np.clip(p_value * self.cluster.factor(), least, 1.0)
+        p_value = np.maximum(self.cluster.doubted(p_value), least)
         p_value = np.where((value < self.noise.minimum) | (value > self.noise.maximum), least, p_value)
         lower, upper = self._band(lowest, highest)
         found = (p_value, lower, self._backward(self.expected), upper)
@@ -266,7 +266,7 @@ class Fleet:
         return np.where(error < 0.0, 1.0 - body, one_sided)
 
     def _band(self, lowest: FloatArray, highest: FloatArray) -> tuple[FloatArray, FloatArray]:
-        share = (0.5 if self.noise.two_sided else 1.0) * self.alpha / self.cluster.factor()
+        share = (0.5 if self.noise.two_sided else 1.0) * self.cluster.believed(self.alpha)
         upper = self._backward(self.expected + highest + self.spread * self._quantile(share, self.upper))
         if not self.noise.two_sided:
             return np.full(self.series, self.noise.minimum), upper

@@ -7,7 +7,7 @@ import pytest
 
 from detectors import Adaptive, Cadence, DetectionStatus, History, MetricKind, Point
 from detectors.carry import Carry
-from detectors.cluster import AFTER, Cluster
+from detectors.cluster import AFTER, RARE, Cluster
 
 DAY_S = 86400.0
 ALPHA = 0.01
@@ -71,16 +71,27 @@ def test_a_surprise_is_likelier_right_after_another_and_then_less_and_less() -> 
 def test_the_same_point_says_less_right_after_a_surprise() -> None:
     past = 1000.0 + 30.0 * np.random.default_rng(7).standard_normal(60)
     state = Adaptive(MetricKind.MEAN, Cadence.WEEKLY).learned(History.of(np.arange(60) * DAY_S, past))
-    point = Point(60 * DAY_S, 1120.0)
+    point = Point(60 * DAY_S, 1080.0)
     calm = state.judge(point, alpha=ALPHA)
     state.cluster.learn(True)  # type: ignore[attr-defined]
     troubled = state.judge(point, alpha=ALPHA)
     assert calm.p_value is not None
     assert calm.upper is not None
     assert troubled.upper is not None
-    assert troubled.p_value == pytest.approx(AFTER * calm.p_value)
+    assert 3.0 * calm.p_value < troubled.p_value < AFTER * calm.p_value
     assert (calm.status, troubled.status) == (DetectionStatus.ANOMALOUS, DetectionStatus.NORMAL)
     assert calm.upper < point.value < troubled.upper
+
+
+def test_what_is_rare_is_believed_whatever_came_before() -> None:
+    cluster = Cluster()
+    for _ in range(4):
+        for alpha in (1e-9, 1e-4, RARE):
+            assert cluster.doubted(alpha) == alpha == cluster.believed(alpha)
+        for alpha in (0.0015, 0.0027, 0.01, 0.03, 0.2):
+            assert cluster.doubted(cluster.believed(alpha)) == pytest.approx(alpha)
+            assert cluster.believed(alpha) <= alpha <= cluster.doubted(alpha)
+        cluster.learn(cluster.heat == 0.0)
 
 
 def test_an_outage_right_after_a_storm_alarms_all_the_same() -> None:
