@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,11 @@ _waits_in_another = exists().where(
 _is_before = and_(
     _earlier.c.incident_id == outbox.c.incident_id,
     _earlier.c.channel == outbox.c.channel,
+    or_(  # another environment's may wait for ever: nobody need be there who sends it
+        _earlier.c.environment == outbox.c.environment,
+        _earlier.c.environment.is_(None),
+        outbox.c.environment.is_(None),
+    ),
     _earlier.c.created_at < outbox.c.created_at,
     _earlier.c.delivered_at.is_(None),
     or_(_earlier.c.next_attempt_at.is_not(None), and_(_earlier.c.folded_into != outbox.c.id, _waits_in_another)),
@@ -306,7 +312,9 @@ def _fold(
     taken = sorted(found.values(), key=lambda one: (one.created_at, one.id))
     if len(taken) == 1 or message.event == FOLDED:
         return message
-    made = folding.one(taken, wall_now)
+    # Of an earlier release's messages nothing says whose they are; with one of ours in it, it is ours to send.
+    whose = next((one.environment for one in taken if one.environment is not None), None)
+    made = replace(folding.one(taken, wall_now), environment=whose)
     claim = {"claimed_until": wall_now + timedelta(seconds=claim_s), "next_attempt_at": EPOCH}
     connection.execute(outbox.insert().values({**_row(made), **claim}))
     connection.execute(

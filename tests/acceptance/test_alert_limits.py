@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from observer.alerts.base import Limit, OutboxCounts, Terms
-from observer.alerts.folding import FOLDED, MOST_BYTES
+from observer.alerts.folding import FOLDED, MOST_BYTES, Folding
 from observer.alerts.outbox import deliver_due
 from observer.alerts.webhook import WebhookChannel
 from observer.model import Notification
@@ -61,7 +61,7 @@ def engine(state_url: str) -> Iterator[Engine]:
 
 def put(
     engine: Engine, *messages: tuple[str, int], channel: str = "ops", event: str = "incident.opened",
-    owners: Sequence[str] = (),
+    owners: Sequence[str] = (), environment: str | None = None,
 ) -> None:  # fmt: skip
     """Messages of some ids about some incidents, one a second."""
     made = [
@@ -71,7 +71,7 @@ def put(
                 {"type": event, "data": {"title": f"{name} is held", "severity": "error", "owners": list(owners)}}
             ),
             created_at=START + timedelta(seconds=number), attempts=0, next_attempt_at=START, delivered_at=None,
-            last_error=None,
+            last_error=None, environment=environment,
         )
         for number, (name, incident) in enumerate(messages)
     ]  # fmt: skip
@@ -111,6 +111,25 @@ def test_a_clock_that_was_far_ahead_silences_no_channel(engine: Engine, wall: Wa
     assert outbox_of.admit("ops", TEN_A_MINUTE, wall()).at == START + timedelta(seconds=6)
     wall.forward(6.0)
     assert outbox_of.admit("ops", TEN_A_MINUTE, wall()).left == 0.0
+
+
+def test_what_another_environment_never_sends_keeps_nothing_back(
+    engine: Engine, receiver: Receiver, wall: Wall
+) -> None:
+    put(engine, ("msg_1", 1), environment="local")
+    put(engine, ("msg_2", 2), ("msg_3", 1), environment="prod")
+    assert deliver_due(StoredOutbox(engine, "prod"), [channel(receiver)], wall).delivered == 2
+    assert heard(receiver) == Counter(["msg_2", "msg_3"])
+
+
+def test_what_is_folded_with_a_message_of_nobodys_is_not_for_anybody_to_send(engine: Engine, wall: Wall) -> None:
+    put(engine, ("msg_1", 1))
+    put(engine, ("msg_2", 2), environment="prod")
+    box = StoredOutbox(engine, "prod")
+    [first] = box.claim_due("ops", wall(), limit=1, claim_s=60.0)
+    made = box.fold(first, wall(), Folding(TEN_A_MINUTE), claim_s=60.0)
+    wall.forward(61.0)
+    assert (made.event, StoredOutbox(engine, "local").due(wall()), box.due(wall())) == (FOLDED, (), ("ops",))
 
 
 def test_what_is_over_the_limit_is_one_message(engine: Engine, receiver: Receiver, wall: Wall) -> None:
