@@ -46,13 +46,19 @@ def event_of(kind: TurnKind, before: Incident | None, after: Incident) -> Event 
 def hearing(
     event: Event, incident: Incident, environment: str, channels: Iterable[Channel], told: Sequence[Notification]
 ) -> Mapping[str | None, Names]:
-    """The channels that hear of an event, by environment: who wants such incidents; of its end, who heard of it."""
-    if event is not Event.RESOLVED:
-        return {environment: wanting(incident, channels)}
+    """The channels that hear of an event, by environment.
+
+    In this one who wants such incidents, and of its end who heard of it. In others that share the state who heard of it
+    hears how it goes on: nobody else will say it there.
+    """
     heard: dict[str | None, dict[str, None]] = {}
     for message in told:
         heard.setdefault(message.environment, {})[message.channel] = None
-    return {whose: tuple(names) for whose, names in heard.items()}
+    names = {whose: tuple(them) for whose, them in heard.items()}
+    if event is Event.RESOLVED:
+        return names
+    elsewhere: dict[str | None, Names] = {whose: them for whose, them in names.items() if whose is not None}
+    return elsewhere | {environment: wanting(incident, channels)}
 
 
 def told_here(told: Iterable[Notification], environment: str) -> tuple[Notification, ...]:

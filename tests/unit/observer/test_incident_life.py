@@ -14,6 +14,7 @@ from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.store import clues, incident_turns
 from observer.store import incidents as incident_store
 from observer.store import maintenance as maintenance_store
+from observer.store.outbox import by_incident
 from observer.store.tables import incidents, outbox
 from observer.telling import take
 from observer.turns import Turn, TurnKind, rebuilt
@@ -23,6 +24,7 @@ from orchestration.model import AssetKey
 from tests.unit.observer.ledger import Ledger, daily_asset, day, ledger, whole_asset
 
 WARN, ERROR = Severity.WARN, Severity.ERROR
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -191,6 +193,23 @@ def test_a_snooze_ends_with_a_reminder_and_a_worse_one_before(whole: Ledger) -> 
     do(whole, 1, replace(snooze, at=whole.now, until=whole.now + timedelta(hours=1)))
     bad(whole)
     assert (the_incidents(whole)[0].status, whole.told()[-1]) == ("open", (1, "incident.worse"))
+
+
+def test_who_heard_that_it_began_hears_how_it_goes_on_whichever_environment_says_so(everywhere: Ledger) -> None:
+    here, there = (replace(everywhere.observer, environment=name) for name in ("prod", "local"))
+    everywhere.observer = here
+    bad(everywhere, severity=WARN)
+    do(everywhere, 1, Turn(kind=TurnKind.SNOOZED, at=everywhere.now, by="ana", until=everywhere.now + DAY))
+    everywhere.now += DAY
+    assert wake(there) == 1
+    everywhere.observer = replace(there, channels=())  # by which nobody there hears any more
+    bad(everywhere)
+    with reading(everywhere.engine) as connection:
+        told = by_incident(connection, [1])[1]
+    assert [one.event for one in told if one.environment == "prod"] == [
+        "incident.opened", "incident.reminder", "incident.worse",
+    ]  # fmt: skip
+    assert [one.event for one in told if one.environment == "local"] == ["incident.reminder"]
 
 
 def test_reminders_begin_at_the_confirmed_delivery_and_end_with_an_acknowledgement(whole: Ledger) -> None:
