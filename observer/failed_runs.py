@@ -1,7 +1,8 @@
-"""Runs that failed with nobody by: nothing was made, readers keep what they have, and people hear of it as of a warning."""
+"""Runs that failed with nobody by: nothing was made, readers keep what they have, people hear of it as of a warning."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from observer.model import Severity
 from observer.store import incidents as incident_store
 from observer.telling import interval_of, open_apart, take
 from observer.turns import Finding
+from orchestration.database import writing
 from orchestration.model import Address, AssetKey, Run, StepStatus
 from orchestration.tables import versions
 
@@ -37,17 +39,21 @@ class FailedRun:
     affected: tuple[AssetKey, ...] = ()
 
 
-def tell_of_run(connection: Connection, observer: Observer, run: Run) -> None:
-    """Tell of each address whose step of a run of ours failed, what is upstream first."""
+def tell_of_run(observer: Observer, run: Run) -> None:
+    """Tell of each address whose step of a run of ours failed, what is upstream first; what is told again is told once.
+
+    Each in a transaction of its own: of a backfill thousands may have failed, and no gate waits for all of them.
+    """
     blocked = {step.asset for step in run.steps if step.status is StepStatus.BLOCKED}
     for step in run.steps:
-        if step.status is StepStatus.FAILED:
+        if step.status is StepStatus.FAILED and step.asset in observer.graph:  # it may have gone since the run ended
             hurt = blocked & set(observer.graph.descendants((step.asset,)))
             failed = FailedRun(
                 address=step.address, run_id=run.id, job=f"run {run.id}", at=step.ended_at or observer.clock.now(),
                 why=step.error or "", affected=tuple(sorted(hurt)),
             )  # fmt: skip
-            tell_of_failure(connection, observer, failed)
+            with writing(observer.engine) as connection:
+                tell_of_failure(connection, observer, failed)
 
 
 def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRun) -> None:
@@ -59,7 +65,7 @@ def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRu
         return
     incident_store.alone(connection)
     found, asset = _finding(observer, failed), observer.graph.asset(failed.address.asset)
-    covers, version = interval_of(asset), f"run:{failed.run_id}"[:40]
+    covers, version = interval_of(asset), _stands_for(failed)
     goes_on = incidents.to_fold_into(found, incident_store.unresolved(connection, asset.key), covers)
     if goes_on is not None:
         incident_store.concern(connection, goes_on.id, found, version)
@@ -71,6 +77,12 @@ def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRu
         return
     incident_store.concern(connection, cause.id, found, version, settled=True)
     take(connection, observer, cause, incidents.following(cause, found))
+
+
+def _stands_for(failed: FailedRun) -> str:
+    """What stands for the version that was not made, among those that an incident is about: one for each address."""
+    named = "\0".join((failed.run_id, failed.address.asset, failed.address.partition or ""))
+    return f"run:{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 
 
 def _is_over(connection: Connection, failed: FailedRun) -> bool:

@@ -119,7 +119,9 @@ def resolving(how: Resolution, reason: str, at: datetime, by: str = GATE) -> Tur
 
 def _is_late_enough(incident: Incident, partition: PartitionKey, covers: Covers) -> bool:
     last, this = covers(incident.last_partition), covers(partition)
-    return last is None or this is None or this.start >= last.start
+    if this is None:  # of partitions without a time none is later than another
+        return partition is None or incident.last_partition in (None, partition)
+    return last is None or this.start >= last.start
 
 
 def _touches(incident: Incident, partition: PartitionKey, covers: Covers) -> bool:

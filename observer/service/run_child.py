@@ -23,7 +23,6 @@ from orchestration.attempt import attempt
 from orchestration.database import writing
 from orchestration.errors import ClaimLost, StateError, TidegateError
 from orchestration.executors import child, frames
-from orchestration.model import Run
 from orchestration.queue import Queue, Queued, RequestStatus
 
 _log = logging.getLogger("tidegate.runs")
@@ -84,13 +83,8 @@ def _walk(work: Project, claim: Queued) -> Answer:
         _log.exception("run %s broke", claim.id)
         return end(RequestStatus.FAILED, f"it broke with {type(error).__name__}; the service's log says where")
     tidy(work.config, work.runtime, run)
-    return _write(work, lambda connection: _over(connection, work, claim, run))
-
-
-def _over(connection: Connection, work: Project, claim: Queued, run: Run) -> None:
-    """The run has ended, and people hear of what failed: nobody may have been by."""
-    tell_of_run(connection, work.observer, run)
-    _queue(work).end(connection, claim, RequestStatus(run.status.value))
+    tell_of_run(work.observer, run)  # nobody may have been by; whoever finds the claim not ended yet tells again
+    return end(RequestStatus(run.status.value))
 
 
 def _interrupted(connection: Connection, queue: Queue, claim: Queued) -> None:
