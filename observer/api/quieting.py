@@ -54,7 +54,9 @@ class Released(BaseModel):
     """The version that is published now."""
 
     materialization_id: str
-    unblocked: list[str] = Field(description="the assets that waited for it, upstream first; ask for a run of them")
+    unblocked: list[str] = Field(
+        description="the caller's assets that waited for it, upstream first; ask for a run of them"
+    )
 
 
 class Overridden(BaseModel):
@@ -89,7 +91,8 @@ def quieting_routes(work: Project) -> APIRouter:
     @routes.post("/gate/{asset}/release", tags=["gate"], summary="Publish a held version, for good")
     def release(asset: AssetPath, body: ReleaseBody, caller: Operator) -> Released:
         released = work.release(asset, body.partition, reason=body.reason, by=caller.name)
-        return Released(materialization_id=released, unblocked=list(work.graph.blocked_by(work.graph.asset(asset).key)))
+        waited = work.graph.blocked_by(work.graph.asset(asset).key)
+        return Released(materialization_id=released, unblocked=[key for key in waited if caller.sees(key)])
 
     @routes.post("/gate/{asset}/override", tags=["gate"], summary="Open a gate for a while, or let a subject not hold")
     def override(asset: AssetPath, body: OverrideBody, caller: Admin) -> Overridden:

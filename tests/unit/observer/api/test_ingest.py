@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from observer import reported
 from observer.access import Role
-from observer.api import ingest
+from observer.api import callers, ingest
 from observer.api.app import create_api
 from observer.api.report_wire import Batch, reports_of
 from observer.history import SeriesKey
@@ -124,6 +124,17 @@ def test_a_person_releases_what_others_made(asking: TestClient, work: Project) -
     released = asking.post("/api/v1/gate/ledger/release", json={"reason": "looked at"})
     assert released.json() == {"materialization_id": "v1", "unblocked": ["report"]}
     assert gate(asking)["outcome"] == "open"
+
+
+def test_who_releases_hears_of_no_asset_that_is_not_theirs(
+    asking: TestClient, work: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "_REMEMBERED_S", -1.0)
+    send(asking, ledger("v1", passed=False))
+    _, secret = make_token(work, "airflow", Role.OPERATOR, assets=("ledger",), for_s=None, by="ana")
+    theirs = {"authorization": f"Bearer {secret}"}
+    released = asking.post("/api/v1/gate/ledger/release", json={"reason": "looked at"}, headers=theirs)
+    assert released.json() == {"materialization_id": "v1", "unblocked": []}
 
 
 def test_monitors_judge_it_by_its_past(asking: TestClient) -> None:
