@@ -188,7 +188,7 @@ class _Hearing:
     def _failed(self, event: RunEvent, asset: Asset) -> FailedRun:
         return FailedRun(
             address=Address(asset.key, self._partition(event, asset)), run_id=event.run.runId, job=event.job_name,
-            at=event.eventTime, why=event.why,
+            at=event.eventTime, why=self._work.runtime.withhold(asset.key, event.why),
         )  # fmt: skip
 
     def _seen(self) -> set[str]:

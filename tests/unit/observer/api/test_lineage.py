@@ -185,6 +185,23 @@ def test_a_failed_run_opens_an_incident_that_the_next_good_version_ends(emitted:
     assert told(work) == [("resolved", "warn", sentence)]
 
 
+def test_why_it_failed_shows_no_value_where_all_is_private(tmp_path: Path) -> None:
+    toml = '[env.local]\nclock = "2024-03-01 06:00 UTC"\nprivate = true\n'
+    work = open_project(shop(tmp_path, pipeline=PIPELINE, toml=toml))
+    body = {
+        "eventType": "FAIL", "eventTime": "2024-02-29T05:00:00Z", "job": {"namespace": "a", "name": "b"},
+        "run": {"runId": str(uuid4()), "facets": {"errorMessage": {"message": "duplicate key (email)=('ana@a.org')"}}},
+        "outputs": [{"namespace": "postgres://db:5432", "name": "shop.public.orders"}], "producer": "x",
+        "schemaURL": "x",
+    }  # fmt: skip
+    asking = TestClient(create_api(work.reads(), ServeSettings(), work), base_url="http://127.0.0.1")
+    assert asking.post("/api/v1/lineage", json=body).status_code == 201
+    [(_, _, sentence)] = told(work)
+    work.close()
+    assert "a/b: duplicate key" in sentence
+    assert "ana" not in sentence
+
+
 def test_a_run_that_was_broken_off_is_noted_only(emitted: Any, work: Project) -> None:
     emitted(event(RunState.ABORT, "2024-02-29T05:00:00Z", str(uuid4()), outputs=[written()]))
     assert told(work) == []
