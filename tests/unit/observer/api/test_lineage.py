@@ -216,7 +216,7 @@ def test_what_it_names_and_nobody_knows_is_said(work: Project) -> None:
     }  # fmt: skip
     assert asking.post("/api/v1/lineage", json=body).json() == {"taken": [], "strangers": ["hive/other"]}
     undated = {**body, "outputs": [{"namespace": "s3", "name": "visits"}]}
-    assert asking.post("/api/v1/lineage", json=undated).json()["code"] == "invalid-project"
+    assert asking.post("/api/v1/lineage", json=undated).json()["code"] == "cannot-take-in"
     assert asking.post("/api/v1/lineage", json={"job": {}, "eventTime": "x"}).status_code == 201
     hostile = [b"[" * 100_000, b"{", b"null", b"7", b'{"run": 1}']
     for raw in hostile:
