@@ -171,7 +171,7 @@ def test_the_pages_are_quick_and_few_statements(story: Story, measured: Measured
     questions: dict[str, tuple[Callable[[], object], int]] = {
         "now": (story.reads.now, 19),
         "asset": (lambda: story.reads.asset("flights"), 25),
-        "run": (lambda: story.reads.run(story.last.id), 4),
+        "run": (lambda: story.reads.run(story.last.id), 5),
         "gate": (lambda: story.reads.gate("flights", None), 6),
     }
     said: list[str] = []
