@@ -15,6 +15,7 @@ from observer.store import access_tables as access_tables  # parts of the schema
 from observer.store import channel_tables as channel_tables
 from observer.store import chore_tables as chore_tables
 from observer.store import status_tables as status_tables
+from observer.store import tables as tables
 from observer.store.compatibility import oldest_code
 from orchestration import said_tables as said_tables
 from orchestration.database import reading, writing
