@@ -371,9 +371,19 @@ def _typed(address: Address) -> str:
     return address.asset if address.partition is None else f"{address.asset} --partition {quote(address.partition)}"
 
 
+_PART = 16
+"""Characters of a line of a secret that is one by itself: of a key each line, not the brace of a JSON file."""
+
+
 def redactor(secret_values: tuple[str, ...]) -> Callable[[str], str]:
-    """A function that puts ``***`` in place of every secret in a text."""
-    long_ones = sorted((value for value in secret_values if len(value) >= 4), key=len, reverse=True)
+    """A function that puts ``***`` in place of every secret in a text, and of each longer line of one that has some.
+
+    Who prints a key line by line tells it as well, and what is kept of that may begin or end in the middle of it.
+    """
+    lines = {line.strip() for value in secret_values for line in value.strip().splitlines() if "\n" in value.strip()}
+    found = {*secret_values, *(value.strip() for value in secret_values)}
+    found = {value for value in found if len(value) >= 4} | {line for line in lines if len(line) >= _PART}
+    long_ones = sorted(found, key=len, reverse=True)
 
     def redact(text: str) -> str:
         for value in long_ones:

@@ -139,6 +139,15 @@ def test_the_longer_secret_is_hidden_first_and_short_words_are_left() -> None:
     assert redactor(("abcd", "abcdefgh", "x"))("x abcdefgh abcd") == "x *** ***"
 
 
+def test_of_a_secret_with_several_lines_each_is_one() -> None:
+    lines = ["-----BEGIN KEY-----", "MIIEvQIBADANBgkqhkiG", "{", "9w0BAQEFAASCBKcwggSj"]
+    clean = redactor(("\n".join(lines) + "\n", "hunter2\n"))
+    assert clean("\n".join(lines)) == "***"
+    assert clean("  9w0BAQEFAASCBKcwggSj {") == "  *** {"
+    assert clean(repr("\n".join(lines))) == r"'***\n***\n{\n***'"
+    assert clean("password=hunter2") == "password=***"
+
+
 @pytest.mark.parametrize(
     ("channel", "said"),
     [
