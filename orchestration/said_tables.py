@@ -6,6 +6,9 @@ from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer,
 
 from orchestration.tables import Instant, Serial, metadata
 
+LEVEL = 16
+"""Characters of a level's name that are kept beside the lines."""
+
 step_logs = Table(
     "step_logs",
     metadata,
@@ -18,7 +21,7 @@ step_logs = Table(
     Column("lines", JSON, nullable=False),  # [offset_s, level, source, text], oldest first
     Column("count", Integer, nullable=False),  # of lines that are kept
     Column("left_out", Integer, nullable=False),  # that came before them
-    Column("worst", String(16), nullable=False),
+    Column("worst", String(LEVEL), nullable=False),
     Column("unknown", Text, nullable=False),
     Column("ended", Boolean, nullable=False),
     UniqueConstraint("run_id", "asset", "partition", "number"),

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from orchestration import step_logs
-from orchestration.model import Address, AssetKey, StepRecord
+from orchestration.model import Address, StepRecord
 from orchestration.runtime import Runtime
 from orchestration.spans import WORTH_S, Span, SpanKind
 from orchestration.step import plain_text
@@ -58,6 +58,7 @@ class Scribe:
             if said is not None:
                 now = self._runtime.clock.now()
                 begun = None if worked_s is None else now - timedelta(seconds=worked_s)
+                said = self._clean(steps, said)
                 self._logs += [self._log(step, number, said, begun or step.started_at, ended=True) for step in steps]
         idle_s = 0.0 if worked_s is None else self._offset_s() - begun_s - worked_s
         if idle_s >= WORTH_S:
@@ -125,16 +126,17 @@ class Scribe:
                 continue
             self._written[task_id] = log.heard
             if (said := log.said()) is not None:
+                said = self._clean(steps, said)
                 yield from (self._log(step, number, said, step.started_at, ended=False) for step in steps)
 
     def _log(self, step: StepRecord, number: int, said: Said, begun_at: datetime | None, *, ended: bool) -> NewLog:
         number += self._before.get(step.address, 0)
-        return NewLog(step.address, number, begun_at, self._clean(step.asset, said), ended)
+        return NewLog(step.address, number, begun_at, said, ended)
 
-    def _clean(self, asset: AssetKey, said: Said) -> Said:
-        """In text that may be kept and shown: no secret, no value of a sensitive column."""
-        if self._runtime.is_private(asset):
-            hidden = tuple(line._replace(text=NOT_KEPT) for line in said.lines)
+    def _clean(self, steps: Sequence[StepRecord], said: Said) -> Said:
+        """In text that may be kept and shown: no secret, no value of a column that is sensitive in any of the steps."""
+        if any(self._runtime.is_private(asset) for asset in {step.asset for step in steps}):
+            hidden = tuple(self._line(line._replace(text=NOT_KEPT)) for line in said.lines)
             return replace(said, lines=hidden)
         redact = self._runtime.redact
         lines = [self._line(line) for line in said.lines]

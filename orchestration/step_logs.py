@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestration.bulk import Bulk
 from orchestration.model import Address, AssetKey
-from orchestration.said_tables import step_logs, step_spans
+from orchestration.said_tables import LEVEL, step_logs, step_spans
 from orchestration.spans import Span, SpanKind
 from orchestration.step_log import PRINTED, LogLine, Said
 
@@ -53,8 +53,8 @@ class NewLog(NamedTuple):
 
 
 def worst_of(lines: Sequence[LogLine]) -> str:
-    """The worst level of some lines; one that somebody has named himself stands below warnings."""
-    return max((line.level for line in lines), key=_rank, default="")
+    """The worst level of some lines; one that somebody has named himself, at any length, stands below warnings."""
+    return max((line.level for line in lines), key=_rank, default="")[:LEVEL]
 
 
 def _rank(level: str) -> int:

@@ -74,6 +74,26 @@ def test_no_secret_is_kept_nor_what_a_sensitive_column_may_hold(tmp_path: Path) 
         assert step_logs.last_of(connection, Address(AssetKey("report"))) == hidden
 
 
+def test_what_is_said_in_one_call_is_private_in_all_that_it_makes(tmp_path: Path) -> None:
+    @ob.multi_asset(["people", "totals"])
+    def both(context: Context) -> dict[str, int]:
+        logging.getLogger("by\0hand").warning("ann@example.com")
+        return {"people": 1, "totals": 2}
+
+    core = Core(tmp_path, both)
+    core.runtime = replace(core.runtime, is_private=lambda key: key == "people")
+    run = core.run()
+    for asset in ("people", "totals"):
+        (kept,) = logs(core, run, asset)
+        assert [(line.source, line.text) for line in kept.lines] == [(r"by\0hand", NOT_KEPT)]
+
+
+def test_a_level_may_have_any_name() -> None:
+    named = LogLine(0.0, "business critical event", "", "paid")
+    assert step_logs.worst_of([named]) == "business critica"  # PostgreSQL refuses more
+    assert step_logs.worst_of([named, named._replace(level="warning")]) == "warning"
+
+
 def test_each_try_and_wait_is_kept(tmp_path: Path) -> None:
     tries: list[int] = []
 
