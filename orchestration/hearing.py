@@ -107,13 +107,21 @@ class _Records:
 
 
 def _text(record: logging.LogRecord) -> str:
+    """Raises nothing, whatever the objects are that the project logs: of those, logging tells in its own way."""
     try:
-        said = record.getMessage()
-    except Exception:  # the arguments don't fit, of which logging tells in its own way
-        said = f"{record.msg!r} with {record.args!r}"
+        said = str(record.getMessage())
+    except Exception:  # e.g. the arguments don't fit
+        said = _as_given(record)
     if record.exc_info and record.exc_info[0] is not None:
         said = f"{said}\n{''.join(traceback.format_exception(*record.exc_info)).rstrip()}"
     return said
+
+
+def _as_given(record: logging.LogRecord) -> str:
+    try:
+        return f"{record.msg!r} with {record.args!r}"
+    except Exception as error:
+        return f"(what was logged at {record.filename}:{record.lineno} can't be written down: {type(error).__name__})"
 
 
 class _Warnings:
@@ -145,6 +153,7 @@ class _Heard(io.TextIOWrapper):
         super().__init__(
             stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering, write_through=True
         )
+        self._instead_of = stream  # one that nobody holds any more closes the file under us
         self._called, self._left, self._last = name, "", ""
 
     def write(self, text: str) -> int:

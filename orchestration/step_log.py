@@ -61,7 +61,7 @@ class StepLog:
         self._began, self._pid, self._tell = time.time(), os.getpid(), tell
         self._lines: deque[LogLine] = deque()
         self._bytes = self._left_out = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler and a finalizer speak in the middle of it
         self.last: object = None  # what was heard last, lest it is heard twice
         self.deaf = False  # what is written now was heard already
 
@@ -69,7 +69,8 @@ class StepLog:
         """Take in a line that is said now."""
         if os.getpid() != self._pid:
             return
-        line = LogLine(max(0.0, time.time() - self._began), level, source, _cut(text, TRAVELS // 2, TRAVELS // 2))
+        said = _cut(_plain(text), TRAVELS // 2, TRAVELS // 2)
+        line = LogLine(max(0.0, time.time() - self._began), _plain(level), _plain(source), said)
         self.take((line,))
         if self._tell is not None:
             self._tell((line,))
@@ -78,10 +79,12 @@ class StepLog:
         """Take in lines that were said elsewhere."""
         with self._lock:
             for line in lines:
+                size = _size(line)
                 self._lines.append(line)
-                self._bytes += _size(line)
+                self._bytes += size
             while len(self._lines) > MOST_LINES or (self._bytes > MOST_BYTES and len(self._lines) > 1):
-                self._bytes -= _size(self._lines.popleft())
+                size = _size(self._lines.popleft())
+                self._bytes -= size
                 self._left_out += 1
 
     @property
@@ -105,6 +108,11 @@ def shortened(line: LogLine) -> LogLine:
 def _cut(text: str, head: int, tail: int) -> str:
     """Without its middle: a traceback says at its end what was wrong."""
     return text if len(text) <= head + tail else f"{text[:head]}\n…\n{text[-tail:]}"
+
+
+def _plain(text: str) -> str:
+    """A string of no class of the project's, which whoever hears of it elsewhere could not make."""
+    return text if type(text) is str else str.__str__(text)
 
 
 def _size(line: LogLine) -> int:

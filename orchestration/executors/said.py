@@ -24,7 +24,8 @@ class Saying:
     """
 
     def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._lock = channel, threading.Lock()
+        self._channel, self._lock = channel, threading.RLock()  # a signal's handler may speak while we do
+        self._sends = False
         self._waiting: list[LogLine] = []
         self._task = ""
         self._left, self._at = _A_SECOND, time.monotonic()
@@ -33,8 +34,8 @@ class Saying:
     def send(self, kind: bytes, body: bytes = b"") -> None:
         """Send a message; lines that wait are left out of it, for the result of their task holds them."""
         with self._lock:
-            self._waiting.clear()
             self._task = ""
+            self._waiting.clear()
             frames.send(self._channel, kind, body)
 
     def of(self, task_id: str) -> Tell:
@@ -59,11 +60,17 @@ class Saying:
         self._more.set()
 
     def _send_lines(self) -> None:
-        """Holds the lock."""
-        lines, self._waiting = self._waiting, []
-        if lines:
-            with suppress(OSError):  # nobody listens any more: the process is about to end
-                frames.send(self._channel, frames.SAID, pickle.dumps((self._task, lines), protocol=5))
+        """Holds the lock. What is said in the middle of a message, by a signal's handler, follows it."""
+        if self._sends:
+            return
+        self._sends = True
+        try:
+            while self._waiting:
+                lines, self._waiting = self._waiting, []
+                with suppress(OSError):  # nobody listens any more: the process is about to end
+                    frames.send(self._channel, frames.SAID, pickle.dumps((self._task, lines), protocol=5))
+        finally:
+            self._sends = False
 
     def _later(self) -> None:
         assert self._more is not None
