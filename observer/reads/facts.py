@@ -21,6 +21,9 @@ from orchestration.errors import PartitionError
 from orchestration.freshness import FreshnessOf
 from orchestration.model import AssetKind, PartitionKey, StepStatus, VersionStatus
 
+UNCHECKED = "nothing was checked"
+"""Of a version that the gate let through without a verdict: nothing holds it, and nobody knows what it is worth."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
@@ -58,6 +61,11 @@ def facts_of(asset: Asset, ledger: Ledger) -> Facts:
         cells=cells, here=here, readers=readers, rows=ledger.rows_of(readers), data_until=read.until(),
         awaited=read.awaited(),
     )  # fmt: skip
+
+
+def came(asset: Asset) -> str:
+    """How a version of an asset came to its readers, in a word."""
+    return "observed" if asset.kind is AssetKind.SOURCE else "published"
 
 
 def data_until(asset: Asset, version: Version | None) -> datetime | None:
@@ -127,8 +135,7 @@ class _Reading:
 
     def _judged(self, version: Version, step: LastStep | None, published: Version | None) -> Fact:
         """What the verdicts on a version make of it."""
-        word = "observed" if self._asset.kind is AssetKind.SOURCE else "published"
-        state, text = _verdict(version, self._ledger.tallies.get(version.id), word)
+        state, text = _verdict(version, self._ledger.tallies.get(version.id), came(self._asset))
         if step is not None and step.note and step.note not in text:
             text = f"{text}; {step.note}"
         return self._made(
@@ -173,7 +180,7 @@ def _verdict(version: Version, tally: Tally | None, word: str) -> tuple[State, s
     if version.released:
         return State.HEALTHY, f"is {word}, released by a person"
     if tally is None:
-        return State.UNKNOWN, f"is {word} and was never judged"
+        return State.UNKNOWN, f"is {word}, {UNCHECKED}"
     if bad := tally.number(EvaluationStatus.WARNED, EvaluationStatus.FAILED):
         first = tally.sentences.get(EvaluationStatus.FAILED) or tally.sentences[EvaluationStatus.WARNED]
         return State.WARNED, f"is {word} with {count(bad, 'warning')}: {first}"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, func, select
 from observer.lateness import Awaited
 from observer.model import EvaluationStatus, IncidentStatus, Override, Severity
 from observer.reads.base import GateAnswer
+from observer.reads.facts import UNCHECKED, came
 from observer.reads.instants import full, timezone_of
 from observer.reads.ledger import (
     LIVE,
@@ -210,11 +211,11 @@ def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
     if published is not None and published.status is VersionStatus.PUBLISHING:
         said = f"open: the publication of {what} has begun and is not confirmed"
     elif decided.overridden:
-        return f"open: {what} was published{at}, though {why(decided)} ({_passed(facts.verdicts)})"
+        return f"open: {what} was {came(facts.asset)}{at}, though {why(decided)} ({_passed(facts.verdicts)})"
     elif decided.reasons:
         return f"open: {what} was {decided.reasons[0].rstrip('. ')} ({_passed(facts.verdicts)})"
     else:
-        said = f"open: {what} was published{at}"
+        said = f"open: {what} was {came(facts.asset)}{at}"
     return f"{said}, {_passed(facts.verdicts)}{_but(facts)}"
 
 
@@ -276,7 +277,7 @@ def _soft(verdicts: Counts) -> str:
     total = sum(number for _, _, number in verdicts)
     passed = sum(number for _, status, number in verdicts if status is EvaluationStatus.PASSED)
     if not total:
-        return "nothing was checked"
+        return UNCHECKED
     return f"nothing that could hold it is declared, {passed} of {total} monitors and checks passed"
 
 

@@ -44,7 +44,7 @@ def test_a_published_partition_that_passed_is_healthy(shop: Store) -> None:
         ({"row_count": UNKNOWN, "duration": PASSED}, State.UNKNOWN, "but row_count unknown"),
         ({"row_count": LEARNING, "duration": LEARNING}, State.LEARNING, "learning"),
         ({"row_count": LEARNING, "duration": PASSED}, State.HEALTHY, "is published"),
-        ({}, State.UNKNOWN, "was never judged"),
+        ({}, State.UNKNOWN, "is published, nothing was checked"),
     ],
 )
 def test_the_verdicts_on_the_newest_version_make_its_state(
@@ -54,6 +54,17 @@ def test_the_verdicts_on_the_newest_version_make_its_state(
     found = row(shop, "orders")
     assert found.state is state
     assert said in found.text
+
+
+def test_of_a_version_that_nothing_was_asked_of_the_gate_says_what_the_list_says(make: MakeStore) -> None:
+    store = make(ob.external("feed"), asset("rates", partitions=None))
+    for key in ("feed", "rates"):
+        store.version(key, verdicts={})
+    for key, came in (("feed", "observed"), ("rates", "published")):
+        found, answer = row(store, key), store.reads.gate(key, None)
+        assert (found.state, found.text) == (State.UNKNOWN, f"the version of 06:00 is {came}, nothing was checked")
+        assert answer is not None
+        assert answer.sentence == f"open: the version was {came} at 2024-03-10 06:00, nothing was checked"
 
 
 def test_a_hold_blocks_what_waits_for_it_even_if_nothing_was_planned(shop: Store) -> None:
