@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import TypeVar, overload
 
 from observer.accuracy import SAMPLES, is_sample
 from observer.change_times import LastChange
@@ -48,6 +48,7 @@ class Quality:
         return with_defaults(self.monitors, ages=self.updated_by is not None, arrives=self.arrives)
 
 
+One = TypeVar("One")
 _NOTHING_DECLARED = (Quality(), Quality(arrives=True))
 
 
@@ -247,8 +248,9 @@ def quality(
 ) -> Quality:
     """What an asset carries; raises CheckError where that can't be used."""
     found = Quality(
-        checks=tuple(checks), monitors=tuple(monitors), gate=gate, profile=profile, metrics=tuple(metrics),
-        arrives=arrives,
+        checks=_several("checks", checks, "ob.unique('id')"), gate=gate, profile=profile, arrives=arrives,
+        monitors=_several("monitors", monitors, "ob.monitor('row_count')"),
+        metrics=_several("metrics", metrics, "ob.metric(...)"),
     )  # fmt: skip
     usual = _NOTHING_DECLARED[arrives]
     if found == usual:
@@ -276,6 +278,12 @@ def quality(
                 f"{name!r} is declared twice on one asset; leave one of them out or give it a name of its own"
             )
     return found
+
+
+def _several(what: str, given: Iterable[One], example: str) -> tuple[One, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise CheckError(f"{what}= takes a list, such as {what}=[{example}], not {given!r}")
+    return tuple(given)
 
 
 def _check_kept(monitors: Iterable[Monitor], profile: ProfilePolicy) -> None:

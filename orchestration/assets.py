@@ -11,7 +11,16 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, overload
 
-from orchestration.asset_config import LONGEST_CODE_VERSION, ConfigType, config_type
+from orchestration.asset_config import ConfigType, config_type
+from orchestration.asset_options import (
+    check_code_version,
+    check_cut,
+    check_freshness,
+    check_group,
+    check_run,
+    listed,
+    words,
+)
 from orchestration.errors import DefinitionError
 from orchestration.freshness import FreshnessPolicy
 from orchestration.mapping import Read, ReadDefault, reads_of
@@ -93,8 +102,8 @@ class Asset:
     consumers: tuple[str, ...] = ()  # what reads it outside, in words: a dashboard, a notebook
 
     def __post_init__(self) -> None:
-        _check_cut(self.key, self.partitions)
-        _check_freshness(self.key, self.freshness)
+        check_cut(self.key, self.partitions)
+        check_freshness(self.key, self.freshness)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.function is None:
@@ -251,14 +260,13 @@ def sql_asset(
         Dependency(upstream=AssetKey(u), parameter=u, read=reading.pop(u, _AS_IT_IS)) for u in references(name, sql)
     )
     _refuse_unread(name, reading)
+    _check(name, group, code_version, run)
     if run.batch > 1:
         raise DefinitionError(f"{name}: a query makes one partition a time; leave batch= out")
     return Asset(
         key=name, kind=AssetKind.SQL, sql=textwrap.dedent(sql).strip(), dependencies=dependencies,
-        partitions=partitions, group=group, owners=_words(name, "owners", owners),
-        tags=_words(name, "tags", tags),
-        description=description,
-        code_version=_explicit(name, code_version), freshness=freshness,
+        partitions=partitions, group=group, owners=words(name, "owners", owners), tags=words(name, "tags", tags),
+        description=description, code_version=code_version, freshness=freshness,
         schedule=schedule_of(schedule, name), run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
@@ -299,49 +307,29 @@ def from_function(
             continue
         read = reading.pop(parameter, _AS_IT_IS) if reading else _AS_IT_IS
         dependencies.append(Dependency(upstream=asset_key(parameter), parameter=parameter, wants=wants, read=read))
-    for other in deps:
-        upstream = other.key if isinstance(other, Asset) else asset_key(other)
+    for other in listed(name, "deps", deps):
+        upstream = other.key if isinstance(other, Asset) else asset_key(other)  # type: ignore[arg-type]  # it says so
         if any(known.upstream == upstream for known in dependencies):
             continue
         dependencies.append(Dependency(upstream=upstream, parameter=None, read=reading.pop(upstream, _AS_IT_IS)))
     _refuse_unread(name, reading)
+    _check(name, group, code_version, run)
     if run.batch > 1 and partitions is None:
         raise DefinitionError(f"{name}: batch={run.batch} is for partitions, and it has none; give it partitions=")
     return Asset(
         key=name, kind=kind, function=function, dependencies=tuple(dependencies), takes_context=takes_context,
-        config=config, production=production, partitions=partitions, group=group, owners=_words(name, "owners", owners),
-        tags=_words(name, "tags", tags),
+        config=config, production=production, partitions=partitions, group=group, owners=words(name, "owners", owners),
+        tags=words(name, "tags", tags),
         description=description or (function.__doc__ and inspect.getdoc(function)) or "",
-        code_version=_explicit(name, code_version),
+        code_version=code_version,
         freshness=freshness, schedule=schedule_of(schedule, name), run=run, attachments=tuple(attachments), where=where,
     )  # fmt: skip
 
 
-def _check_cut(name: AssetKey, partitions: object) -> None:
-    if partitions is not None and not isinstance(partitions, Partitions):
-        said = "; a cron expression that cuts them has a start: ob.cron('0 6 * * *', '2013-01-01')"
-        raise DefinitionError(
-            f"{name}: partitions= takes ob.daily(...) and the like, not {partitions!r}"
-            f"{said if isinstance(partitions, Condition) else ''}"
-        )
-
-
-def _check_freshness(name: AssetKey, freshness: object) -> None:
-    if freshness is not None and not isinstance(freshness, FreshnessPolicy):
-        example = f"max_age={freshness!r}" if isinstance(freshness, str) else "max_age='26h'"
-        raise DefinitionError(f"{name}: freshness= takes ob.FreshnessPolicy({example}) and the like, not {freshness!r}")
-
-
-def _words(name: AssetKey, what: str, words: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(words, str):
-        raise DefinitionError(f"{name}: {what} takes a list; write {what}=[{words!r}]")
-    return tuple(words)
-
-
-def _explicit(name: AssetKey, code_version: str | None) -> str | None:
-    if code_version is not None and len(code_version) > LONGEST_CODE_VERSION:
-        raise DefinitionError(f"{name}: a code_version has at most {LONGEST_CODE_VERSION} characters")
-    return code_version
+def _check(name: AssetKey, group: object, code_version: object, run: object) -> None:
+    check_group(name, group)
+    check_code_version(name, code_version)
+    check_run(name, run)
 
 
 def _reading(name: AssetKey, reads: Mapping[str, Read | OnHold | str] | None) -> dict[str, Read]:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from orchestration.asset_options import check_group, words
 from orchestration.assets import Asset, asset_key
-from orchestration.errors import DefinitionError
 from orchestration.freshness import FreshnessPolicy
 from orchestration.model import AssetKind
 from orchestration.partitions import Partitions
@@ -25,12 +25,11 @@ def external(
     attachments: Iterable[object] = (),
 ) -> Asset:
     """Declare an asset that others make and report; raises DefinitionError for a name that can't be."""
-    for what, words in (("owners", owners), ("tags", tags)):
-        if isinstance(words, str):
-            raise DefinitionError(f"{key}: {what} takes a list; write {what}=[{words!r}]")
+    name = asset_key(key)
+    check_group(name, group)
     return Asset(
-        key=asset_key(key), kind=AssetKind.SOURCE, partitions=partitions, group=group, owners=tuple(owners),
-        tags=tuple(tags), description=description, freshness=freshness, attachments=tuple(attachments),
+        key=name, kind=AssetKind.SOURCE, partitions=partitions, group=group, owners=words(name, "owners", owners),
+        tags=words(name, "tags", tags), description=description, freshness=freshness, attachments=tuple(attachments),
         where=_caller(),
     )  # fmt: skip
 

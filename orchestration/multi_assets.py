@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from orchestration.asset_options import check_run, listed, words
 from orchestration.assets import Asset, Production, asset_key, from_function
 from orchestration.errors import DefinitionError, UnknownName
 from orchestration.freshness import FreshnessPolicy
@@ -95,21 +96,24 @@ def multi_asset(
     keys = tuple(asset_key(name) for name in said)
     if not keys:
         raise DefinitionError("a multi-asset makes at least one asset; name them in outputs=")
+    check_run(", ".join(keys), run)
     if run.batch > 1:
         raise DefinitionError(f"{', '.join(keys)}: a multi-asset makes one partition a call; leave batch= out")
-    shared_owners, shared_tags, shared_deps = tuple(owners), tuple(tags), tuple(deps)
+    shared_owners, shared_tags = words(keys[0], "owners", owners), words(keys[0], "tags", tags)
+    shared_deps = cast(tuple[Asset | str, ...], listed(keys[0], "deps", deps))
 
     def declare(function: Callable[..., object]) -> MultiAsset:
         production = Production(name=getattr(function, "__name__", keys[0]), keys=keys, subsettable=subsettable)
         assets = tuple(
             from_function(
                 function, AssetKind.PYTHON, key=key, partitions=partitions, group=group,
-                owners=(*shared_owners, *output.owners), tags=(*shared_tags, *output.tags), deps=shared_deps,
+                owners=(*shared_owners, *words(key, "owners", output.owners)),
+                tags=(*shared_tags, *words(key, "tags", output.tags)), deps=shared_deps,
                 reads=reads, code_version=code_version, freshness=output.freshness,
                 schedule=schedule if key == keys[0] else None, run=run,
                 attachments=output.attachments, production=production, description=output.description,
             )
-            for key, output in said.items()
+            for key, output in zip(keys, said.values(), strict=True)
         )  # fmt: skip
         for needed in assets[0].dependencies:
             if needed.upstream in keys:

@@ -66,6 +66,14 @@ def test_an_asset_refuses_what_is_no_check_monitor_or_policy() -> None:
         ob.asset(monitors=["row_count"])  # type: ignore[list-item]
     with pytest.raises(CheckError, match="checks= takes checks"):
         ob.asset(checks=[monitor("row_count")])  # type: ignore[list-item]
+    with pytest.raises(
+        CheckError, match=r"monitors= takes a list, such as monitors=\[ob.monitor\('row_count'\)\], not"
+    ):
+        ob.asset(monitors=monitor("row_count"))  # type: ignore[arg-type]
+    with pytest.raises(CheckError, match=r"checks= takes a list, such as checks=\[ob.unique\('id'\)\], not"):
+        ob.asset(checks=ob.unique("id"))  # type: ignore[arg-type]
+    with pytest.raises(CheckError, match=r"metrics= takes a list, such as .*, not 'rows'"):
+        ob.asset(metrics="rows")  # type: ignore[arg-type]
     with pytest.raises(CheckError, match="declared twice"):
         ob.asset(monitors=[monitor("row_count"), monitor("row_count")])
     with pytest.raises(CheckError, match=r"gate= takes ob\.GatePolicy"):

@@ -72,6 +72,39 @@ def test_options_that_can_not_be_meant(more: dict[str, object]) -> None:
         o.asset(key="a", **more)(lambda: 1)  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"group": 5}, "a: group is said in words; write '5' in place of 5"),
+        ({"group": "raw\u202e"}, r"a: group has 'raw\\u202e', with marks that nobody sees"),
+        ({"owners": "ops@example.com"}, r"a: owners takes a list; write owners=\['ops@example.com'\]"),
+        ({"owners": ["ana\u202ebob"]}, r"a: owners has 'ana\\u202ebob', with marks that nobody sees"),
+        ({"tags": 5}, r"a: tags takes a list; write tags=\[\.\.\.\]"),
+        ({"tags": [5]}, "a: tags is said in words; write '5' in place of 5"),
+        ({"code_version": 5}, "a: code_version is a text; write code_version='5'"),
+        ({"run": "x"}, r"a: run= takes ob.RunPolicy\(retries=2\) and the like, not 'x'"),
+    ],
+)
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda more: o.asset(key="a", **more)(lambda: 1),
+        lambda more: o.sql_asset("a", "select 1", **more),
+        lambda more: o.multi_asset(["a"], **more)(lambda: 1),
+    ],
+)
+def test_options_of_another_kind_say_what_to_write(
+    declare: Callable[[dict[str, object]], object], more: dict[str, object], says: str
+) -> None:
+    with pytest.raises(DefinitionError, match=says):
+        declare(more)
+
+
+def test_one_asset_alone_is_no_list_of_what_comes_before() -> None:
+    with pytest.raises(DefinitionError, match=r"b: deps takes a list; write deps=\['a'\]"):
+        o.asset(key="b", deps=named("a"))(lambda: 1)  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize("declare", [o.asset(key="a", freshness="4h"), o.source(key="a", freshness="4h")])  # type: ignore[call-overload]
 def test_a_length_of_time_is_no_policy_of_freshness(declare: Callable[[Callable[[], int]], Asset]) -> None:
     """It would only be found out by whoever decides what is due: of all assets, as none could be decided on."""
@@ -84,6 +117,10 @@ def test_what_others_make_is_declared_as_well() -> None:
         external("a", partitions="daily")  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="freshness= takes"):
         external("a", freshness=4)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="a: group is said in words"):
+        external("a", group=5)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="a: owners takes a list"):
+        external("a", owners=5)  # type: ignore[arg-type]
 
 
 def test_a_source_reads_nothing() -> None:
