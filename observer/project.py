@@ -17,7 +17,7 @@ from observer.alerts.base import Channel
 from observer.asset_configs import AssetConfigs, Given, merged
 from observer.channels import channel_of
 from observer.checks.base import others_of
-from observer.config import FILE_NAME, EnvironmentConfig, find_root, read
+from observer.config import EnvironmentConfig, find_root, read
 from observer.errors import ProjectError, ReleaseError, UnknownName
 from observer.executors import executor_of
 from observer.ids import Ids
@@ -309,9 +309,7 @@ def compose(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
         new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
         profile=config.profile, false_alarms_per_week=config.false_alarms_per_week,
-        holidays=special_days_of(
-            definitions.graph, config.holidays, f"{config.root / FILE_NAME} [env.{config.name}] holidays"
-        ),
+        holidays=special_days_of(definitions.graph, config.holidays, f"{config.where} holidays"),
         remind_after=config.remind_after, environment=config.name,
     )  # fmt: skip
     runtime = Runtime(
@@ -334,8 +332,7 @@ def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:
     known = {name for asset in graph for name in names_of(asset)}
     for name in config.pools:
         if name not in known:
-            where = f"{config.root / FILE_NAME} [env.{config.name}] pools"
-            raise UnknownName("pool or tag", name, known, where=where)
+            raise UnknownName("pool or tag", name, known, where=f"{config.where} pools")
 
 
 def defined(file: Path, redact: Callable[[str], str]) -> Definitions:

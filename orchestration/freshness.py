@@ -184,10 +184,14 @@ class FreshnessPolicy:
 def _deadlines(text: str, zone: str) -> Firings:
     match = _TIME_OF_DAY.fullmatch(text.strip()) if isinstance(text, str) else None
     expression = f"{int(match[2])} {int(match[1])} * * *" if match else text
-    what = f"FreshnessPolicy(by={text!r})"
+    what, instead = f"FreshnessPolicy(by={text!r})", "write a time of day such as '06:00', or a cron expression"
     try:
-        made = Firings(tidy_expression(expression, what), zone)
+        tidy = tidy_expression(expression, what)
+    except PartitionError:  # most often a time that no day has
+        raise DefinitionError(f"{what} is no deadline; {instead}") from None
+    try:
+        made = Firings(tidy, zone)
         made.next(0)
     except PartitionError as error:
-        raise DefinitionError(f"{what}: {error}; write a time of day such as '06:00', or a cron expression") from None
+        raise DefinitionError(f"{what}: {error}; {instead}") from None
     return made

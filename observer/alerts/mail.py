@@ -88,6 +88,11 @@ class MailChannel(Routed):
         for address in (parseaddr(sender)[1] or sender, *to):
             if address != OWNERS and not is_address(address):
                 raise ProjectError(f"channel {name!r}: {address!r} is no mail address; write name@example.com")
+        if not sender.isprintable():
+            raise ProjectError(
+                f"channel {name!r}: its from = {sender!r} has a line break, or a mark that nobody sees, and would end "
+                "the header it stands in; write 'Name <name@example.com>' on one line"
+            )
         if server.password is not None and server.tls is Tls.NONE and not is_local(server.host):
             raise ProjectError(
                 f"channel {name!r}: its password would cross the network in the clear; write tls = 'starttls' or 'tls'"

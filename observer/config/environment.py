@@ -14,7 +14,7 @@ from observer.config.budget import budget
 from observer.config.channels import ChannelConfig, channels
 from observer.config.dbt import dbt
 from observer.config.executor import ExecutorConfig, executor, pools
-from observer.config.file import settings
+from observer.config.file import FILE_NAME, settings
 from observer.config.history import history
 from observer.config.holidays import holidays
 from observer.config.io import FILES, IOConfig, io
@@ -83,6 +83,7 @@ class EnvironmentConfig:
     false_alarms_per_week: float | None = None  # of all monitors together; None: each as it is declared
     holidays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by selection: countries, exchanges, days
     remind_after: timedelta | None = DAILY  # of open incidents; None: never
+    where: str = FILE_NAME  # the file and its section, as errors name them
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:
@@ -125,7 +126,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         profile=profile(env),
         dbt=dbt(env, root),
         schedules=schedules(env), false_alarms_per_week=budget(env), holidays=holidays(env),
-        remind_after=remind_after(env), secrets=tuple(dict.fromkeys(secrets)),
+        remind_after=remind_after(env), where=str(env), secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
 

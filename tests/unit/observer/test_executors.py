@@ -167,6 +167,16 @@ def test_a_limit_of_what_nothing_counts_in_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UnknownName) as raised:
             open_project(tmp_path)
         assert says in str(raised.value)
+    (tmp_path / "tidegate.toml").unlink()
+    for setting, says in (
+        ("pools = { bd = 1 }", " pools: no pool or tag"),
+        ("holidays = { '*' = ['USS'] }", " holidays: "),
+    ):
+        (tmp_path / "pyproject.toml").write_text(f"[tool.tidegate.env.local]\n{setting}\n")
+        with pytest.raises((UnknownName, ProjectError)) as raised:
+            open_project(tmp_path)
+        assert f"{tmp_path / 'pyproject.toml'} [tool.tidegate.env.local]{says}" in str(raised.value)
+    (tmp_path / "pyproject.toml").unlink()
     (tmp_path / "tidegate.toml").write_text('[env.local]\npools = { db = 2, "tag:heavy" = 1 }\n')
     work = open_project(tmp_path)
     assert work.runtime.pools == {"db": 2, "tag:heavy": 1}

@@ -61,7 +61,11 @@ def test_statuses(policy: FreshnessPolicy, until: str, statuses: dict[str, Fresh
     [
         ({}, "says nothing; write max_age="),
         ({"max_age": "4h", "warn_at": "5h"}, "swap them"),
-        ({"by": "25:00"}, "write a time of day such as '06:00', or a cron expression"),
+        (
+            {"by": "25:00"},
+            r"^FreshnessPolicy\(by='25:00'\) is no deadline; write a time of day such as '06:00', or a cron exp[a-z]+$",
+        ),
+        ({"by": "61 * * * *"}, r"^FreshnessPolicy\(by='61 \* \* \* \*'\): '61 \* \* \* \*' isn't a cron expression: "),
         ({"by": "06:00", "timezone": "Europe/Berln"}, "isn't a time zone"),
         ({"max_age": "4h", "days": "mon-fry"}, "are no weekdays; write 'mon-fri'"),
         ({"max_age": "4h", "holidays": ["2013-02-30"]}, "is no day of the calendar"),

@@ -92,6 +92,13 @@ def test_a_repetition_has_the_same_id(server: MailServer, mailbox: Mailbox, mess
     assert [mail["Message-ID"] for _, mail in mailbox.mails] == ["<msg_1@example.com>"] * 2
 
 
+@pytest.mark.parametrize("sender", ["Tide\r\nBcc: all@example.com <a@example.com>", "Tide\n <a@example.com>"])
+def test_a_sender_that_would_write_headers_of_its_own_is_refused(sender: str) -> None:
+    server = MailServer(host="127.0.0.1", port=1, tls=Tls.NONE)
+    with pytest.raises(ProjectError, match=r"channel 'team': its from = .* has a line break"):
+        MailChannel("team", server, sender, ("data@example.com",))
+
+
 def test_what_goes_to_owners_is_folded_by_owners() -> None:
     server = MailServer(host="127.0.0.1", port=1, tls=Tls.NONE)
     assert MailChannel("team", server, SENDER, ("data@example.com", "owners")).terms.by_owners
