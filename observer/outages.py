@@ -69,11 +69,8 @@ def _news(connection: Connection, observer: Observer) -> list[ChannelState]:
 def _open(connection: Connection, observer: Observer, state: ChannelState) -> None:
     now, since = observer.clock.now(), state.failing_since
     lasts = age((observer.clock.wall() - (since or observer.clock.wall())).total_seconds())
-    what = (
-        "a message to this channel was given up"
-        if state.gave_up
-        else f"messages to this channel have failed for {lasts}"
-    )
+    here = f"this channel of the environment {observer.environment}" if observer.environment else "this channel"
+    what = f"a message to {here} was given up" if state.gave_up else f"messages to {here} have failed for {lasts}"
     wrong = Finding(
         asset=place_of(state.channel), partition=None, severity=Severity.ERROR,
         sentence=f"{what}: {state.last_error or 'nobody knows why'}",

@@ -167,6 +167,9 @@ def test_environments_that_share_the_state_have_channels_of_their_own(outages: O
     assert (prod.counts().given_up, local.counts().given_up) == (1, 0)
     assert note_outages(there) == 0
     assert note_outages(here) == 1
+    assert outages.opened()[0].sentence == (
+        "a message to this channel of the environment prod was given up: https://hooks answered 500"
+    )
     local.delivered("b", outages.now)
     assert note_outages(replace(there, channels=())) == 0, "it isn't the one that was taken out"
     [one] = outages.opened()
