@@ -9,6 +9,7 @@
         ├── StateError (RuntimeError)     the state database can't be read or written
         ├── ReleaseError (ValueError)     a release that can't be done, and why
         ├── FeedbackError (ValueError)    a word on a version that can't be, and why
+        ├── UnknownIncident (UnknownName) a number that no incident has
         ├── IncidentError (ValueError)    what can't be done to an incident as it is, and why
         │   └── IncidentChanged           it isn't what the caller has seen any more
         ├── OverrideError (ValueError)    an override of a check or monitor that can't be, and why
@@ -49,6 +50,7 @@ __all__ = [
     "StateError",
     "TidegateError",
     "TokenError",
+    "UnknownIncident",
     "UnknownName",
 ]
 
@@ -87,6 +89,18 @@ class FeedbackError(ObserverError, ValueError):
     """A word on a version that can't be."""
 
     code = "cannot-mark"
+
+
+class UnknownIncident(ObserverError, UnknownName):
+    """A number that no incident has."""
+
+    code = UnknownName.code
+
+    def __init__(self, number: int) -> None:
+        self.kind, self.name, self.nearest = "incident", str(number), ()
+        TidegateError.__init__(
+            self, f"no incident has the number {number}; nothing was changed; those that are open: tidegate incidents"
+        )
 
 
 class IncidentError(ObserverError, ValueError):

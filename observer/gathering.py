@@ -23,7 +23,8 @@ _BACK = timedelta(days=7)
 _ASSETS = 30  # that are looked at, the nearest
 _ROWS = 200  # of one question
 _WRONG = (EvaluationStatus.FAILED.value, EvaluationStatus.WARNED.value, EvaluationStatus.UNKNOWN.value)
-_SEEN = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.SUPERSEDED)
+SEEN = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.SUPERSEDED)
+"""What readers have, or had: the last of these before a bad version is what it is compared with."""
 _SAID = {
     EventKind.VERSION_RELEASED.value: "a held version was released",
     EventKind.VERSION_ROLLED_BACK.value: "an earlier version was put back",
@@ -69,7 +70,7 @@ def _since(connection: Connection, incident: Incident, version: str) -> datetime
     earliest = incident.opened_at - _BACK
     last = connection.execute(
         select(func.max(versions.c.materialized_at)).where(
-            versions.c.asset == incident.asset, versions.c.status.in_(_SEEN), versions.c.id != version,
+            versions.c.asset == incident.asset, versions.c.status.in_(SEEN), versions.c.id != version,
             versions.c.materialized_at <= incident.opened_at,
         )
     ).scalar_one()  # fmt: skip

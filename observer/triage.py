@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from observer.errors import IncidentChanged, IncidentError, UnknownName
+from observer.errors import IncidentChanged, IncidentError, UnknownIncident
 from observer.model import Incident, Resolution
 from observer.project import Project
 from observer.store import incidents as incident_store
 from observer.telling import take
-from observer.turns import Turn, TurnKind
+from observer.turns import BY_PEOPLE, Turn, TurnKind
 from orchestration.database import writing
-
-BY_PEOPLE = (Resolution.FIXED, Resolution.EXPECTED, Resolution.NO_ACTION, Resolution.FALSE_ALARM)
-"""How a person may say that an incident ended."""
 
 _LONGEST = 4_000  # characters of a reason
 _MOST_OWNERS = 20
@@ -29,7 +26,7 @@ def acknowledge(work: Project, number: int, *, by: str, reason: str = "", revisi
 
     Raises
     ------
-    UnknownName
+    UnknownIncident
         There is no such incident.
     IncidentError, IncidentChanged
         It can't be done to it as it is; it isn't what was seen any more.
@@ -53,6 +50,9 @@ def assign(
     names = tuple(dict.fromkeys(name.strip() for name in owners if name.strip()))
     if len(names) > _MOST_OWNERS or any(len(name) > 200 for name in names):
         raise IncidentError(f"an incident is assigned to at most {_MOST_OWNERS} owners; nothing was changed")
+    for name in names:
+        if not name.isprintable():
+            raise IncidentError(f"the owner {name!r} has marks that nobody sees; nothing was changed; write it without")
     return _take(work, number, TurnKind.ASSIGNED, by, reason, revision, assigned=names)
 
 
@@ -97,7 +97,7 @@ def _take(
         incident_store.alone(connection)
         before = incident_store.get(connection, number)
         if before is None:
-            raise UnknownName("incident", str(number), ())
+            raise UnknownIncident(number)
         if revision is not None and revision != before.revision:
             raise IncidentChanged(
                 f"incident #{number} has changed since you looked at it (it is {before.status} now); nothing was "

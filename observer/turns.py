@@ -29,6 +29,9 @@ from observer.errors import IncidentError
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from orchestration.model import Address, AssetKey, PartitionKey
 
+BY_PEOPLE = (Resolution.FIXED, Resolution.EXPECTED, Resolution.NO_ACTION, Resolution.FALSE_ALARM)
+"""How a person may say that an incident ended."""
+
 MOST_PASSES = 3
 """That end an incident, however often it has come back."""
 

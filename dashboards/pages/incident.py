@@ -21,7 +21,7 @@ from observer.api.roles import allowed
 from observer.errors import IncidentError, TidegateError
 from observer.model import Incident, IncidentStatus, Resolution
 from observer.reads.incident_model import IncidentPage, IncidentsPage
-from observer.turns import TurnKind
+from observer.turns import BY_PEOPLE, TurnKind
 
 if TYPE_CHECKING:
     from observer.project import Project
@@ -150,7 +150,7 @@ def view(page: IncidentPage, proof: str | None) -> Context:
     clock = Clock.of(page.at, page.timezone)
     return {
         "page": page, "row": row, "clock": clock, "proof": proof, "snoozes": CHOICES,
-        "resolutions": [(how.value, how.value.replace("-", " ")) for how in triage.BY_PEOPLE],
+        "resolutions": [(how.value, how.value.replace("-", " ")) for how in BY_PEOPLE],
         "is_over": row.status is IncidentStatus.RESOLVED,
         "may_acknowledge": row.status in _UNRESOLVED and row.status is not IncidentStatus.ACKNOWLEDGED,
         "waits": page.passes_needed - page.passes if not any(not one.settled for one in page.concerned) else None,

@@ -31,6 +31,7 @@ from observer.quantities import compact, quantity, span, unbroken
 from observer.reads.base import Reads
 from observer.reads.model import IncidentRow
 from observer.reads.run_model import RunsWanted
+from observer.visible import visible
 
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
@@ -188,6 +189,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         process=prose.process,
         look=theme.look,
         exact=instants.exact,
+        visible=visible,
         asset_url=asset_url,
         incident_url=incident_url,
         run_url=run_url,

@@ -13,7 +13,7 @@ from observer import triage
 from observer.access import Caller, Role
 from observer.api.roles import OWN_ASSETS, allowed, require
 from observer.api.texts import Name, Reason, Storable, Words
-from observer.errors import IncidentChanged, UnknownName
+from observer.errors import IncidentChanged, UnknownIncident
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.reads.base import Reads
 from observer.reads.incident_model import IncidentPage
@@ -246,7 +246,7 @@ def _seen(reads: Reads, caller: Caller, number: int) -> IncidentPage:
     """The incident, where there is one and its asset is the caller's."""
     page = reads.incident(number)
     if page is None:
-        raise UnknownName("incident", str(number), ())
+        raise UnknownIncident(number)
     require(caller, page.incident.asset)
     return page
 

@@ -12,12 +12,13 @@ from observer.cli.instant import instant
 from observer.cli.speaking import Format, opened, say, say_json
 from observer.cli.user import user_name
 from observer.cli.working import Deed
-from observer.errors import IncidentError, UnknownName
+from observer.errors import IncidentError, UnknownIncident
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.project import Project
 from observer.quantities import count, quantity
 from observer.reads.incident_model import IncidentPage, PrecisionRow
 from observer.reads.model import IncidentRow
+from observer.turns import BY_PEOPLE
 
 _OPEN = tuple(status for status in IncidentStatus if status is not IncidentStatus.RESOLVED)
 
@@ -75,7 +76,7 @@ def _check(
         what = "takes no number" if number is not None else f"needs the incident's number: tidegate incidents {deed} 7"
         raise IncidentError(f"tidegate incidents {deed} {what}; nothing was changed")
     if (how is not None) is not (deed is Deed.RESOLVE):
-        words = ", ".join(triage.BY_PEOPLE)
+        words = ", ".join(BY_PEOPLE)
         raise IncidentError(f"--as says how an incident is resolved, one of {words}: tidegate incidents resolve 7 --as")
     if (length is not None or until is not None) is not (deed is Deed.SNOOZE) or (length and until):
         raise IncidentError("--for or --until, one of both, goes with snooze: tidegate incidents snooze 7 --for 2h")
@@ -116,7 +117,7 @@ def _line(row: IncidentRow) -> str:
 def _show(work: Project, number: int, output: Format) -> ExitCode:
     page = work.reads().incident(number)
     if page is None:
-        raise UnknownName("incident", str(number), ())
+        raise UnknownIncident(number)
     if output is Format.JSON:
         say_json(page)
         return ExitCode.OK

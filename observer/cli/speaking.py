@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import typer
 
 from observer.cli.exit_codes import ExitCode, of_error, worst
-from observer.cli.visible import visible, visible_json
+from observer.visible import visible, visible_json
 from orchestration.errors import TidegateError
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import typer
 from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import EnvOption, Format, FormatOption, ProjectOption, verb
 from observer.model import IncidentStatus, Resolution
+from observer.turns import BY_PEOPLE
 
 
 class Deed(StrEnum):
@@ -26,6 +27,12 @@ class Deed(StrEnum):
     PRECISION = "precision"
 
 
+def _ending(text: str) -> Resolution:
+    if text not in BY_PEOPLE:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, map(str, BY_PEOPLE)))}.")
+    return Resolution(text)
+
+
 @verb
 def incidents(
     deed: Annotated[Deed, typer.Argument(metavar="DEED", help=f"What to do: {', '.join(Deed)}.")] = Deed.LIST,
@@ -35,7 +42,7 @@ def incidents(
     ] = None,
     last: Annotated[int, typer.Option(help="How many to list, the newest.", min=1, max=1_000)] = 100,
     how: Annotated[
-        Resolution | None, typer.Option("--as", help="How it ended: fixed, expected, no-action or false-alarm.")
+        Resolution | None, typer.Option("--as", help="How it ended.", parser=_ending, metavar="|".join(BY_PEOPLE))
     ] = None,
     length: Annotated[str | None, typer.Option("--for", help="How long to snooze: 1h, 3d.")] = None,
     until: Annotated[str | None, typer.Option(help="Until when to snooze: 2013-02-09T09:00+01:00.")] = None,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from observer.model import EvaluationStatus
-from observer.quantities import age, number, span
+from observer.model import Evaluation, EvaluationStatus
+from observer.quantities import age, count, number, span
 from observer.reads.instants import full, moment
 from observer.reads.model import State, StatusCell
 from observer.reads.rows import FRESH
@@ -116,7 +116,15 @@ def _rows(judged: Cell | None, said: Sequence[Verdict], *, held: bool) -> Status
     verdict = next((v.evaluation for v in said if v.evaluation.subject == "row_count"), None)
     if verdict is None:
         return StatusCell(title=title, state=State.UNKNOWN, value=number(judged.rows), detail="not judged")
-    found = verdict.detection
-    expected = f"expected {span(found.lower, found.upper, 'rows')}" if found and found.expected is not None else ""
     state = _state(Counter([verdict.status]), held=held)
-    return StatusCell(title=title, state=state, value=number(judged.rows), detail=expected or verdict.status.value)
+    return StatusCell(title=title, state=state, value=number(judged.rows), detail=_compared(verdict))
+
+
+def _compared(verdict: Evaluation) -> str:
+    """What a number was compared with, or why with nothing: the cell says its state beside it."""
+    found = verdict.detection
+    if found is not None and found.expected is not None:
+        return f"expected {span(found.lower, found.upper, 'rows')}"
+    if verdict.status is EvaluationStatus.LEARNING:
+        return "too little history" if found is None else f"needs {count(found.runs_needed, 'more run')}"
+    return "could not be judged" if verdict.status is EvaluationStatus.UNKNOWN else verdict.status.value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from observer.alerts.payload import is_held
 from observer.assets import quality_of
@@ -14,7 +15,9 @@ from observer.metrics import SCHEMA
 from observer.model import Incident, IncidentStatus, Notification, Severity
 from observer.project import Project
 from observer.reads import incidents, ledger
+from observer.reads.baseline import baseline_columns, baseline_of
 from observer.reads.incident_model import (
+    Baseline,
     ClueRow,
     ConcernedRow,
     IncidentPage,
@@ -46,6 +49,7 @@ def incident_page(connection: Connection, project: Project, number: int) -> Inci
     timezone = timezone_of(project.graph)
     zone = ZoneInfo(timezone)
     (row,) = incidents.rows(connection, project, (found,), ledger.readers(connection, {found.asset}), zone)
+    versions = _versions(connection, found)
     return IncidentPage(
         at=project.clock.now(), project=project.config.root.name, environment=project.config.name, timezone=timezone,
         incident=row, turns=tuple(_turn(one, zone) for one in incident_turns.of_incident(connection, number)),
@@ -56,8 +60,9 @@ def incident_page(connection: Connection, project: Project, number: int) -> Inci
             )
             for one in clues.of_incident(connection, number)
         ),
+        baseline=baseline_of(versions[0]) if versions else Baseline.NO_VERSION,
         messages=tuple(_message(one) for one in by_incident(connection, [number])[number]),
-        concerned=_concerned(connection, number), passes=found.passes, passes_needed=passes_needed(found),
+        concerned=tuple(map(_concerned, versions)), passes=found.passes, passes_needed=passes_needed(found),
         held=is_held(standing(connection, found)), monitors=_monitors(project, found),
         log=None if row.of_channel else last_of(connection, Address(found.asset, found.last_partition), _SAID),
     )  # fmt: skip
@@ -113,18 +118,18 @@ def _message(one: Notification) -> MessageRow:
     )  # fmt: skip
 
 
-def _concerned(connection: Connection, number: int) -> tuple[ConcernedRow, ...]:
-    rows = connection.execute(
-        select(incident_versions)
-        .where(incident_versions.c.incident_id == number)
+def _versions(connection: Connection, incident: Incident) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(incident_versions, *baseline_columns(incident))
+        .where(incident_versions.c.incident_id == incident.id)
         .order_by(incident_versions.c.settled, incident_versions.c.partition.desc())
         .order_by(incident_versions.c.materialization_id.desc())
         .limit(_CONCERNED)
-    )
-    return tuple(
-        ConcernedRow(
-            asset=row.asset, partition=row.partition or None, version=row.materialization_id,
-            severity=Severity(row.severity), settled=row.settled,
-        )
-        for row in rows
+    ).all()
+
+
+def _concerned(row: Row[Any]) -> ConcernedRow:
+    return ConcernedRow(
+        asset=row.asset, partition=row.partition or None, version=row.materialization_id,
+        severity=Severity(row.severity), settled=row.settled,
     )  # fmt: skip

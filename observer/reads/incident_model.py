@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from observer.clues import ClueKind
 from observer.model import IncidentStatus, Severity
 from observer.reads.model import IncidentRow
 from observer.reads.run_model import LogRow
 from observer.turns import TurnKind
+
+
+class Baseline(StrEnum):
+    """What there was to compare with when an incident was opened."""
+
+    GOOD = "good"  # a good version before the bad one
+    NONE = "none"  # no good version yet
+    NO_VERSION = "no-version"  # no version brought it about, so nothing was compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class IncidentPage:
     incident: IncidentRow
     turns: tuple[TurnRow, ...]  # oldest first
     clues: tuple[ClueRow, ...]  # nearest first
+    baseline: Baseline  # what the clues were looked for against
     messages: tuple[MessageRow, ...]  # oldest first
     concerned: tuple[ConcernedRow, ...]  # those that are waited for first, at most 60
     passes: int  # good versions since the last bad one

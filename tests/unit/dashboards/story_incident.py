@@ -9,6 +9,7 @@ from observer.clues import ClueKind
 from observer.model import IncidentStatus, Resolution, Severity
 from observer.reads.dead_letters import DeadLetter, DeadLettersPage
 from observer.reads.incident_model import (
+    Baseline,
     ClueRow,
     ConcernedRow,
     IncidentPage,
@@ -47,6 +48,7 @@ def incident_page(row: IncidentRow | None = None, word: str = "weather_raw 2013-
                 sentence="gone: its code changed", in_project=False,
             ),
         ),
+        baseline=Baseline.GOOD,
         messages=(
             MessageRow(
                 id="msg_0123456789abcdef01234567", event="incident.opened", channel="webhook", created_at=OPENED,

@@ -10,12 +10,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from dashboards.app import add_pages, create_app
+from dashboards.pages.incident import view
+from dashboards.pages.site import Site
 from observer.model import EvaluationStatus
 from observer.reads.base import Reads
+from observer.reads.incident_model import Baseline, IncidentPage
 from observer.reads.model import GateState, SaidRow, State
 from observer.settings import ServeSettings
 from orchestration.model import Cancellation
-from tests.unit.dashboards import story
+from tests.unit.dashboards import story, story_incident
 from tests.unit.dashboards.fake_reads import HOSTILE, StoryReads, hostile_reads
 
 PAGES = ("/", "/assets/flights", "/runs/r039", "/incidents", "/incidents/1", "/graph")
@@ -245,6 +248,56 @@ def test_the_inbox_says_which_monitors_are_worth_hearing_and_has_tabs() -> None:
     assert client().get("/incidents?status=nonsense").status_code == 200
     assert [row["id"] for row in client().get("/incidents.json").json()["incidents"]] == [3, 2, 1]
     assert client().get("/incidents/1.json").json()["incident"]["revision"] == 1
+
+
+class Incidents(StoryReads):
+    """The story with incidents as they are given."""
+
+    def __init__(self, shown: IncidentPage, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.shown = shown
+
+    def incident(self, incident_id: int) -> IncidentPage | None:
+        return self.shown
+
+
+@pytest.mark.parametrize(
+    ("baseline", "said"),
+    [
+        (Baseline.GOOD, "Nothing else changed between the last good version and this one"),
+        (Baseline.NONE, "There was no good version before this one, so there is nothing to compare it with."),
+        (Baseline.NO_VERSION, ""),
+    ],
+)
+def test_an_incident_claims_no_comparison_that_was_not_made(baseline: Baseline, said: str) -> None:
+    shown = replace(story_incident.incident_page(), clues=(), baseline=baseline)
+    words = re.sub(r"\s+", " ", text_of(client(Incidents(shown)).get("/incidents/1").text))
+    assert said in words
+    assert ("Changed around then" in words) is bool(said)
+
+
+def test_an_incident_without_a_line_to_draw_has_no_dash_in_its_place() -> None:
+    row = replace(story.incident(), sparkline=(None,))
+    page = client(Incidents(story_incident.incident_page(row))).get("/incidents/1").text
+    assert "incident-large" not in page
+    assert "incident-large" in client().get("/incidents/1").text
+
+
+def test_a_name_with_a_mark_that_turns_text_around_shows_the_mark() -> None:
+    name = "ana\u202emoc.elpmaxe"
+    row = replace(story.incident(), owners=(name,))
+    reads = Incidents(story_incident.incident_page(row), page=replace(story.now_page(), incidents=(row,)))
+    for path in ("/incidents/1", "/incidents"):
+        page = client(reads).get(path).text
+        assert "<bdi>ana\\u202emoc.elpmaxe</bdi>" in page
+        assert "\u202e" not in page
+    form = bytes(Site(reads, writes=True).html("incident.html", view(reads.shown, "proof")).body).decode()
+    assert 'dir="auto" value="ana\\u202emoc.elpmaxe"' in form
+
+
+def test_the_inbox_leads_to_what_could_not_be_delivered() -> None:
+    page = client().get("/incidents").text
+    assert '<a href="/dead-letters">What could not be delivered</a>' in page
 
 
 @pytest.mark.parametrize("number", ["2", "0", "-1", "one", "9" * 40, "²"])

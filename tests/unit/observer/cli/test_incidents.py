@@ -64,10 +64,15 @@ def test_a_snooze_says_until_when(held: Tidegate) -> None:
     [
         (["ack"], "tidegate incidents ack needs the incident's number: tidegate incidents ack 7"),
         (["list", "1"], "takes no number"),
-        (["ack", "9"], "no incident is called '9'"),
+        (["ack", "9"], "no incident has the number 9; nothing was changed; those that are open: tidegate incidents"),
+        (["show", "9"], "no incident has the number 9;"),
         (["resolve", "1", "-r", "x"], "one of fixed, expected, no-action, false-alarm"),
         (["resolve", "1", "--as", "fixed"], "resolving needs a reason"),
-        (["resolve", "1", "--as", "passed", "-r", "x"], "a person can't resolve an incident as passed"),
+        (
+            ["resolve", "1", "--as", "passed", "-r", "x"],
+            "'passed' is not one of 'fixed', 'expected', 'no-action', 'fal",
+        ),
+        (["assign", "1", "--to", "ana\u202ebob"], "the owner 'ana\\u202ebob' has marks that nobody sees; nothing was"),
         (["ack", "1", "--for", "2h"], "goes with snooze"),
         (["snooze", "1", "--until", "2013-01-01"], "would be over already; nothing was changed"),
         (["snooze", "1", "--until", "soon"], "'soon' isn't an instant"),

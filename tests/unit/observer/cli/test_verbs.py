@@ -13,9 +13,9 @@ import pytest
 from observer.cli import gate as gate_verb
 from observer.cli import run as run_verb
 from observer.cli.exit_codes import ExitCode, of_error, worst
-from observer.cli.visible import visible, visible_json
 from observer.errors import ProjectError, StateError
 from observer.project import Project
+from observer.visible import visible, visible_json
 from orchestration.errors import LeaseLost, StorageError
 from tests.support.repository import ROOT
 from tests.unit.observer.cli.conftest import Tidegate, assert_golden

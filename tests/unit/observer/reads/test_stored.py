@@ -10,6 +10,7 @@ from observer.model import EvaluationStatus, IncidentStatus, Severity
 from observer.projecting import Projection
 from observer.reads.base import Reads
 from observer.reads.catalog_model import Question
+from observer.reads.incident_model import Baseline
 from observer.reads.model import State
 from observer.reads.run_model import RunsWanted
 from observer.reads.stored import StoredReads
@@ -99,6 +100,24 @@ def test_incidents_are_worst_first(shop: Store) -> None:
     assert [row.id for row in found] == [large, small, older, warning]
     assert found[0].owners == ("ops@example.com",)
     assert found[0].last_good == day(8)
+
+
+def test_an_incident_says_whether_there_was_anything_to_compare_with(shop: Store) -> None:
+    first = shop.held("orders", day(7), at=morning(7))
+    alone = shop.incident("orders", day(7), first, at=morning(7))
+    shop.version("orders", day(8), at=morning(8))
+    bad = shop.held("orders", day(9))
+    after = shop.incident("orders", day(9), bad)
+    apart = shop.incident("orders", day(9), "run:run7")
+    pages = [shop.reads.incident(number) for number in (alone, after, apart)]
+    assert [page.baseline for page in pages if page] == [Baseline.NONE, Baseline.GOOD, Baseline.NO_VERSION]
+
+
+def test_the_rows_of_an_asset_that_learns_say_how_much_is_missing(shop: Store) -> None:
+    shop.version("orders", day(9), verdicts={"row_count": LEARNING})
+    page = shop.reads.asset("orders")
+    assert page is not None
+    assert (page.cells[3].state, page.cells[3].detail) == (State.LEARNING, "too little history")
 
 
 def test_the_sparkline_ends_with_the_bad_point(shop: Store) -> None:
