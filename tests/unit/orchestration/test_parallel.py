@@ -478,6 +478,15 @@ def mended(work: Project) -> None:
     assert_once(work)
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """As at a terminal: what a shell starts in the background is born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=SOAK)])
 def test_ctrl_c_stops_the_children_and_is_logged(times: int, opened: Open) -> None:
     work = opened(LONG.replace("RETRIES", "3"), "processes", 2)
