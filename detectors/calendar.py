@@ -135,12 +135,12 @@ class Calendared(Detector):
         self.kind = MetricKind(kind)
 
     @property
-    def name(self) -> str:  # type: ignore[override] # of the one whose verdicts they are
+    def name(self) -> str:  # type: ignore[override]  # of the one whose verdicts they are
         """The name of the detector inside."""
         return self.inner.name
 
     @property
-    def banded(self) -> bool:  # type: ignore[override]
+    def banded(self) -> bool:  # type: ignore[override]  # as the name
         """As the detector inside."""
         return self.inner.banded
 

@@ -93,7 +93,7 @@ def _take(new_page: NewPage, site: str, picture: Picture) -> int:
     page.wait_for_timeout(300)
     assert_clean(page)
     clip = None if picture.phone else {"x": 0, "y": 0, "width": WIDTH, "height": _bottom(page, picture)}
-    taken = of_few_colours(new_page(), page.screenshot(clip=clip))  # type: ignore[arg-type]
+    taken = of_few_colours(new_page(), page.screenshot(clip=clip))  # type: ignore[arg-type]  # a plain mapping of a clip
     target = HERE / f"{picture.name}.png"
     target.write_bytes(taken)
     too_large = f", more than {LARGEST / 1000:.0f} kB" if len(taken) > LARGEST else ""

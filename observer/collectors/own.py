@@ -57,7 +57,7 @@ def by_function(one: OwnMetric, call: Callable[[OwnMetric], object], said: Said 
     """What a function of the user's said; whatever it raises is the reason why there is no value."""
     try:
         answer = call(one)
-        value = None if answer is None else float(answer)  # type: ignore[arg-type] # what can't be one raises
+        value = None if answer is None else float(answer)  # type: ignore[arg-type]  # what can't be one raises
     except (Exception, SystemExit) as error:
         return Observation(metric=one.name, value=None, reason=said(error))
     known, reason = number(Measured(value))

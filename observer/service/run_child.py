@@ -82,8 +82,8 @@ def _walk(work: Project, claim: Queued) -> Answer:
     except Exception as error:  # a fault of ours, or of a library; the log has the trace, the run its kind
         _log.exception("run %s broke", claim.id)
         return end(RequestStatus.FAILED, f"it broke with {type(error).__name__}; the service's log says where")
-    tidy(work.config, work.runtime, run)
     tell_of_run(work.observer, run)  # nobody may have been by; whoever finds the claim not ended yet tells again
+    tidy(work.config, work.runtime, run)
     return end(RequestStatus(run.status.value))
 
 
