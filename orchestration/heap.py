@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ _YOUNG = 10_000
 _SLOW_S = 0.05
 
 _lock = Lock()
+_kept = False
 _usual: list[tuple[int, int, int]] = []  # the process's own thresholds, once for each run that goes on
 
 
@@ -27,7 +29,7 @@ def quiet_heap() -> Iterator[None]:
         _usual.append(before)
         raised = (max(before[0], _YOUNG) if before[0] else 0, *before[1:])  # 0: nobody looks
         gc.set_threshold(*raised)
-        if len(_usual) == 1:  # what others have left meanwhile is still to be collected
+        if len(_usual) == 1 and not _kept:  # what others have left meanwhile is still to be collected
             gc.freeze()
     try:
         yield
@@ -35,7 +37,8 @@ def quiet_heap() -> Iterator[None]:
         with _lock:
             _usual.pop()
             if not _usual:
-                gc.unfreeze()
+                if not _kept:
+                    gc.unfreeze()
                 if gc.get_threshold() == raised:  # else the user's code has set others
                     gc.set_threshold(*before)
 
@@ -48,7 +51,22 @@ def settled_heap() -> Iterator[None]:
     """
     gc.collect()
     with quiet_heap():
+        if _kept:
+            gc.freeze()
         yield
+
+
+def keep_heap() -> None:
+    """Never look again at what is loaded by now, in this process and in those that it forks.
+
+    A look writes into each object, and what is written is no longer shared.
+    """
+    global _kept
+    gc.collect()
+    gc.freeze()
+    if not _kept:
+        atexit.register(gc.unfreeze)  # libraries complain of what they find uncollected then
+    _kept = True
 
 
 def swept_after(took_s: float) -> None:

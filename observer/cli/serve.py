@@ -15,6 +15,7 @@ from observer.cli.exit_codes import ExitCode
 from observer.cli.speaking import note, opened
 from observer.errors import ServeError
 from observer.scheduling import Deciding
+from observer.service.crew import shared_nursery
 from observer.service.current import Current
 from observer.service.logs import LogFormat, announce, log_to_stderr
 from observer.service.service import Roles, Service
@@ -49,6 +50,7 @@ def serve_opened(work: Project, settings: ServeSettings) -> ExitCode:
 
 
 def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles) -> ExitCode:
+    nursery = shared_nursery() if roles.runs else None
     log_to_stderr(roles.logs)
     current = Current(opening)
     make = dashboard()
@@ -70,7 +72,7 @@ def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles
         app.state.wake = service.wake
         app.state.notice = lambda: current.problem
 
-    service = Service(current, roles, url=link, opened=answer)
+    service = Service(current, roles, url=link, opened=answer, nursery=nursery)
     prepare(switch.app)
     warm(work)
     with service:
@@ -86,6 +88,7 @@ def _serve(opening: Callable[[], Project], settings: ServeSettings, roles: Roles
 
 def work_on(runs: int, logs: LogFormat, project: Path | None, env: str | None) -> ExitCode:
     """Walk queued runs until somebody stops it."""
+    nursery = shared_nursery()
     log_to_stderr(logs)
     current = Current(lambda: opened(project, env))
     asked = threading.Event()
@@ -95,7 +98,7 @@ def work_on(runs: int, logs: LogFormat, project: Path | None, env: str | None) -
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with Service(current, Roles(runs=runs, logs=logs, projects=False)):
+    with Service(current, Roles(runs=runs, logs=logs, projects=False), nursery=nursery):
         said = f"Tidegate walks the queued runs of {current.work.config.name}, {runs} at once (Ctrl-C stops it)"
         _announce(logs, said)
         asked.wait()

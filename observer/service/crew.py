@@ -49,6 +49,11 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('tidegate.pools'))")
 _log = logging.getLogger("tidegate.worker")
 
 
+def shared_nursery() -> Nursery:
+    """One that shares its memory with this process, which must not have opened a project yet, nor begun a thread."""
+    return Nursery(PRELOAD, serves=run_child.__name__, shares=True)
+
+
 @dataclass(slots=True, eq=False)
 class _Child:
     """A process that walks a run; ``pid`` is 0 until the nursery has named it."""
@@ -69,9 +74,13 @@ class Crew:
     size: how many runs at once.
     url: where people reach the service, for links.
     logs: how the processes of runs log.
+    nursery: forks their processes (see ``shared_nursery``); None: one is begun. It is closed at the end.
     """
 
-    def __init__(self, current: Current, size: int, url: str | None = None, logs: LogFormat = LogFormat.TEXT) -> None:
+    def __init__(
+        self, current: Current, size: int, url: str | None = None, logs: LogFormat = LogFormat.TEXT,
+        nursery: Nursery | None = None,
+    ) -> None:  # fmt: skip
         self._current, self._size, self._url, self._logs = current, size, url, logs
         self._children: list[_Child] = []
         self._forking: list[_Child] = []
@@ -83,7 +92,7 @@ class Crew:
         self._selector.register(self._wake_r, selectors.EVENT_READ, self._woken)
         self._nursery: Nursery | None = None
         self._thread = threading.Thread(target=self._run, name="tidegate-worker", daemon=True)
-        self._begin_nursery()
+        self._begin_nursery(nursery)
 
     def start(self) -> None:
         self._thread.start()
@@ -154,8 +163,8 @@ class Crew:
         with suppress(OSError):  # the nursery died: its control says so
             frames.send(channel, frames.TASK, pickle.dumps(order))
 
-    def _begin_nursery(self) -> Nursery:
-        self._nursery = Nursery(PRELOAD, None, run_child.__name__)
+    def _begin_nursery(self, begun: Nursery | None = None) -> Nursery:
+        self._nursery = begun or Nursery(PRELOAD, serves=run_child.__name__)
         self._selector.register(self._nursery.control, selectors.EVENT_READ, self._hear_nursery)
         return self._nursery
 

@@ -22,6 +22,7 @@ from observer.service.projector import Projector
 from observer.service.scheduler import Decide, Scheduler
 from observer.store.outbox import StoredOutbox
 from observer.waking import Waker
+from orchestration.executors.nursery import Nursery
 
 RUNS_AT_ONCE = 4
 _FOLLOW_S = 0.5
@@ -62,6 +63,7 @@ class Service:
     roles: what this process does.
     url: where people reach the service, for links; None: where the environment says.
     opened: called with a project that was opened anew.
+    nursery: forks the processes of runs; None: one is begun if its roles need it.
     """
 
     def __init__(
@@ -71,9 +73,10 @@ class Service:
         *,
         url: str | None = None,
         opened: Callable[[Project], None] = lambda work: None,
+        nursery: Nursery | None = None,
     ) -> None:
         self._current, self._roles, self._opened = current, roles, opened
-        self._crew = Crew(current, roles.runs, url, roles.logs) if roles.runs else None
+        self._crew = Crew(current, roles.runs, url, roles.logs, nursery) if roles.runs else None
         self._scheduler = None if roles.decide is None else Scheduler(current, roles.decide, self.wake)
         self._sender = _sender(current.work) if roles.sends else None
         self._projector = Projector(current) if roles.projects else None

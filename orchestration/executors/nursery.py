@@ -7,7 +7,6 @@ Here the end of the control socket ends the nursery, and it takes every worker's
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -16,18 +15,23 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from orchestration.executors import child, family
+from orchestration.heap import keep_heap
 
 FORKED, REAPED = b"f", b"r"
 _FORK, _REAP = b"F", b"R"
 _MESSAGE = struct.Struct("!cqq")
 _PATIENCE_S = 5.0
+_LOOK_S = 0.01
 _BOOT = (
     "import json, sys; path, preload, serves = json.loads(sys.argv[2]); sys.path[:] = path; "
     "from orchestration.executors.nursery import run; run(int(sys.argv[1]), preload, serves)"
@@ -37,19 +41,23 @@ _BOOT = (
 class Nursery:
     """The coordinator's end. Requests are answered in order, by messages that ``receive`` gives."""
 
-    def __init__(self, preload: Sequence[str], folder: Path | None, serves: str = child.__name__) -> None:
+    def __init__(
+        self, preload: Sequence[str], folder: Path | None = None, serves: str = child.__name__, *, shares: bool = False
+    ) -> None:
         """Start it; ``preload``: modules that workers find imported; ``folder``: where they work.
 
         ``serves``: the module whose ``serve(channel, nursery)`` is a worker's work.
+        ``shares``: the coordinator imports them too, before it forks the nursery from itself, so that memory holds
+        them once; for a coordinator that has no thread yet and nothing of the user's. An interpreter of its own if
+        there is a thread.
         """
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        path = [entry or os.getcwd() for entry in sys.path]
-        given = json.dumps([([str(folder)] if folder else []) + path, list(preload), serves])
+        self._process: _Process
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, str(theirs.fileno()), given],
-                stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), cwd=folder, start_new_session=True,
-            )  # fmt: skip
+            if shares and threading.active_count() == 1:
+                self._process = _Forked(self.control, theirs, preload, serves)
+            else:
+                self._process = _started(theirs, preload, folder, serves)
 
     @property
     def pid(self) -> int:
@@ -84,18 +92,63 @@ class Nursery:
             self._process.wait()
 
 
+class _Process(Protocol):
+    @property
+    def pid(self) -> int: ...
+
+    def wait(self, timeout: float | None = None) -> object: ...
+
+    def kill(self) -> None: ...
+
+
+def _started(theirs: socket.socket, preload: Sequence[str], folder: Path | None, serves: str) -> _Process:
+    path = [entry or os.getcwd() for entry in sys.path]
+    given = json.dumps([([str(folder)] if folder else []) + path, list(preload), serves])
+    return subprocess.Popen(
+        [sys.executable, "-c", _BOOT, str(theirs.fileno()), given],
+        stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), cwd=folder, start_new_session=True,
+    )  # fmt: skip
+
+
+class _Forked:
+    """A nursery that was forked from this process; it has what ``subprocess.Popen`` has of one."""
+
+    def __init__(self, ours: socket.socket, theirs: socket.socket, preload: Sequence[str], serves: str) -> None:
+        _import(preload)
+        keep_heap()
+        self.pid = os.fork()
+        if self.pid:
+            return
+        try:
+            os.setsid()
+            ours.close()
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.close(nothing)
+            run(theirs.detach(), (), serves)
+        finally:
+            os._exit(1)
+
+    def wait(self, timeout: float | None = None) -> None:
+        until = None if timeout is None else time.monotonic() + timeout
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired(["nursery"], timeout or 0.0)
+            time.sleep(_LOOK_S)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
 def run(fd: int, preload: Sequence[str], serves: str) -> None:
     """The nursery's end: fork and reap until the coordinator is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore", DeprecationWarning)  # libraries' idle threads: forking stays right, see preload
     control = socket.socket(fileno=fd)
     control.set_inheritable(False)
-    for name in preload:
-        with suppress(Exception, SystemExit):  # the worker that needs it will say what is wrong with it
-            importlib.import_module(name)
+    _import(preload)
     serve = importlib.import_module(serves).serve
-    gc.collect()
-    gc.freeze()  # keeps the pages that workers share unwritten
+    keep_heap()
     alive: set[int] = set()
     try:
         while True:
@@ -117,6 +170,12 @@ def run(fd: int, preload: Sequence[str], serves: str) -> None:
         for pid in alive:
             family.kill(pid)
         os._exit(0)  # the libraries' own endings are for those who used them
+
+
+def _import(preload: Sequence[str]) -> None:
+    for name in preload:
+        with suppress(Exception, SystemExit):  # the worker that needs it will say what is wrong with it
+            importlib.import_module(name)
 
 
 def _fork(control: socket.socket, fd: int, serve: Callable[[socket.socket, int], None]) -> int:
