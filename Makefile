@@ -43,7 +43,7 @@ bench: $(VENV)/.dev ## every benchmark, with its numbers
 	@$(BIN)/python -m benchmarks all $(ARGS)
 
 soak: $(VENV)/.dev ## the long tests: kills, restarts, many repetitions
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -m soak -o faulthandler_timeout=0 $(ARGS)
 
 clean: ## remove the environment, caches and build products; never a project's data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
