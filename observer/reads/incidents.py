@@ -25,7 +25,7 @@ from orchestration.tables import Instant
 
 _SPARKLINE = 30  # points
 _VERDICTS = 4 * _SPARKLINE  # that are looked at for them: of some points there are several
-_MOST = 100  # incidents on a page
+_WORST = 20  # open incidents that Now lists
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -34,9 +34,12 @@ def open_ones(connection: Connection) -> tuple[tuple[Incident, ...], int]:
     rows = connection.execute(
         select(incidents, func.count().over().label("number"))
         .where(incidents.c.status != IncidentStatus.RESOLVED)
-        .order_by(case((incidents.c.severity == Severity.ERROR, 0), else_=1), incidents.c.id.desc())
-        .limit(_MOST)
-    ).all()
+        .order_by(
+            case((incidents.c.severity == Severity.ERROR, 0), else_=1),
+            func.json_array_length(incidents.c.affected).desc(), incidents.c.opened_at.desc(), incidents.c.id.desc(),
+        )
+        .limit(_WORST)
+    ).all()  # fmt: skip
     return tuple(incident(row) for row in rows), rows[0].number if rows else 0
 
 

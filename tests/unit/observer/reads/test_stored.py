@@ -102,6 +102,18 @@ def test_incidents_are_worst_first(shop: Store) -> None:
     assert found[0].last_good == day(8)
 
 
+def test_now_lists_the_worst_incidents_whatever_their_age(shop: Store) -> None:
+    version = shop.held("orders", day(9))
+    old = shop.incident("orders", day(9), version, at=NOW - timedelta(days=9), affected=("totals", "report"))
+    newer = [shop.incident("orders", day(9), version, affected=("totals",)) for _ in range(25)]
+    shop.incident("orders", day(9), version, severity=Severity.WARN, affected=("totals", "report", "model"))
+    page = shop.reads.now()
+    assert page.unresolved == 27
+    assert len(page.incidents) == 20
+    assert page.incidents[0].id == old
+    assert {row.id for row in page.incidents[1:]} < set(newer), "of severity error before any that only warns"
+
+
 def test_an_incident_says_whether_there_was_anything_to_compare_with(shop: Store) -> None:
     first = shop.held("orders", day(7), at=morning(7))
     alone = shop.incident("orders", day(7), first, at=morning(7))
