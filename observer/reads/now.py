@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from shlex import quote
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
@@ -19,13 +20,13 @@ from observer.reads.model import NowPage, ObserverHealth, State
 from observer.reads.overview import overview
 from observer.reads.rows import asset_row
 from observer.reads.runs import last_runs
-from observer.reads.states import BROKEN, RANK
+from observer.reads.states import BROKEN
 from observer.reads.troubled import troubled
 from observer.store.outbox import is_of, waiting
 from observer.store.tables import outbox
 from orchestration.assets import Asset
 from orchestration.graph import Graph
-from orchestration.model import AssetKind
+from orchestration.model import AssetKey, AssetKind
 from orchestration.tables import events
 
 _WORDS = {
@@ -49,13 +50,15 @@ def now_page(connection: Connection, project: Project, now: datetime) -> NowPage
     graph, timezone = project.graph, timezone_of(project.graph)
     zone = ZoneInfo(timezone)
     found = overview(connection, graph, now)
-    states = [state for state, _ in found.states.values()]
-    counts = {state: states.count(state) for state in State}
+    by_state: dict[State, list[AssetKey]] = {state: [] for state in State}  # the worst first
+    for key, (state, _) in found.states.items():
+        by_state[state].append(key)
+    counts = {state: len(keys) for state, keys in by_state.items()}
     since = _since(found.states.values())
     health = _health(connection, project.config.name, project.clock.wall())
     open_ones, unresolved = incidents.open_ones(connection)
     readers = ledger.readers(connection, {one.asset for one in open_ones})
-    worst = sorted(found.states, key=lambda key: RANK[found.states[key][0]])[:_SHOWN]
+    worst = tuple(islice(chain.from_iterable(by_state.values()), _SHOWN))
     hours, days = troubled(connection, now, zone)
     return NowPage(
         at=now, project=project.config.root.name, environment=project.config.name, timezone=timezone,

@@ -29,7 +29,8 @@ class _Settled:
     Parameters
     ----------
     seen: how far the rows were brought, and how often they were written.
-    turns: of every asset that ``closed`` concerns.
+    facts: of every asset that ``closed`` concerns.
+    turns: of every asset of the graph, upstream first; of one that has no row as if it were never made.
     """
 
     graph: Graph
@@ -49,15 +50,13 @@ class Overview:
     """
 
     def __init__(
-        self, connection: Connection, graph: Graph, now: datetime, settled: _Settled,
-        rows: Mapping[AssetKey, StatusRow], behind: Mapping[AssetKey, Facts],
-    ) -> None:  # fmt: skip
+        self, connection: Connection, graph: Graph, now: datetime, settled: _Settled, behind: Mapping[AssetKey, Facts]
+    ) -> None:
         self._connection, self._graph, self._now, self._closed = connection, graph, now, settled.closed
         self._known: dict[AssetKey, Facts] = {**settled.facts, **behind}
         turned = {key: self._closed.turns(graph.asset(key), facts) for key, facts in behind.items()}
-        turned = {**settled.turns, **turned}
         self.states: dict[AssetKey, tuple[State, datetime | None]] = {
-            key: (turned.get(key) or _turns(rows[key])).at(now) for key in graph.order
+            key: each.at(now) for key, each in {**settled.turns, **turned}.items()
         }
 
     @property
@@ -73,7 +72,9 @@ class Overview:
         return {key: self._closed.standing(self._graph.asset(key), self._known[key], self._now) for key in wanted}
 
 
-def _turns(row: StatusRow) -> Turns:
+def _turns(row: StatusRow | None) -> Turns:
+    if row is None:
+        return Turns(State.NEVER, None, None, None, None)
     return Turns(_STATES[row.state], row.since, row.fails_at, row.warns_at, row.late_at)
 
 
@@ -92,21 +93,23 @@ def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
     else:
         known, gates = {}, ledger.closed_gates(connection, now)
     settled = _settled(connection, graph, (reached.at, reached.revision), tuple(gates.values()), rows)
-    return Overview(connection, graph, now, settled, rows, known)
+    return Overview(connection, graph, now, settled, known)
 
 
 _latest: WeakKeyDictionary[Engine, _Settled] = WeakKeyDictionary()
 
 
 def _settled(
-    connection: Connection, graph: Graph, seen: tuple[int, int], gates: tuple[Gate, ...], rows: Collection[AssetKey]
-) -> _Settled:
+    connection: Connection, graph: Graph, seen: tuple[int, int], gates: tuple[Gate, ...],
+    rows: Mapping[AssetKey, StatusRow],
+) -> _Settled:  # fmt: skip
     """Of those assets that have rows: whoever is behind has what is true of it worked out beside."""
     found = _latest.get(connection.engine)
     if found is None or found.graph is not graph or (found.seen, found.gates) != (seen, gates):
         closed = Closed(graph, gates)
         facts = _kept(connection, [key for key in closed.concerned if key in graph and key in rows])
-        turned = {key: closed.turns(graph.asset(key), each) for key, each in facts.items()}
+        turned = {key: _turns(rows.get(key)) for key in graph.order}
+        turned |= {key: closed.turns(graph.asset(key), each) for key, each in facts.items()}
         found = _latest[connection.engine] = _Settled(graph, seen, gates, closed, facts, turned)
     return found
 
@@ -125,12 +128,25 @@ def lagging(graph: Graph, rows: Mapping[AssetKey, StatusRow], touched: Collectio
     """The assets of which ``rows`` don't say what is true at the end of the log; upstream first."""
     if touched is None:
         return list(graph.order)
-    definitions = definitions_of(graph)
-    return [
-        key
-        for key in graph.order
-        if key in touched or (row := rows.get(key)) is None or row.definition != definitions[key]
-    ]
+    otherwise = _declared_otherwise(graph, rows)
+    if not touched and not otherwise:
+        return []
+    return [key for key in graph.order if key in touched or key in otherwise]
+
+
+_otherwise: WeakKeyDictionary[Graph, tuple[Mapping[AssetKey, StatusRow], frozenset[AssetKey]]] = WeakKeyDictionary()
+
+
+def _declared_otherwise(graph: Graph, rows: Mapping[AssetKey, StatusRow]) -> frozenset[AssetKey]:
+    """The assets without a row, or whose row is of another definition; worked out once for the same rows."""
+    known, found = _otherwise.get(graph, (None, frozenset[AssetKey]()))
+    if known is not rows:
+        definitions = definitions_of(graph)
+        found = frozenset(
+            key for key in graph.order if (row := rows.get(key)) is None or row.definition != definitions[key]
+        )
+        _otherwise[graph] = rows, found
+    return found
 
 
 _unpacked: WeakKeyDictionary[Engine, dict[AssetKey, tuple[str, Facts]]] = WeakKeyDictionary()
