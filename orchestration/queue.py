@@ -30,6 +30,8 @@ CLAIM = timedelta(seconds=60)
 MOST_DEATHS = 10
 """A run whose processes died so often is given up: what it runs probably kills them."""
 
+_SECOND_DEATH_S, _LONGEST_S = 2.0, 300.0
+_DIED = "its process died"
 _LOOKED_AT = 64  # requests that wait, in one look
 _c = run_queue.c
 
@@ -48,6 +50,11 @@ _OPEN = (RequestStatus.QUEUED.value, RequestStatus.RUNNING.value)
 _AS_RUN = {RequestStatus.QUEUED: RunStatus.RUNNING, RequestStatus.REFUSED: RunStatus.FAILED}
 
 
+def wait_after(deaths: int) -> float:
+    """How many seconds a run waits after a process that held it died: once is chance; what kills it would again."""
+    return 0.0 if deaths < 2 else min(_SECOND_DEATH_S * 2.0 ** (deaths - 2), _LONGEST_S)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One process's try at a run; ``ended``: how, in words, None while it goes on."""
@@ -61,7 +68,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """A request as the queue has it; ``id`` is its run's, ``token`` that of who holds it."""
+    """A request as the queue has it; ``id`` is its run's, ``token`` that of who holds it, ``deaths`` of who held it."""
 
     id: str
     environment: str
@@ -69,6 +76,7 @@ class Queued:
     status: RequestStatus
     asked_at: datetime
     attempts: int
+    deaths: int
     token: int
     holder: str | None
     cancel_by: str | None
@@ -147,19 +155,31 @@ class Queue:
         if deaths >= MOST_DEATHS:
             self._give_up(connection, row)
             return None
+        if deaths > row.deaths and (wait_s := wait_after(deaths)):
+            self._lay_by(connection, row, deaths, at + timedelta(seconds=wait_s))
+            return None
         ours = {
             "status": RequestStatus.RUNNING.value, "token": row.token + 1, "holder": this_process(),
             "held_until": at + CLAIM, "attempts": row.attempts + 1, "deaths": deaths, "not_before": None,
         }  # fmt: skip
-        self._end_attempt(connection, row.id, row.attempts, at, "its process died")
+        self._end_attempt(connection, row.id, row.attempts, at, _DIED)
         connection.execute(update(run_queue).where(_c.id == row.id).values(ours))
         began = {"run_id": row.id, "number": row.attempts + 1, "holder": this_process(), "began_at": at}
         connection.execute(insert(run_attempts).values(began))
         return find(connection, row.id)
 
+    def _lay_by(self, connection: Connection, row: Any, deaths: int, until: datetime) -> None:
+        """Let it wait, as ``give_back`` does: whoever held it could not say so."""
+        self._end_attempt(connection, row.id, row.attempts, self.now(connection), _DIED)
+        back = {
+            "status": RequestStatus.QUEUED.value, "holder": None, "not_before": until, "deaths": deaths,
+            "note": _waits(_DIED, deaths, until),
+        }  # fmt: skip
+        connection.execute(update(run_queue).where(_c.id == row.id).values(back))
+
     def _give_up(self, connection: Connection, row: Any) -> None:
         note = f"given up: {MOST_DEATHS} processes died over it; see their logs, then ask for the run again"
-        self._end_attempt(connection, row.id, row.attempts, self.now(connection), "its process died")
+        self._end_attempt(connection, row.id, row.attempts, self.now(connection), _DIED)
         ended = {"status": RequestStatus.FAILED.value, "note": note, "ended_at": self.now(connection), "holder": None}
         connection.execute(update(run_queue).where(_c.id == row.id).values(ended))
 
@@ -189,10 +209,16 @@ class Queue:
     def give_back(
         self, connection: Connection, claim: Queued, why: str, *, wait_s: float = 0.0, died: bool = False
     ) -> None:
-        """Let any process go on with it, at once or after a while; ``died``: over it. Raises ClaimLost."""
+        """Let any process go on with it, at once or after a while. Raises ClaimLost.
+
+        ``died``: over it, which makes it wait the longer the more often that was.
+        """
+        deaths = claim.deaths + died
+        wait_s = max(wait_s, wait_after(deaths) if died else 0.0)
         later = self.now(connection) + timedelta(seconds=wait_s)
-        back = {"status": RequestStatus.QUEUED.value, "holder": None, "not_before": later, "note": why}
-        self._give(connection, claim, back | ({"deaths": _c.deaths + 1} if died else {}), why)
+        note = _waits(why, deaths, later) if died and wait_s else why
+        back = {"status": RequestStatus.QUEUED.value, "holder": None, "not_before": later, "note": note}
+        self._give(connection, claim, back | {"deaths": deaths}, why)
 
     def _give(self, connection: Connection, claim: Queued, values: dict[str, Any], how: str) -> None:
         if not connection.execute(update(run_queue).where(_ours(claim)).values(values)).rowcount:
@@ -208,6 +234,10 @@ class Queue:
         """What any process runs now."""
         here = (_c.environment == self.environment) & (_c.status == RequestStatus.RUNNING.value)
         return tuple(_request(row) for row in connection.execute(select(run_queue).where(here)))
+
+
+def _waits(why: str, deaths: int, until: datetime) -> str:
+    return f"{why}, {deaths} of at most {MOST_DEATHS} times; the next is begun at {until:%H:%M:%S} UTC"
 
 
 def confirm(connection: Connection, claim: Queued) -> None:
@@ -315,6 +345,6 @@ def _request(row: Any) -> RunRequest:
 def _queued(row: Any) -> Queued:
     return Queued(
         id=row.id, environment=row.environment, request=_request(row), status=RequestStatus(row.status),
-        asked_at=row.asked_at, attempts=row.attempts, token=row.token, holder=row.holder, cancel_by=row.cancel_by,
-        cancel_reason=row.cancel_reason, note=row.note, ended_at=row.ended_at,
+        asked_at=row.asked_at, attempts=row.attempts, deaths=row.deaths, token=row.token, holder=row.holder,
+        cancel_by=row.cancel_by, cancel_reason=row.cancel_reason, note=row.note, ended_at=row.ended_at,
     )  # fmt: skip

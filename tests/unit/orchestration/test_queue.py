@@ -13,7 +13,7 @@ from orchestration.database import reading, writing
 from orchestration.errors import ClaimLost, LeadLost, UnknownName
 from orchestration.leader import LEAD, confirm, is_led_elsewhere, lead, step_down
 from orchestration.model import AssetKey, RunStatus
-from orchestration.queue import CLAIM, MOST_DEATHS, Queue, Queued, RequestStatus
+from orchestration.queue import CLAIM, MOST_DEATHS, Queue, Queued, RequestStatus, wait_after
 from orchestration.queue_tables import leaders, run_queue
 from orchestration.run_request import RunRequest
 from tests.support.core import NOW, close_states, open_state
@@ -155,12 +155,46 @@ def test_what_is_given_back_waits_as_long_as_it_should(line: Line) -> None:
     assert line.claim() is not None
 
 
+def test_what_kills_its_processes_waits_the_longer_the_more_often(line: Line) -> None:
+    line.ask("a")
+    held, note, waited = line.claim(), "", []
+    assert held is not None
+    for _ in range(MOST_DEATHS - 1):
+        line.do(lambda c, held=held: line.queue.give_back(c, held, "its process died", died=True))
+        died_at, note = line.at, line.found("run-1").note
+        while (held := line.claim()) is None:
+            line.at += timedelta(seconds=1)
+        waited.append((line.at - died_at).total_seconds())
+    assert waited == [0, 2, 4, 8, 16, 32, 64, 128, 256]
+    assert note.startswith("its process died, 9 of at most 10 times; the next is begun at ")
+    assert max(map(wait_after, range(50))) == 300
+
+
+def test_what_kills_the_whole_service_waits_too(line: Line) -> None:
+    line.ask("a")
+    assert line.claim() is not None
+    waited = []
+    for _ in range(4):
+        line.moved("run-1")
+        line.at += CLAIM
+        died_at = line.at
+        while line.claim() is None:
+            line.at += timedelta(seconds=1)
+        waited.append((line.at - died_at).total_seconds())
+    assert waited == [0, 2, 4, 8]
+    with reading(line.engine) as connection:
+        tries = queue.attempts_of(connection, "run-1")
+    assert [one.ended for one in tries] == ["its process died"] * 4 + [None]
+
+
 def test_what_kills_its_processes_is_given_up(line: Line) -> None:
     line.ask("a")
     for _ in range(MOST_DEATHS):
+        line.at += timedelta(hours=1)  # however long it waits
         held = line.claim()
         assert held is not None
         line.do(lambda c, held=held: line.queue.give_back(c, held, "killed by signal 11", died=True))
+    line.at += timedelta(hours=1)
     assert line.claim() is None
     found = line.found("run-1")
     assert found.status is RequestStatus.FAILED
