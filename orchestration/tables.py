@@ -137,6 +137,10 @@ versions = Table(
 _is_kept = versions.c.removed_at.is_(None)
 Index("ix_versions_kept", versions.c.asset, versions.c.partition, sqlite_where=_is_kept, postgresql_where=_is_kept)
 
+_is_whole = text("partition = ''")
+for _of, _newest in ((versions, versions.c.seq), (steps, steps.c.ended_at)):  # of an asset without partitions
+    Index(f"ix_{_of.name}_whole", _of.c.asset, _newest, sqlite_where=_is_whole, postgresql_where=_is_whole)
+
 gates = Table(
     "gates",
     metadata,

@@ -12,8 +12,8 @@ from observer import accuracy
 from observer.history import SeriesKey, StoredPoint
 from observer.reads import points
 from observer.reads.instants import full
-from observer.reads.ledger import LIVE
 from observer.reads.model import NullHeatmap, SchemaColumn
+from observer.reads.newest import LIVE
 from observer.store.tables import observations, schemas, series
 from orchestration.assets import Asset
 from orchestration.model import AssetKey, VersionStatus

@@ -14,8 +14,9 @@ from observer.data_time import part_of
 from observer.lateness import Awaited
 from observer.model import EvaluationStatus
 from observer.quantities import count
-from observer.reads.ledger import STRIP, LastStep, Ledger, Tally, Version
+from observer.reads.ledger import LastStep, Ledger, Tally, Version
 from observer.reads.model import State
+from observer.reads.newest import STRIP
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError
 from orchestration.freshness import FreshnessOf

@@ -15,18 +15,15 @@ from observer.reads.base import GateAnswer
 from observer.reads.facts import UNCHECKED, came
 from observer.reads.instants import full, timezone_of
 from observer.reads.ledger import (
-    LIVE,
-    STEP,
-    VERSION,
     Gate,
     LastStep,
     Version,
     awaited_columns,
-    ended,
     gate,
     last_step,
     version,
 )
+from observer.reads.newest import LIVE, STEP, VERSION, ended
 from observer.reads.states import why
 from observer.store.tables import evaluations, incident_versions, incidents, overrides
 from orchestration.assets import Asset

@@ -14,8 +14,8 @@ from observer.data_time import data_time, part_of
 from observer.feedback import in_force
 from observer.model import Feedback, FeedbackKind
 from observer.quantities import count
-from observer.reads.ledger import LIVE
 from observer.reads.monitor_model import Happening, HappeningKind, Happenings
+from observer.reads.newest import LIVE
 from observer.schema_changes import of_event
 from orchestration.assets import Asset
 from orchestration.errors import PartitionError

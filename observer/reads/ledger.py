@@ -12,35 +12,25 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Connection,
     Select,
     Subquery,
-    Text,
-    and_,
     case,
-    column,
     func,
     or_,
     select,
-    true,
-    values,
 )
 
 from observer.lateness import EXPECTED, LATEST, Awaited
 from observer.metrics import AGE, ARRIVAL
 from observer.model import EvaluationStatus, SubjectKind
+from observer.reads.newest import VERSION, named, steps_of, versions_of
 from observer.store.tables import evaluations
 from orchestration.among import Among
 from orchestration.io.base import ELSEWHERE
 from orchestration.model import TROUBLE, Address, AssetKey, GateOutcome, PartitionKey, StepStatus, VersionStatus
-from orchestration.tables import gates, runs, steps, versions
-
-STRIP = 30  # partitions (or versions) of each asset that are looked at
-
-LIVE = (VersionStatus.PUBLISHED, VersionStatus.PUBLISHING, VersionStatus.HELD)
-"""What stands for a partition: superseded and discarded versions stand for nothing."""
+from orchestration.tables import gates, versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +133,7 @@ class Ledger:
 
 def load(connection: Connection, assets: Collection[AssetKey] | None, now: datetime) -> Ledger:
     """Read the newest ``STRIP`` partitions of ``assets``, or of all if None."""
-    ranked = _ranked(assets)
+    ranked = versions_of(assets)
     found = _versions(connection, ranked)
     return Ledger(
         gates=closed_gates(connection, now), steps=_steps(connection, assets), versions=found,
@@ -182,21 +172,6 @@ def last_step(row: Any) -> LastStep:
     )  # fmt: skip
 
 
-def ended() -> ColumnElement[bool]:
-    """The steps that say something of their asset: one that was cancelled before it began leaves it as it was."""
-    return steps.c.status.not_in((StepStatus.PLANNED, StepStatus.RUNNING, StepStatus.CANCELLED))
-
-
-STEP = (
-    steps.c.asset, steps.c.partition, steps.c.status, steps.c.reason, steps.c.note, steps.c.blocked_by,
-    steps.c.error, steps.c.run_id, steps.c.started_at, steps.c.ended_at,
-)  # fmt: skip
-VERSION = (
-    versions.c.seq, versions.c.id, versions.c.asset, versions.c.partition, versions.c.status, versions.c.run_id,
-    versions.c.materialized_at, versions.c.rows, versions.c.released, versions.c.format,
-)  # fmt: skip
-
-
 _SHUT = (GateOutcome.HELD, GateOutcome.OPEN_BY_OVERRIDE)  # named, so that an index leads to them
 
 
@@ -206,74 +181,17 @@ def closed_gates(connection: Connection, now: datetime) -> dict[Address, Gate]:
     return {found.address: found for found in (gate(row, now) for row in rows)}
 
 
-def _of(column: ColumnElement[str], assets: Collection[AssetKey] | None) -> ColumnElement[bool]:
-    return true() if assets is None else column.in_(sorted(assets))
-
-
 def _steps(connection: Connection, assets: Collection[AssetKey] | None) -> dict[AssetKey, dict[PartitionKey, LastStep]]:
-    address, newest = (
-        (steps.c.asset, steps.c.partition),
-        (steps.c.ended_at.desc(), runs.c.seq.desc(), steps.c.position.desc()),
-    )
-    ranked = (
-        select(
-            *STEP,
-            func.row_number().over(partition_by=address, order_by=newest).label("nth"),
-            func.dense_rank().over(partition_by=steps.c.asset, order_by=steps.c.partition.desc()).label("place"),
-        )
-        .join(runs, runs.c.id == steps.c.run_id)
-        .where(ended(), _of(steps.c.asset, assets))
-        .subquery()
-    )
     found: dict[AssetKey, dict[PartitionKey, LastStep]] = defaultdict(dict)
+    ranked = steps_of(assets)
     says_more = or_(ranked.c.status.in_(TROUBLE), ranked.c.note != "")  # than the version that it made
-    for row in connection.execute(select(ranked).where(ranked.c.nth == 1, ranked.c.place <= STRIP, says_more)):
+    for row in connection.execute(select(ranked).where(says_more)):
         step = last_step(row)
         found[step.address.asset][step.address.partition] = step
     return found
 
 
-_STANDS = or_(
-    versions.c.status.in_(LIVE), and_(versions.c.partition == "", versions.c.status == VersionStatus.SUPERSEDED)
-)
 _NAMED = 2_000  # versions at most that are named one by one
-_LOOKED_UP = 200  # assets at most whose newest partitions are looked for one by one
-
-
-def _ranked(assets: Collection[AssetKey] | None) -> Subquery:
-    """The versions that stand for the newest partitions of each asset; without partitions its newest versions."""
-    address = (versions.c.asset, versions.c.partition)
-    every = select(
-        *VERSION,
-        func.row_number().over(partition_by=address, order_by=versions.c.seq.desc()).label("nth"),
-        func.dense_rank().over(partition_by=versions.c.asset, order_by=versions.c.partition.desc()).label("place"),
-    ).where(_STANDS, _of(versions.c.asset, assets))
-    if assets and len(assets) <= _LOOKED_UP:
-        since = _since(assets)
-        every = every.join(since, and_(since.c.asset == versions.c.asset, versions.c.partition >= since.c.partition))
-    ranked = every.subquery()
-    return select(ranked).where(ranked.c.nth <= STRIP, ranked.c.place <= STRIP).subquery()
-
-
-def _since(assets: Collection[AssetKey]) -> CTE:
-    """The oldest of the newest partitions of each asset: what an asset has had before may be much."""
-    wanted = _named(assets)
-    oldest = (
-        select(versions.c.partition)
-        .where(versions.c.asset == wanted.c.asset, _STANDS)
-        .distinct()
-        .order_by(versions.c.partition.desc())
-        .limit(1)
-        .offset(STRIP - 1)
-        .correlate(wanted)
-        .scalar_subquery()
-    )
-    found = select(wanted.c.asset, func.coalesce(oldest, "").label("partition")).cte("since")
-    return found.prefix_with("MATERIALIZED", dialect="postgresql")
-
-
-def _named(assets: Collection[AssetKey]) -> CTE:
-    return values(column("asset", Text), name="wanted").data([(key,) for key in sorted(assets)]).cte()
 
 
 def _versions(connection: Connection, ranked: Subquery) -> dict[AssetKey, tuple[Version, ...]]:
@@ -305,7 +223,7 @@ def _newest_of_all() -> Select[Any]:
 
 def _newest_of(assets: Collection[AssetKey]) -> Select[Any]:
     """Looked up one by one: what an asset has published before may be much."""
-    wanted = _named(assets)
+    wanted = named(assets)
     newest = (
         select(versions.c.seq)
         .where(versions.c.asset == wanted.c.asset, versions.c.status == VersionStatus.PUBLISHED)

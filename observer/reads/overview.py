@@ -13,6 +13,7 @@ from observer.reads import ledger
 from observer.reads.facts import Facts, facts_of
 from observer.reads.ledger import Gate
 from observer.reads.model import State
+from observer.reads.newest import LOOKED_UP
 from observer.reads.packed import definitions_of, unpack
 from observer.reads.states import Closed, Standing, Turns
 from observer.reads.waiting import Waiting
@@ -87,7 +88,7 @@ def overview(connection: Connection, graph: Graph, now: datetime) -> Overview:
     rows = statuses.rows_of(connection, reached)
     behind = set(lagging(graph, rows, touched_since(connection, reached)))
     if behind:
-        read = ledger.load(connection, None if 2 * len(behind) > len(graph) else behind, now)
+        read = ledger.load(connection, None if len(behind) > max(LOOKED_UP, len(graph) // 2) else behind, now)
         known = {key: facts_of(graph.asset(key), read) for key in graph.order if key in behind}
         gates = read.gates
     else:

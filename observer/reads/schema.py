@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Text, cast, func, or_, select
 
 from observer.model import Schema
-from observer.reads.ledger import LIVE
+from observer.reads.newest import LIVE
 from observer.reads.schema_turn import SchemaTurn
 from observer.schema_changes import JudgedChange, SchemaChange, of_event, schema_changes, worst_of
 from observer.store.schemas import schema_of

@@ -11,8 +11,9 @@ from observer.lateness import Awaited
 from observer.quantities import age, count
 from observer.reads.facts import Fact, Facts, facts_of
 from observer.reads.instants import full, moment
-from observer.reads.ledger import STRIP, Gate, Ledger, Version
+from observer.reads.ledger import Gate, Ledger, Version
 from observer.reads.model import State
+from observer.reads.newest import STRIP
 from observer.reads.waiting import Waiting, waiting
 from orchestration.assets import Asset
 from orchestration.freshness import FreshnessStatus

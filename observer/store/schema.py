@@ -24,7 +24,7 @@ from orchestration.errors import StateError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0026"
+HEAD = "0027"
 """The revision that this code speaks; a test holds it equal to Alembic's."""
 
 _LOCK = 7_421_938_845
