@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -124,6 +124,8 @@ class Reads(Protocol):
         """
         ...
 
-    def dead_letters(self) -> DeadLettersPage: ...
+    def dead_letters(self, sees: Callable[[str], bool] | None = None) -> DeadLettersPage:
+        """The messages that were given up; ``sees``: those only whose assets all are ones that it says yes to."""
+        ...
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None: ...

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -46,9 +47,13 @@ class DeadLettersPage:
     more: bool  # older ones
 
 
-def dead_letters_page(connection: Connection, project: Project, now: datetime) -> DeadLettersPage:
-    """Two statements."""
-    found = store.dead(connection, project.config.name, MOST + 1)
+def dead_letters_page(
+    connection: Connection, project: Project, now: datetime, sees: Callable[[str], bool] | None = None
+) -> DeadLettersPage:
+    """Two statements; with ``sees`` only those whose assets all are ones that it says yes to."""
+    found = store.dead(connection, project.config.name, MOST + 1 if sees is None else None)
+    if sees is not None:
+        found = tuple(islice((one for one in found if all(map(sees, assets_of(one)))), MOST + 1))
     return DeadLettersPage(
         at=now, project=project.config.root.name, environment=project.config.name,
         timezone=timezone_of(project.graph), letters=letters(connection, found[:MOST]), more=len(found) > MOST,
@@ -62,13 +67,21 @@ def letters(connection: Connection, found: tuple[Notification, ...]) -> tuple[De
 
 
 def _letter(one: Notification, holds: int) -> DeadLetter:
-    data: Mapping[str, Any] = json.loads(one.payload).get("data") or {}
-    assets = tuple(dict.fromkeys(_assets(data)))
+    data, assets = _data(one), assets_of(one)
     return DeadLetter(
         id=one.id, written_at=one.created_at, channel=one.channel, event=one.event,
         title=str(data.get("title") or ", ".join(assets) or one.event), assets=assets,
         incident_id=None if holds else one.incident_id, holds=max(1, holds), why=one.last_error or "nobody knows why",
     )  # fmt: skip
+
+
+def assets_of(one: Notification) -> tuple[str, ...]:
+    """The assets that a message names, each once."""
+    return tuple(dict.fromkeys(_assets(_data(one))))
+
+
+def _data(one: Notification) -> Mapping[str, Any]:
+    return json.loads(one.payload).get("data") or {}
 
 
 def _assets(data: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from observer.backtests.sensitivities import Replays, Sensitivities
@@ -138,9 +138,9 @@ class StoredReads:
         with reading(self._project.engine) as connection:
             return incident.incidents_page(connection, self._project, statuses, asset, on, before, limit)
 
-    def dead_letters(self) -> DeadLettersPage:
+    def dead_letters(self, sees: Callable[[str], bool] | None = None) -> DeadLettersPage:
         with reading(self._project.engine) as connection:
-            return dead_letters_page(connection, self._project, self._project.clock.now())
+            return dead_letters_page(connection, self._project, self._project.clock.now(), sees)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:
         """Raises PartitionError where ``partition`` isn't one of the asset's."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -104,7 +104,7 @@ class StoryReads:
         self._ask()
         return story_runs.schedules_page(self.run_word)
 
-    def dead_letters(self) -> DeadLettersPage:
+    def dead_letters(self, sees: Callable[[str], bool] | None = None) -> DeadLettersPage:
         self._ask()
         return story_incident.dead_letters_page(self.word)
 

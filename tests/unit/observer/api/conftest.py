@@ -1,6 +1,6 @@
 """Reads that answer from memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -98,7 +98,7 @@ class FakeReads:
             precision=(),
         )  # fmt: skip
 
-    def dead_letters(self) -> DeadLettersPage:
+    def dead_letters(self, sees: Callable[[str], bool] | None = None) -> DeadLettersPage:
         return DeadLettersPage(at=AT, project="p", environment="local", timezone="UTC", letters=(), more=False)
 
     def gate(self, asset: str, partition: str | None) -> GateAnswer | None:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from dashboards.app import create_app
 from observer.access import Role
 from observer.project import Project, open_project
+from observer.reads import dead_letters
 from observer.settings import ServeSettings
 from observer.store.outbox import StoredOutbox
 from observer.store.tables import outbox
@@ -89,6 +90,18 @@ def test_a_viewer_looks_and_a_token_of_some_assets_sees_their_letters(work: Proj
     assert asking.post(f"{DEAD}/replay", json={"all": True}, headers=some).json() == {"ids": [mine["id"]]}
     audit = asking.get("/api/v1/audit", headers=shown(Role.ADMIN)).json()["items"]
     assert [one["about"] for one in audit if one["status"] == 200] == ["replay of all"]
+
+
+def test_those_of_other_assets_take_no_place(work: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many newer ones there are of others."""
+    monkeypatch.setattr(dead_letters, "MOST", 1)
+    asking = TestClient(create_app(work.reads(), ServeSettings(), work), base_url="http://127.0.0.1:8000")
+    for asset in ("visits", "orders"):
+        token = make_token(work, asset, Role.VIEWER, assets=(asset,), by="ana")[1]
+        found = asking.get(DEAD, headers={"authorization": f"Bearer {token}"}).json()
+        assert ([one["title"] for one in found["letters"]], found["more"]) == ([f"{asset} is held"], False)
+    every = make_token(work, "every", Role.VIEWER, by="ana")[1]
+    assert asking.get(DEAD, headers={"authorization": f"Bearer {every}"}).json()["more"] is True
 
 
 def test_the_form_asks_for_one_or_all(work: Project) -> None:
