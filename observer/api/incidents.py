@@ -16,7 +16,7 @@ from observer.api.texts import Name, Reason, Storable, Words
 from observer.errors import IncidentChanged, UnknownIncident
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.reads.base import Reads
-from observer.reads.incident_model import IncidentPage
+from observer.reads.incident_model import IncidentPage, TurnRow
 from observer.reads.model import IncidentRow
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class IncidentWire(BaseModel):
     status: IncidentStatus
     sentence: str
     subjects: list[str] = Field(description="the checks and monitors that say so")
-    affected: list[str] = Field(description="the assets downstream that wait for it, or follow from it")
+    affected: list[str] = Field(
+        description="the assets downstream that wait for it, or follow from it, of the caller's"
+    )
     owners: list[str]
     opened_at: datetime
     until: datetime | None = Field(description="when it is heard of again, where it is snoozed or muted")
@@ -52,11 +54,12 @@ class IncidentWire(BaseModel):
     revision: int = Field(description="counts what happened to it; the ETag")
 
     @classmethod
-    def of(cls, row: IncidentRow) -> IncidentWire:
-        """The wire form of ``row``."""
+    def of(cls, row: IncidentRow, caller: Caller) -> IncidentWire:
+        """The wire form of ``row``, which names the caller's assets only."""
         return cls(
             id=row.id, asset=row.asset, partition=row.partition, severity=row.severity, status=row.status,
-            sentence=row.sentence, subjects=list(row.subjects), affected=list(row.affected), owners=list(row.owners),
+            sentence=_sentence(row, caller), subjects=list(row.subjects),
+            affected=[one for one in row.affected if caller.sees(one)], owners=list(row.owners),
             opened_at=row.opened_at, until=row.until, resolved_at=row.resolved_at, resolved_as=row.resolved_as,
             resolution=row.resolution, last_good=row.last_good, revision=row.revision,
         )  # fmt: skip
@@ -68,7 +71,13 @@ class TurnWire(BaseModel):
     kind: str
     at: datetime
     by: str
-    text: str
+    text: str = Field(description="what was said; left out where it is of an asset that isn't the caller's")
+
+    @classmethod
+    def of(cls, row: TurnRow, caller: Caller) -> TurnWire:
+        """The wire form of ``row``."""
+        text = row.text if row.asset is None or caller.sees(row.asset) else ""
+        return cls(kind=row.kind, at=row.at, by=row.by, text=text)
 
 
 class ClueWire(BaseModel):
@@ -90,17 +99,18 @@ class IncidentDetailWire(IncidentWire):
     clues: list[ClueWire]
 
     @classmethod
-    def of_page(cls, page: IncidentPage) -> IncidentDetailWire:
-        """The wire form of ``page``."""
+    def of_page(cls, page: IncidentPage, caller: Caller) -> IncidentDetailWire:
+        """The wire form of ``page``, which names the caller's assets only."""
         return cls(
-            **IncidentWire.of(page.incident).model_dump(),
-            history=[TurnWire(kind=one.kind, at=one.at, by=one.by, text=one.text) for one in page.turns],
+            **IncidentWire.of(page.incident, caller).model_dump(),
+            history=[TurnWire.of(one, caller) for one in page.turns],
             clues=[
                 ClueWire(
                     kind=one.kind, asset=one.asset, partition=one.partition, at=one.at, distance=one.distance,
                     sentence=one.sentence, share=one.share,
                 )
                 for one in page.clues
+                if caller.sees(one.asset)
             ],
         )  # fmt: skip
 
@@ -169,7 +179,7 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
         limit: Annotated[int, Query(description="how many at most", ge=1, le=500)] = 100,
     ) -> IncidentsWire:
         page = reads.incidents(status or (), asset=asset, before=before, limit=limit)
-        mine = [IncidentWire.of(row) for row in page.incidents if caller.sees(row.asset)]
+        mine = [IncidentWire.of(row, caller) for row in page.incidents if caller.sees(row.asset)]
         return IncidentsWire(incidents=mine, next_before=page.incidents[-1].id if page.more else None)
 
     @routes.get(
@@ -178,7 +188,7 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
     def one(caller: Viewer, number: Number, response: Response) -> IncidentDetailWire:
         page = _seen(reads, caller, number)
         response.headers["etag"] = _etag(page.incident.revision)
-        return IncidentDetailWire.of_page(page)
+        return IncidentDetailWire.of_page(page, caller)
 
 
 def _add_deeds(routes: APIRouter, reads: Reads, work: Project) -> None:
@@ -193,7 +203,7 @@ def _add_deeds(routes: APIRouter, reads: Reads, work: Project) -> None:
         response.headers["etag"] = _etag(after.revision)
         page = reads.incident(number)
         assert page is not None, "it was changed just now"
-        return IncidentWire.of(page.incident)
+        return IncidentWire.of(page.incident, caller)
 
     @deed("/{number}/acknowledge", "Say that somebody works on it")
     def acknowledge(
@@ -249,6 +259,12 @@ def _seen(reads: Reads, caller: Caller, number: int) -> IncidentPage:
         raise UnknownIncident(number)
     require(caller, page.incident.asset)
     return page
+
+
+def _sentence(row: IncidentRow, caller: Caller) -> str:
+    others = [f"downstream {one}" for one in row.affected if not caller.sees(one)]
+    is_of_others = any(row.sentence.startswith((f"{one} ", f"{one}:")) for one in others)
+    return "something downstream is wrong" if is_of_others else row.sentence
 
 
 def _etag(revision: int) -> str:

@@ -95,7 +95,10 @@ def incidents_page(
 
 
 def _turn(turn: Turn, zone: ZoneInfo) -> TurnRow:
-    return TurnRow(kind=turn.kind, at=turn.at, by=turn.by, text="; ".join(_said(turn, zone)), until=turn.until)
+    return TurnRow(
+        kind=turn.kind, at=turn.at, by=turn.by, text="; ".join(_said(turn, zone)), until=turn.until,
+        asset=None if turn.found is None else turn.found.address.asset,
+    )  # fmt: skip
 
 
 def _said(turn: Turn, zone: ZoneInfo) -> list[str]:

@@ -30,6 +30,7 @@ class TurnRow:
     by: str
     text: str  # what was said, until when, to whom; "" where the kind says it all
     until: datetime | None = None
+    asset: str | None = None  # whose version brought it about, and whom the text may name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

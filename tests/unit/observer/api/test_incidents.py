@@ -1,15 +1,20 @@
 """Incidents over HTTP and by the forms of their pages, against a real project with one that is open."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from observer.access import Role
+from observer.access import Caller, Role
 from observer.api import callers
+from observer.api.incidents import IncidentDetailWire
+from observer.clues import ClueKind
 from observer.project import Project, open_project
+from observer.reads.incident_model import ClueRow
 from observer.settings import ServeSettings
 from observer.tokens import make_token
 from tests.unit.observer.shop import put, shop
@@ -106,6 +111,30 @@ def test_a_viewer_changes_nothing_and_other_assets_are_not_seen(work: Project) -
     page = work.reads().incident(1)
     assert page is not None
     assert [(turn.kind, turn.by) for turn in page.turns] == [("opened", "gate"), ("acknowledged", "op")]
+
+
+def test_a_token_of_some_assets_reads_of_no_other(work: Project) -> None:
+    page = work.reads().incident(1)
+    assert page is not None
+    [turn] = page.turns
+    clue = ClueRow(
+        kind=ClueKind.CODE, asset="raw", partition=None, at=page.at, distance=1, sentence="raw's code changed",
+        share=None, in_project=True,
+    )  # fmt: skip
+    told = replace(
+        page, incident=replace(page.incident, affected=("whole", "orders"), sentence="downstream whole: it is bad"),
+        turns=(turn, replace(turn, asset="whole", text="whole: it is bad")), clues=(clue,),
+    )  # fmt: skip
+    seen, every = (
+        IncidentDetailWire.of_page(told, Caller(id="t", name="t", role=Role.VIEWER, assets=assets))
+        for assets in (frozenset({"orders"}), None)
+    )
+    assert every.affected == ["whole", "orders"]
+    assert "whole" in every.sentence
+    assert "raw" in every.clues[0].sentence
+    assert seen.affected == ["orders"]
+    assert [bool(one.text) for one in seen.history] == [True, False]
+    assert not {"whole", "raw"} & set(re.findall(r"\w+", seen.model_dump_json()))
 
 
 def test_a_form_of_the_page_does_it_once_and_leads_back(http: TestClient) -> None:
