@@ -1,4 +1,4 @@
-"""Runs that failed with nobody by: nothing was made, readers keep what they have, people hear of it as of a warning."""
+"""Runs that failed, or were never walked, with nobody by: readers keep what they have, people hear as of a warning."""
 
 from __future__ import annotations
 
@@ -15,20 +15,27 @@ from observer.model import Severity
 from observer.store import incidents as incident_store
 from observer.telling import interval_of, open_apart, take
 from observer.turns import Finding
-from orchestration.database import writing
+from orchestration import runs
+from orchestration.attempt import asked_for
+from orchestration.database import reading, writing
+from orchestration.errors import UnknownName
 from orchestration.model import Address, AssetKey, Run, StepStatus
+from orchestration.queue import Queued
+from orchestration.runtime import Runtime
 from orchestration.tables import versions
 
 FAILED_RUN = "failed run"
 """What the incident is about, beside or instead of checks and monitors."""
 _LONGEST = 300
+_LEFT = (StepStatus.PLANNED, StepStatus.RUNNING, StepStatus.INTERRUPTED, StepStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRun:
     """That a run that should have made a version of an address has failed.
 
-    ``why`` are whoever's words, or none; ``affected`` are the assets downstream that were not made for it.
+    ``why`` are whoever's words, or none; ``affected`` are the assets downstream that were not made for it; ``how``
+    says what became of the run.
     """
 
     address: Address
@@ -37,6 +44,7 @@ class FailedRun:
     at: datetime
     why: str = ""
     affected: tuple[AssetKey, ...] = ()
+    how: str = "failed"
 
 
 def tell_of_run(observer: Observer, run: Run) -> None:
@@ -54,6 +62,34 @@ def tell_of_run(observer: Observer, run: Run) -> None:
             )  # fmt: skip
             with writing(observer.engine) as connection:
                 tell_of_failure(connection, observer, failed)
+
+
+def tell_of_unwalked(observer: Observer, runtime: Runtime, claim: Queued, how: str, why: str) -> None:
+    """Tell of each address that a queued run did not come to: one that was refused, broke, or was given up.
+
+    Parameters
+    ----------
+    how: what became of it, e.g. "was refused".
+    why: in words that may be shown.
+    """
+    for address in _not_come_to(runtime, claim):
+        failed = FailedRun(
+            address=address, run_id=claim.id, job=f"run {claim.id}", at=observer.clock.now(), why=why, how=how,
+        )  # fmt: skip
+        with writing(observer.engine) as connection:
+            tell_of_failure(connection, observer, failed)
+
+
+def _not_come_to(runtime: Runtime, claim: Queued) -> tuple[Address, ...]:
+    """What its steps have left, where it had begun, else what it was asked for."""
+    with reading(runtime.engine) as connection:
+        try:
+            walked = runs.find(connection, claim.id).steps
+        except UnknownName:
+            walked = ()
+    if not walked:
+        return asked_for(runtime, claim.request)
+    return tuple(step.address for step in walked if step.status in _LEFT and step.asset in runtime.graph)
 
 
 def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRun) -> None:
@@ -96,8 +132,9 @@ def _is_over(connection: Connection, failed: FailedRun) -> bool:
 def _finding(observer: Observer, failed: FailedRun) -> Finding:
     why = " ".join(observer.redact(failed.why).split())
     said = f"{why[: _LONGEST - 1]}…" if len(why) > _LONGEST else why
+    ended = f"{failed.how}: {failed.job}{f': {said}' if said else ''}"
     return Finding(
         asset=failed.address.asset, partition=failed.address.partition, severity=Severity.WARN,
-        sentence=f"the run that makes it failed: {failed.job}{f': {said}' if said else ''}; readers keep what they had",
+        sentence=f"the run that makes it {ended}; readers keep what they had",
         subjects=(FAILED_RUN,), affected=failed.affected, at=observer.clock.now(),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from orchestration import queue, runs
 from orchestration.addresses import addresses
 from orchestration.database import reading
-from orchestration.errors import RunError, UnknownName
+from orchestration.errors import PartitionError, RunError, UnknownName
 from orchestration.graph import Graph
 from orchestration.model import Address, AssetKey, Run, RunStatus
 from orchestration.plan import Plan, plan_addresses
@@ -98,6 +98,26 @@ def plan_request(runtime: Runtime, request: RunRequest) -> Plan:
     selection = ", ".join(key if key.isidentifier() else quote(key) for key in request.assets)
     said = ", ".join(request.partitions or ())
     return Plan(selection=selection, partitions=said, force=request.force, steps=steps)
+
+
+def asked_for(runtime: Runtime, request: RunRequest) -> tuple[Address, ...]:
+    """What a request wants made, whether or not it can be planned: what is upstream first.
+
+    An asset of which it can't be told which partitions are meant is named without one, and one that the project has
+    no more not at all.
+    """
+    graph = runtime.graph
+    chosen = graph.with_siblings(key for key in request.assets if key in graph)
+    with reading(runtime.engine) as connection:
+        snapshot = load(connection, chosen, runtime.clock.now())
+    found: dict[Address, None] = {}
+    for key in chosen:
+        for partitions in request.partitions or (None,):
+            try:
+                found |= dict.fromkeys(_addresses(runtime, {key}, {key}, partitions, snapshot))
+            except PartitionError:
+                found[Address(key)] = None
+    return tuple(_in_order(graph, list(found)))
 
 
 def _addresses(

@@ -29,8 +29,10 @@ CLAIM = timedelta(seconds=60)
 """How long a claim lasts after its holder was last heard of."""
 MOST_DEATHS = 10
 """A run whose processes died so often is given up: what it runs probably kills them."""
+OVER_IT = f"{MOST_DEATHS} processes died over it; see their logs, then ask for the run again"
+"""Why."""
 
-_SECOND_DEATH_S, _LONGEST_S = 2.0, 300.0
+_SECOND_DEATH_S = 2.0
 _DIED = "its process died"
 _LOOKED_AT = 64  # requests that wait, in one look
 _c = run_queue.c
@@ -52,7 +54,7 @@ _AS_RUN = {RequestStatus.QUEUED: RunStatus.RUNNING, RequestStatus.REFUSED: RunSt
 
 def wait_after(deaths: int) -> float:
     """How many seconds a run waits after a process that held it died: once is chance; what kills it would again."""
-    return 0.0 if deaths < 2 else min(_SECOND_DEATH_S * 2.0 ** (deaths - 2), _LONGEST_S)
+    return _SECOND_DEATH_S * 2.0 ** (deaths - 2) if 2 <= deaths < MOST_DEATHS else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,11 @@ class Queued:
     cancel_reason: str | None
     note: str
     ended_at: datetime | None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether too many died over it: whoever claims it walks it no more, and says that it has failed."""
+        return self.deaths >= MOST_DEATHS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +159,7 @@ class Queue:
 
     def _take(self, connection: Connection, row: Any) -> Queued | None:
         at, deaths = self.now(connection), row.deaths + (row.status == RequestStatus.RUNNING.value)
-        if deaths >= MOST_DEATHS:
+        if deaths > MOST_DEATHS:
             self._give_up(connection, row)
             return None
         if deaths > row.deaths and (wait_s := wait_after(deaths)):
@@ -178,7 +185,8 @@ class Queue:
         connection.execute(update(run_queue).where(_c.id == row.id).values(back))
 
     def _give_up(self, connection: Connection, row: Any) -> None:
-        note = f"given up: {MOST_DEATHS} processes died over it; see their logs, then ask for the run again"
+        """Not even saying so went well."""
+        note = f"given up: {OVER_IT}"
         self._end_attempt(connection, row.id, row.attempts, self.now(connection), _DIED)
         ended = {"status": RequestStatus.FAILED.value, "note": note, "ended_at": self.now(connection), "holder": None}
         connection.execute(update(run_queue).where(_c.id == row.id).values(ended))

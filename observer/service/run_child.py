@@ -14,16 +14,16 @@ from types import FrameType
 
 from sqlalchemy import Connection
 
-from observer.failed_runs import tell_of_run
+from observer.failed_runs import tell_of_run, tell_of_unwalked
 from observer.project import Project, open_project
 from observer.service.logs import log_to_stderr
 from observer.service.order import Answer, Order
 from observer.tidying import tidy
 from orchestration.attempt import attempt
-from orchestration.database import writing
+from orchestration.database import reading, writing
 from orchestration.errors import ClaimLost, StateError, TidegateError
 from orchestration.executors import child, frames
-from orchestration.queue import Queue, Queued, RequestStatus
+from orchestration.queue import OVER_IT, Queue, Queued, RequestStatus
 
 _log = logging.getLogger("tidegate.runs")
 
@@ -50,7 +50,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def carry_out(order: Order) -> Answer:
-    """Open the project, walk the run, end its claim."""
+    """Open the project, walk the run, tell of what went wrong, end its claim."""
     try:
         work = open_project(order.root, order.environment, url=order.url)
     except TidegateError as error:
@@ -71,17 +71,30 @@ def _walk(work: Project, claim: Queued) -> Answer:
     def end(status: RequestStatus, note: str = "") -> Answer:
         return _write(work, lambda connection: queue.end(connection, claim, status, note))
 
+    def tell(how: str, why: str) -> None:
+        with reading(work.engine) as connection:
+            cancelled = queue.cancelled(connection, [claim])
+        if not cancelled:  # else whoever did it knows; whoever finds the claim not ended yet tells again
+            tell_of_unwalked(work.observer, work.runtime, claim, how, why)
+
+    if claim.is_given_up:
+        tell("was given up", OVER_IT)
+        return end(RequestStatus.FAILED, f"given up: {OVER_IT}")
     try:
         run = attempt(work.runtime, claim, work.check_configs)
     except (ClaimLost, StateError):
         raise
     except TidegateError as error:
-        return end(RequestStatus.REFUSED, work.runtime.redact(str(error)))
+        why = work.runtime.redact(str(error))
+        tell("was refused", why)
+        return end(RequestStatus.REFUSED, why)
     except KeyboardInterrupt:
         return _write(work, lambda connection: _interrupted(connection, queue, claim))
     except Exception as error:  # a fault of ours, or of a library; the log has the trace, the run its kind
         _log.exception("run %s broke", claim.id)
-        return end(RequestStatus.FAILED, f"it broke with {type(error).__name__}; the service's log says where")
+        why = f"it broke with {type(error).__name__}; the service's log says where"
+        tell("broke", why)
+        return end(RequestStatus.FAILED, why)
     tell_of_run(work.observer, run)  # nobody may have been by; whoever finds the claim not ended yet tells again
     tidy(work.config, work.runtime, run)
     return end(RequestStatus(run.status.value))
