@@ -118,7 +118,7 @@ def tell_of_failure(connection: Connection, observer: Observer, failed: FailedRu
 def _stands_for(failed: FailedRun) -> str:
     """What stands for the version that was not made, among those that an incident is about: one for each address."""
     named = "\0".join((failed.run_id, failed.address.asset, failed.address.partition or ""))
-    return f"run:{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+    return f"{incident_store.MISSING}{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 
 
 def _is_over(connection: Connection, failed: FailedRun) -> bool:

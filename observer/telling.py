@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -12,6 +12,7 @@ from observer.alerts.notify import Event, event_of, hearing, notifications, told
 from observer.alerts.owners import owners_of
 from observer.alerts.payload import Alert
 from observer.alerts.routing import Names
+from observer.data_time import part_of
 from observer.explaining import explained_by
 from observer.gathering import gather
 from observer.judging import Observer, Verdict
@@ -44,12 +45,26 @@ def settle_incidents(connection: Connection, verdict: Verdict) -> None:
     for one in incident_store.unresolved(connection, asset):
         ours = incidents.FRESHNESS not in one.subjects  # no version ends that
         if ours and incidents.passes_now(one, decision.partition, verdict.evaluations, covers):
-            mended = incident_store.settle_warnings(connection, one.id, asset)
+            mended = incident_store.settle_warnings(
+                connection, one.id, asset, _alike(verdict.asset, decision.partition)
+            )
             if good and not mended:
                 mended = incident_store.mended(connection, one)
             over |= {each.id: each for each in mended}
     for one in over.values():
         _pass(connection, verdict, one)
+
+
+def _alike(asset: Asset, partition: PartitionKey) -> Callable[[PartitionKey], bool]:
+    """Whether what is wrong with a partition is mended by a later one: the other has the same keys beside the time."""
+
+    def mends(other: PartitionKey) -> bool:
+        try:
+            return None in (other, partition) or part_of(asset, other) == part_of(asset, partition)
+        except PartitionError:  # the asset was cut otherwise when the incident was opened
+            return True
+
+    return mends
 
 
 def _pass(connection: Connection, verdict: Verdict, incident: Incident) -> None:

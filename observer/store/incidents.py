@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from observer.errors import IncidentChanged
 from observer.model import Incident, IncidentStatus, Resolution, Severity
@@ -19,6 +19,9 @@ from orchestration.among import Among
 from orchestration.events import Event, EventKind
 from orchestration.model import Address, AssetKey, PartitionKey, Scalar
 from orchestration.question import Question
+
+MISSING = "run:"
+"""Begins what stands for a version that was never made."""
 
 _LARGEST = 2**63 - 1  # number that a database has
 _FEW = 20
@@ -190,9 +193,23 @@ def settle(
     return _settled(connection, and_(here, there), severities)
 
 
-def settle_warnings(connection: Connection, number: int, asset: AssetKey) -> tuple[Incident, ...]:
-    """Say that an incident waits no more for versions of an asset that only warned; returned as by ``settle``."""
-    return _settled(connection, _versions_of(number) & (incident_versions.c.asset == asset), (Severity.WARN,))
+def settle_warnings(
+    connection: Connection, number: int, asset: AssetKey, mends: Callable[[PartitionKey], bool] = lambda partition: True
+) -> tuple[Incident, ...]:
+    """Say that an incident waits no more for versions of an asset that only warned; returned as by ``settle``.
+
+    A partition that was never made is waited for until it is; what is missing of an unnamed one, no more.
+
+    Parameters
+    ----------
+    mends: says whether that holds for the versions of a partition.
+    """
+    c = incident_versions.c
+    here = _versions_of(number) & (c.asset == asset) & ~c.settled
+    made = or_(~c.materialization_id.startswith(MISSING), c.partition == "")
+    waited_for = connection.execute(select(c.partition).where(here, made).distinct()).scalars()
+    mended = [one for one in waited_for if mends(one or None)]
+    return _settled(connection, and_(here, made, c.partition.in_(mended)), (Severity.WARN,))
 
 
 def _settled(connection: Connection, which: Any, severities: Collection[Severity]) -> tuple[Incident, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import observer as ob
 from observer.failed_runs import tell_of_run
+from observer.model import Severity
 from orchestration.assets import Asset
 from orchestration.model import AssetKey, Run, RunStatus, StepRecord, StepStatus
 from tests.unit.observer.ledger import START, Ledger, daily_asset, day, ledger, whole_asset
@@ -52,6 +53,27 @@ def test_each_partition_that_was_not_made_is_waited_for(state_url: str) -> None:
         made.version(day(2))
         assert statuses(made) == ["open"]
         made.version(day(3))
+        assert statuses(made) == ["resolved"]
+
+
+def test_a_later_day_does_not_end_what_an_older_one_that_is_missing_began(state_url: str) -> None:
+    with ledger(state_url, daily_asset()) as made:
+        failed(made, ("orders", day(2)))
+        made.version(day(3))
+        made.version(day(4), checks={"c": (Severity.WARN, False)})
+        made.version(day(5), checks={"c": (Severity.WARN, True)})
+        assert "open" in statuses(made)
+        made.version(day(2))
+        assert set(statuses(made)) == {"resolved"}
+
+
+def test_what_gets_worse_still_waits_for_a_day_that_is_missing(state_url: str) -> None:
+    with ledger(state_url, daily_asset()) as made:
+        failed(made, ("orders", day(2)))
+        made.version(day(3), checks={"c": (Severity.ERROR, False)})
+        made.version(day(3), checks={"c": (Severity.ERROR, True)})
+        assert statuses(made) == ["open"]
+        made.version(day(2))
         assert statuses(made) == ["resolved"]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+import observer as ob
 from observer.clues import ClueKind
 from observer.errors import IncidentChanged
 from observer.maintenance import Maintenance
@@ -298,3 +299,19 @@ def test_of_two_who_change_what_they_have_seen_one_is_refused(whole: Ledger) -> 
     ):
         take(connection, whole.observer, seen, replace(ack, by="bo"))
     assert kinds(whole, 1) == ["opened", "acknowledged"]
+
+
+def test_the_pass_of_one_region_leaves_the_warning_of_another(state_url: str) -> None:
+    @ob.asset(partitions=ob.multi(day=ob.daily(start="2024-01-01"), region=ob.static("eu", "us")))
+    def orders() -> None: ...
+
+    def made_well(made: Ledger, n: int, region: str, well: bool) -> None:
+        made.version(f"day={day(n)}|region={region}", checks={"c": (Severity.WARN, well)})
+
+    with ledger(state_url, orders) as made:
+        made_well(made, 2, "eu", False)
+        made_well(made, 2, "us", True)
+        made_well(made, 3, "us", True)
+        assert [status for _, _, _, status in made.incidents()] == ["open"]
+        made_well(made, 3, "eu", True)
+        assert [status for _, _, _, status in made.incidents()] == ["resolved"]
