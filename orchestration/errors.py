@@ -229,8 +229,27 @@ class NothingReturned(AssetError):
 _MOST_NAMES = 10
 
 
+_NEAR, _NEAR_ENOUGH = 3, 0.5
+
+
 def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.5))
+    """What ``difflib.get_close_matches`` finds, which compares each name: here only those that may be the nearest."""
+    matcher: difflib.SequenceMatcher[str] = difflib.SequenceMatcher()
+    matcher.set_seq2(name)
+    near: list[tuple[float, str]] = []
+    for most, other in sorted(((_most_alike(name, one), one) for one in known), reverse=True):
+        if most < _NEAR_ENOUGH or (len(near) == _NEAR and (most, other) < near[-1]):
+            break
+        matcher.set_seq1(other)
+        if (alike := matcher.ratio()) >= _NEAR_ENOUGH:
+            near = sorted((*near, (alike, other)), reverse=True)[:_NEAR]
+    return tuple(other for _, other in near)
+
+
+def _most_alike(name: str, other: str) -> float:
+    """An upper bound of how alike they are: their common letters, wherever they stand."""
+    both = sum(min(name.count(letter), other.count(letter)) for letter in set(other))
+    return 2.0 * both / ((len(name) + len(other)) or 1)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
