@@ -13,7 +13,7 @@ from observer.project import Project
 from observer.quantities import quantity
 from observer.reads.instants import timezone_of
 from observer.reads.model import RunPage, RunRow, StepRow
-from observer.reads.run_model import OPEN, AskedFor, AttemptRow
+from observer.reads.run_model import OPEN, AskedFor, AttemptRow, LogRow, SpanRow
 from observer.reads.step_logs import logs_in, spans_in
 from orchestration.model import Cancellation, RunStatus, StepStatus
 from orchestration.queue import Attempt, RequestStatus, attempts_of
@@ -145,17 +145,16 @@ def _row(run: Any, counts: Mapping[str, int], until_s: float | None) -> RunRow:
 def _with_logs(connection: Connection, run_id: str, walked: Sequence[Any]) -> tuple[StepRow, ...]:
     logs, spans = logs_in(connection, run_id), spans_in(connection, run_id)
     return tuple(
-        replace(row, spans=spans.get(step.position, ()), logs=logs.get((row.asset, row.partition), ()))
-        for step, row in ((step, _step(step)) for step in walked)
+        _step(step, spans.get(step.position, ()), logs.get((step.asset, step.partition or None), ())) for step in walked
     )
 
 
-def _step(step: Any) -> StepRow:
+def _step(step: Any, spans: tuple[SpanRow, ...], logs: tuple[LogRow, ...]) -> StepRow:
     ran = step.status not in (StepStatus.BLOCKED, StepStatus.SKIPPED, StepStatus.PLANNED, StepStatus.CANCELLED)
     return StepRow(
         asset=step.asset, partition=step.partition or None, status=step.status, reason=step.reason, note=step.note,
         error=step.error, blocked_by=step.blocked_by, start_s=step.offset_s if ran else None, execute_s=step.execute_s,
-        gate_s=step.gate_s, duration_s=step.duration_s,
+        gate_s=step.gate_s, duration_s=step.duration_s, spans=spans, logs=logs,
     )  # fmt: skip
 
 
