@@ -14,12 +14,13 @@ from observer.reads.incident_model import Baseline
 from observer.reads.model import State
 from observer.reads.run_model import RunsWanted
 from observer.reads.stored import StoredReads
+from observer.store.tables import evaluations, incidents
 from orchestration.database import writing
 from orchestration.errors import PartitionError
 from orchestration.events import Event, EventKind
 from orchestration.log import append
 from orchestration.model import Address, AssetKey, GateOutcome, StepStatus, VersionStatus
-from orchestration.tables import runs
+from orchestration.tables import runs, versions
 from tests.unit.observer.reads.conftest import MakeStore
 from tests.unit.observer.reads.made import (
     FAILED,
@@ -463,6 +464,23 @@ def test_the_number_of_statements_does_not_depend_on_how_much_there_is(make: Mak
             "gate": 6,
         }[question]
     )
+
+
+def test_an_asset_that_has_gone_takes_as_many_statements_whatever_is_known_of_it(make: MakeStore) -> None:
+    numbers = []
+    for days in (1, 8):
+        store = make()
+        _fill(store, days)
+        with writing(store.project.engine) as connection:
+            for table in (versions, evaluations, incidents):
+                connection.execute(update(table).where(table.c.asset == "orders").values(asset="gone"))
+        with counted(store.project) as said:
+            page = store.reads.left("gone")
+        assert page is not None
+        assert len(page.versions) == days + 1
+        assert page.incidents
+        numbers.append(sum(not text.startswith("BEGIN") for text in said))
+    assert numbers[0] == numbers[1] <= 8
 
 
 @pytest.mark.parametrize("question", ["now", "states", "assets", "catalog"])
