@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from orchestration.model import AssetKey, PartitionKey, VersionStatus
 from orchestration.tables import events, versions
 
 _LOOKED_AT = 2_000  # versions with other columns than the one before, the newest
+_GONE = tuple(status for status in VersionStatus if status not in (*LIVE, VersionStatus.SUPERSEDED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +49,43 @@ def schema_timeline(connection: Connection, asset: AssetKey, last: int) -> tuple
     As in the gate, a held version is compared with what readers saw and is compared with nothing later. Of versions
     with the same columns, however many they are, the database gives the first.
     """
-    rows = connection.execute(_turned(asset).limit(_LOOKED_AT + 1)).all()[::-1]
+    rows = connection.execute(_turned(asset)).all()
     found = _changed(rows, _severities(connection, asset))
     return tuple(found[1:] if len(rows) > _LOOKED_AT else found)[-last:]
 
 
 def _turned(asset: AssetKey) -> Select[Any]:
-    """The versions whose columns aren't those of the one before them, and all around held ones; the newest first."""
+    """The versions whose columns aren't those of the one before them, and all around held ones, the oldest first.
+
+    Those that don't count and those that are held are looked up, for they are few: to read each version beside its
+    columns PostgreSQL goes through all that there are.
+    """
     order = (schemas.c.data_at, schemas.c.version_seq)
     columns = cast(schemas.c.columns, Text)
     every = (
         select(
-            schemas.c.data_at, schemas.c.version_seq, schemas.c.columns, versions.c.id, versions.c.partition,
-            versions.c.run_id, versions.c.status, columns.label("here"),
+            schemas.c.data_at, schemas.c.version_seq, schemas.c.columns, columns.label("here"),
             func.lag(columns).over(order_by=order).label("there"),
-            func.lag(versions.c.status).over(order_by=order).label("before"),
+            func.lag(schemas.c.version_seq).over(order_by=order).label("before"),
         )
-        .join(versions, versions.c.seq == schemas.c.version_seq)
-        .where(schemas.c.asset == asset, versions.c.status.in_((*LIVE, VersionStatus.SUPERSEDED)))
+        .where(schemas.c.asset == asset, schemas.c.version_seq.not_in(_versions(asset, _GONE)))
         .subquery()
     )  # fmt: skip
+    held = _versions(asset, (VersionStatus.HELD,))
     turned = or_(
-        every.c.there.is_(None), every.c.there != every.c.here, every.c.status == VersionStatus.HELD,
-        every.c.before == VersionStatus.HELD,
+        every.c.there.is_(None), every.c.there != every.c.here, every.c.version_seq.in_(held), every.c.before.in_(held),
     )  # fmt: skip
-    return select(every).where(turned).order_by(every.c.data_at.desc(), every.c.version_seq.desc())
+    newest = select(every).where(turned).order_by(every.c.data_at.desc(), every.c.version_seq.desc())
+    found = newest.limit(_LOOKED_AT + 1).subquery()  # few enough to be looked up one by one
+    return (
+        select(found, versions.c.id, versions.c.partition, versions.c.run_id, versions.c.status)
+        .join(versions, versions.c.seq == found.c.version_seq)
+        .order_by(found.c.data_at, found.c.version_seq)
+    )
+
+
+def _versions(asset: AssetKey, statuses: Collection[VersionStatus]) -> Select[Any]:
+    return select(versions.c.seq).where(versions.c.asset == asset, versions.c.status.in_(statuses))
 
 
 def _severities(connection: Connection, asset: AssetKey) -> Mapping[str, str]:
