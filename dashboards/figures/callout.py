@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dashboards.figures.scale import Scale
@@ -15,6 +16,7 @@ from observer.reads.model import SeriesPoint
 Part = dict[str, object]
 
 
+@lru_cache(maxsize=8_192)  # the traces of a plot, and the plots of a page, have the same instants
 def local(at: datetime, place: ZoneInfo) -> str:
     """The instant as Plotly takes it: wall clock, midnight without its time."""
     text = at.astimezone(place).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")

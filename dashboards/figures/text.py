@@ -20,7 +20,7 @@ def plain(text: str, *, limit: int = 200) -> str:
     if len(clean) > limit:
         clean = clean[: limit - 1].rstrip() + "…"
     escaped = html.escape(clean, quote=False)
-    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in clean):
+    if not clean.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in clean):
         return f"\N{FIRST STRONG ISOLATE}{escaped}\N{POP DIRECTIONAL ISOLATE}"
     return escaped
 

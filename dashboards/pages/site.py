@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context as TemplateContext
 from markupsafe import Markup
 
-from dashboards import instants, prose, theme
+from dashboards import instants, marks, prose, theme
 from dashboards.figures import sparkline
 from dashboards.instants import NotAnInstant
 from dashboards.pages.links import LINKS
@@ -188,6 +188,8 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         around=prose.around,
         process=prose.process,
         look=theme.look,
+        mark=marks.mark,
+        state=marks.state,
         exact=instants.exact,
         visible=visible,
         asset_url=asset_url,
