@@ -56,6 +56,12 @@ def _instant(words: str, at: datetime, clock: Clock) -> Markup:
     )
 
 
+def in_utc(text: str, times: Iterable[datetime], clock: Clock) -> str:
+    """``text`` for the hover, where no script reaches: each of ``times`` that it says as the exact UTC."""
+    known = {words: at for at in times for words in ways(at, clock.zone)}
+    return _INSTANT.sub(lambda match: exact(known[match[0]]) if match[0] in known else match[0], text)
+
+
 def seams(name: str) -> Markup:
     """A long name with the places where it may break: after ``_ . / ( ,`` and before an inner capital."""
     return Markup("<wbr>").join(_SEAM.split(name))

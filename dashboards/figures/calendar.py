@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from dashboards.instants import exact
 from observer.quantities import count
 from observer.reads.model import DayCell, HourCell, State
 
@@ -78,7 +79,7 @@ def _day_text(one: DayCell) -> str:
 
 
 def _hour_text(one: HourCell) -> str:
-    hour = f"{one.start:%H:%M}"
+    hour = exact(one.start)  # on hover
     if not one.open:
         return f"{hour}: no incident open"
     return f"{hour}: {count(one.open, 'incident')} open, {one.opened} of them new, the worst {_worst(one.state)}"

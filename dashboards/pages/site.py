@@ -167,6 +167,12 @@ def _told(context: TemplateContext, text: str, *times: datetime | Sequence[datet
     return prose.prose(text) if clock is None else prose.told(text, known, clock)
 
 
+@pass_context
+def _in_utc(context: TemplateContext, text: str, *times: datetime | None) -> str:
+    """The same sentence for the hover: its instants as the exact UTC."""
+    return prose.in_utc(text, [at for at in times if at is not None], context["clock"])
+
+
 def _environment(static: StaticFiles, *, writes: bool) -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -183,6 +189,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         unbroken=unbroken,
         prose=prose.prose,
         told=_told,
+        in_utc=_in_utc,
         shell=shlex.quote,
         seams=prose.seams,
         around=prose.around,

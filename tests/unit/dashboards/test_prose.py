@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboards.instants import Clock
-from dashboards.prose import around, process, prose, seams, told
+from dashboards.prose import around, in_utc, process, prose, seams, told
 from orchestration.lease import this_process
 
 
@@ -88,3 +88,9 @@ def test_an_instant_in_a_sentence_is_an_element_with_the_exact_one(text: str, sh
 def test_what_only_looks_like_an_instant_stays(text: str) -> None:
     assert told(text, (NOW,), CLOCK) == prose(text)
     assert told("since 06:00", (), CLOCK) == "since 06:00"
+
+
+def test_a_hover_says_the_exact_instant_in_utc_and_leaves_the_rest() -> None:
+    text = "the version of 9 Feb 06:00 is held: 07:00 is no instant"
+    assert in_utc(text, (NOW,), CLOCK) == "the version of 2013-02-09T11:00:00Z is held: 07:00 is no instant"
+    assert in_utc(text, (), CLOCK) == text
