@@ -86,6 +86,12 @@
     if (kind === "runs") {
       layout.margin.b = 48;
       layout.xaxis.nticks = Math.max(3, Math.floor(width / 110));
+      layout.xaxis.tickformatstops = [
+        { dtickrange: [null, 59999], value: "%H:%M:%S\n%-d %b" },
+        { dtickrange: [60000, 86399999], value: "%H:%M\n%-d %b" },
+        { dtickrange: [86400000, "M1"], value: "%-d %b\n%Y" },
+        { dtickrange: ["M1", null], value: "%b\n%Y" },
+      ];
       layout.xaxis.showline = true;
       layout.xaxis.linecolor = "var(--line-strong)";
       layout.yaxis.ticksuffix = "  ";
