@@ -22,6 +22,7 @@ _STATUS: Mapping[str, int] = {
     "cannot-change-run": 409,
     "request-conflict": 409,
     "cannot-override": 409,
+    "invalid-version": 409,
     "cannot-change-incident": 409,
     "incident-changed": 412,
     "cannot-mark": 409,
@@ -36,6 +37,8 @@ _STATUS: Mapping[str, int] = {
     "state": 503,
     "storage": 503,
 }
+_PHRASES: Mapping[int, str] = {413: "Content Too Large", 422: "Invalid request"}
+"""Those that Python calls otherwise from release to release; a code stays."""
 _log = logging.getLogger("observer.api")
 
 
@@ -167,6 +170,8 @@ def _title(code: str) -> str:
 
 
 def _phrase(status: int) -> str:
+    if status in _PHRASES:
+        return _PHRASES[status]
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -21,6 +21,8 @@ def asking(reads: Reads) -> TestClient:
             "root": TidegateError("odd"),
             "value": ValueError("postgresql://me:hunter2@db/x"),
             "teapot": HTTPException(418, "short and stout"),
+            "large": HTTPException(413, "more than fits"),
+            "odd": HTTPException(422, "not meant"),
         }[kind]
 
     return TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
@@ -33,6 +35,8 @@ def asking(reads: Reads) -> TestClient:
         ("/raise/root", 500, "tidegate"),
         ("/raise/value", 500, "unexpected"),
         ("/raise/teapot", 418, "i'm-a-teapot"),
+        ("/raise/large", 413, "content-too-large"),
+        ("/raise/odd", 422, "invalid-request"),
         ("/raise/release?number=hunter2", 422, "invalid-request"),
         ("/nothing", 404, "not-found"),
         ("/docs", 404, "not-found"),

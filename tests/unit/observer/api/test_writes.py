@@ -72,6 +72,8 @@ def test_a_gate_is_overridden_by_an_admin(asking: TestClient, work: Project) -> 
     for seconds in (0, -1, 1e12, "NaN"):
         answer = asking.post("/api/v1/gate/orders/override", json=body | {"seconds": seconds}, headers=admin)
         assert answer.status_code == 422, seconds
+    missing = asking.post("/api/v1/gate/orders/override", json=body | {"partition": "2024-01-02"}, headers=admin)
+    assert (missing.status_code, missing.json()["code"]) == (409, "invalid-version"), "nothing of it is held"
 
 
 def test_a_check_is_muted_and_heard_again(asking: TestClient) -> None:
