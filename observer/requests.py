@@ -48,7 +48,12 @@ def planned(work: Project, wanted: Wanted, *, by: str, due_key: str = "") -> tup
 
 
 def ask(
-    work: Project, wanted: Wanted, *, by: str, key: str | None = None, check: Callable[[Plan], None] = lambda plan: None
+    work: Project,
+    wanted: Wanted,
+    *,
+    by: str,
+    key: str | None = None,
+    check: Callable[[RunRequest, Plan], None] = lambda request, plan: None,
 ) -> tuple[Queued, bool]:
     """Put a run into the queue; returns it and whether it is new.
 
@@ -56,7 +61,7 @@ def ask(
     ----------
     by: who asks.
     key: the same key is the same run, however often it is asked for.
-    check: raises where this plan must not be asked for.
+    check: raises where this must not be asked for.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def ask(
     """
     due_key = f"asked:{key or secrets.token_hex(16)}"
     request, plan = planned(work, wanted, by=by, due_key=due_key)
-    check(plan)
+    check(request, plan)
     with writing(work.engine) as connection:
         new = Queue(environment=work.config.name, new_id=work.runtime.new_id).ask(connection, [request])
         found = queue.asked(connection, work.config.name, due_key)

@@ -31,7 +31,7 @@ share it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 
@@ -80,11 +80,15 @@ class UnknownName(TidegateError, LookupError):
     code = "unknown-name"
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
-        self.kind, self.name = kind, name
-        there = list(known)
-        self.nearest = _nearest(name, there)
-        near = _advised(self.nearest, there)
+        self.kind, self.name, self.where = kind, name, where
+        self._known = list(known)
+        self.nearest = _nearest(name, self._known)
+        near = _advised(self.nearest, self._known)
         super().__init__(f"{where + ': ' if where else ''}no {kind} is called {name!r}{near}")
+
+    def told_to(self, sees: Callable[[str], bool]) -> UnknownName:
+        """The same, which names only what its reader sees."""
+        return UnknownName(self.kind, self.name, [each for each in self._known if sees(each)], where=self.where)
 
 
 class SelectionError(TidegateError, ValueError):

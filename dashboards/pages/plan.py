@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from dashboards.pages.site import Context, Problem, Site, run_url
 from observer.access import Caller, Role
 from observer.api.forms import form
 from observer.api.problems import status_of
-from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.api.roles import OWN_ASSETS, allowed, require_all, told_to
 from observer.api.runs import require_plan
 from observer.errors import NotAllowed, StateError, TidegateError
 from observer.reads.instants import timezone_of
@@ -80,7 +81,7 @@ def add(app: FastAPI, site: Site, work: Project) -> None:
     @app.get("/plan", include_in_schema=False, openapi_extra=OWN_ASSETS)
     def look(request: Request, caller: Annotated[Caller, Depends(allowed(Role.VIEWER))]) -> Response:
         wish = Wish.of(request.query_params)
-        return _answer(site, wish, lambda: _shown(site, work, wish, request, caller))
+        return _answer(site, wish, caller, lambda: _shown(site, work, wish, request, caller))
 
     @app.post("/plan", include_in_schema=False, openapi_extra=OWN_ASSETS)
     def run(
@@ -97,15 +98,15 @@ def add(app: FastAPI, site: Site, work: Project) -> None:
                 return _shown(site, work, wish, request, caller, refused=changed)
             key = f"{caller.id}:{sent['key']}" if sent.get("key") else None
             wanted = wish.wanted(sent.get("reason", ""))
-            row, new = ask(work, wanted, by=caller.name, key=key, check=lambda found: require_plan(caller, found))
+            row, new = ask(work, wanted, by=caller.name, key=key, check=partial(require_plan, caller))
             if new:
                 request.app.state.wake()
             return RedirectResponse(run_url(row.id), status_code=303)
 
-        return _answer(site, wish, asked)
+        return _answer(site, wish, caller, asked)
 
 
-def _answer(site: Site, wish: Wish, ask: Callable[[], Response]) -> Response:
+def _answer(site: Site, wish: Wish, caller: Caller, ask: Callable[[], Response]) -> Response:
     try:
         return ask()
     except StateError as error:
@@ -113,15 +114,14 @@ def _answer(site: Site, wish: Wish, ask: Callable[[], Response]) -> Response:
     except NotAllowed:
         raise
     except TidegateError as error:
-        context: Context = {"wish": wish, "refused": str(error), "plan": None}
+        context: Context = {"wish": wish, "refused": str(told_to(caller, error)), "plan": None}
         return site.html("plan.html", context, status=status_of(error))
 
 
 def _planned(work: Project, wish: Wish, caller: Caller) -> tuple[RunRequest, Plan]:
     """The plan of a wish; raises NotAllowed where it is about assets that aren't the caller's."""
     request, plan = planned(work, wish.wanted(), by=caller.name)
-    for key in request.assets:
-        require(caller, key)
+    require_all(caller, request.assets)
     work.check_configs(plan)
     return request, plan
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from observer import triage
 from observer.access import Caller, Role
-from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.api.roles import OWN_ASSETS, allowed, require_all
 from observer.api.texts import Name, Reason, Storable, Words
 from observer.errors import IncidentChanged, UnknownIncident
 from observer.model import Incident, IncidentStatus, Resolution, Severity
@@ -257,7 +257,7 @@ def _seen(reads: Reads, caller: Caller, number: int) -> IncidentPage:
     page = reads.incident(number)
     if page is None:
         raise UnknownIncident(number)
-    require(caller, page.incident.asset)
+    require_all(caller, [page.incident.asset])
     return page
 
 

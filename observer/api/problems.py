@@ -13,6 +13,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from observer.access import Caller
+from observer.api.roles import told_to
 from observer.errors import TidegateError, UnknownName
 
 _STATUS: Mapping[str, int] = {
@@ -109,7 +111,8 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(TidegateError)
     async def ours(request: Request, error: TidegateError) -> JSONResponse:
-        answer = of_error(error)
+        found: Caller | None = request.scope["state"].get("caller")  # None: the path is open to everybody
+        answer = of_error(error if found is None else told_to(found, error))
         if answer.status_code >= 500:
             _log.error("%s %s: %s", request.method, request.url.path, error)
         return answer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from fastapi import Request
 
 from observer.access import Caller, Role
-from observer.errors import NotAllowed
+from observer.errors import NotAllowed, TidegateError, UnknownName
 
 OWN_ASSETS: dict[str, Any] = {"x-tidegate-own-assets": True}
 """``openapi_extra`` of a route without ``{asset}`` in its path that shows and changes the caller's assets only."""
@@ -75,3 +75,16 @@ def require(found: Caller, asset: str) -> None:
     """Raises NotAllowed where an asset is not one of the caller's, whether it exists or not."""
     if not found.sees(asset):
         raise NotAllowed(f"the token of {found.name} is not for the asset {asset!r}; nothing was changed")
+
+
+def require_all(found: Caller, assets: Iterable[str]) -> None:
+    """Raises NotAllowed where one of the assets that a request comes down to is not the caller's; it names none."""
+    if not all(found.sees(asset) for asset in assets):
+        raise NotAllowed(f"this is about assets, too, that the token of {found.name} is not for; nothing was changed")
+
+
+def told_to(found: Caller, error: TidegateError) -> TidegateError:
+    """An error as the caller may read it: what it lists or advises names no asset that is not the caller's."""
+    if found.assets is None or not isinstance(error, UnknownName):
+        return error
+    return error.told_to(found.sees)

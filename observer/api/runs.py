@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from observer.access import Caller, Role
 from observer.api.problems import Problem
-from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.api.roles import OWN_ASSETS, allowed, require_all
 from observer.errors import NotAllowed
 from observer.project import Project
 from observer.requests import Wanted, ask, planned, queued
@@ -20,10 +21,12 @@ from orchestration.database import reading
 from orchestration.model import Run, RunStatus, StepRecord
 from orchestration.plan import Plan, PlannedStep
 from orchestration.queue import Attempt, Queued, RequestStatus
+from orchestration.run_request import RunRequest
 from orchestration.staleness import Action
 
 _REFUSALS: dict[int | str, dict[str, object]] = {status: {"model": Problem} for status in (403, 404, 409, 422, 503)}
 _MOST_PARTITIONS = 1000
+_MAY_RUN = (Action.RUN, Action.BLOCK)
 _Text = Annotated[str, Field(max_length=400)]
 
 
@@ -189,8 +192,7 @@ def run_routes(work: Project) -> APIRouter:
             selection=selection, partitions=tuple(partitions or ()) or None, upstream=upstream, force=force
         )  # fmt: skip
         request, found = planned(work, wanted, by=caller.name)
-        for key in request.assets:
-            require(caller, key)
+        require_all(caller, request.assets)
         shown = [PlannedWire.of(step) for step in found.steps if caller.sees(step.address.asset)]
         return PlanWire(selection=found.selection, partitions=found.partitions, steps=shown)
 
@@ -207,7 +209,7 @@ def run_routes(work: Project) -> APIRouter:
         ] = None,
     ) -> RunWire:
         key = None if idempotency_key is None else f"{caller.id}:{idempotency_key}"
-        row, new = ask(work, body.wanted(), by=caller.name, key=key, check=lambda found: require_plan(caller, found))
+        row, new = ask(work, body.wanted(), by=caller.name, key=key, check=partial(require_plan, caller))
         if new:
             request.app.state.wake()
         response.status_code = 202 if new else 200
@@ -236,21 +238,20 @@ def run_routes(work: Project) -> APIRouter:
     return routes
 
 
-def require_plan(caller: Caller, plan: Plan) -> None:
-    """A run makes what is upstream, too: raises NotAllowed where not all of it is the caller's."""
-    for step in plan.steps:
-        if step.action is Action.RUN:
-            require(caller, step.address.asset)
-    for key in dict.fromkeys(step.address.asset for step in plan.steps if step.forced):
-        require(caller, key)
+def require_plan(caller: Caller, request: RunRequest, plan: Plan) -> None:
+    """Raises NotAllowed where not all that a run makes is the caller's, or would be by the time that it begins.
+
+    It makes what is upstream, too, and what waits for a release may wait no more.
+    """
+    require_all(caller, request.assets)
+    require_all(caller, (step.address.asset for step in plan.steps if step.forced or step.action in _MAY_RUN))
 
 
 def _require_all(work: Project, run_id: str, caller: Caller) -> None:
     with reading(work.engine) as connection:
         run = queue.run_of(connection, run_id)
     row, _ = queued(work, run_id)
-    for key in {step.asset for step in run.steps} | set(() if row is None else row.request.assets):
-        require(caller, key)
+    require_all(caller, {step.asset for step in run.steps} | set(() if row is None else row.request.assets))
 
 
 def _shown(work: Project, run_id: str, caller: Caller) -> RunWire:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from observer.access import Caller, Role
 from observer.api.problems import Problem
-from observer.api.roles import OWN_ASSETS, allowed, require
+from observer.api.roles import OWN_ASSETS, allowed, require_all
 from observer.project import Project
 from observer.schedules import (
     ScheduleLine,
@@ -132,8 +132,7 @@ def schedule_routes(work: Project) -> APIRouter:
 
     @routes.post("/events", summary="Tell of something that happened outside", openapi_extra=OWN_ASSETS)
     def event(body: EventBody, caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> EventWire:
-        for key in waiting_for(work, body.name):
-            require(caller, key)
+        require_all(caller, waiting_for(work, body.name))
         return EventWire.of(tell_event(work, body.name, body.id, by=caller.name))
 
     return routes

@@ -137,6 +137,19 @@ def test_a_token_of_some_assets_reads_of_no_other(work: Project) -> None:
     assert not {"whole", "raw"} & set(re.findall(r"\w+", seen.model_dump_json()))
 
 
+def test_what_an_incident_is_about_beyond_the_caller_s_assets_is_left_out(work: Project) -> None:
+    work.run(work.plan("report", "2024-02-01"), trigger="test")
+    everybody, mine, other = (
+        client(work, make_token(work, f"of {assets}", Role.OPERATOR, assets=assets, by="test")[1])
+        for assets in ((), ("orders",), ("whole",))
+    )
+    assert everybody.get(URL).json()["affected"] == ["report"]
+    for seen in (mine.get(URL), mine.get("/api/v1/incidents"), mine.post(f"{URL}/note", json={"reason": "asked"})):
+        assert seen.status_code == 200
+        assert "report" not in seen.text
+    assert "orders" not in other.get(URL).text, "whose it is was asked for by its number"
+
+
 def test_a_form_of_the_page_does_it_once_and_leads_back(http: TestClient) -> None:
     page = http.get("/incidents/1").text
     proof = page.split('name="csrf" value="')[1].split('"')[0]

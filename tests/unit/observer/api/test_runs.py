@@ -172,6 +172,33 @@ def test_a_token_for_some_assets_runs_and_sees_those(asking: TestClient, shown: 
     assert asking.post(f"{RUNS}/{run['id']}/cancel", json={}, headers=reporter).status_code == 403
 
 
+def test_what_waits_for_a_release_is_not_asked_for_by_whom_it_isn_t(
+    work: Project, tmp_path: Path, asking: TestClient, shown: Shown
+) -> None:
+    put(tmp_path, "2024-02-01", rows=[[1, "ada"], [1, "bob"]])
+    work.run(work.plan("report", "2024-02-01"), trigger="test")
+    blocked = {"selection": "report", "partitions": "2024-02-01"}
+    plan = asking.get("/api/v1/plan", params=blocked, headers=shown(Role.VIEWER)).json()
+    assert "run" not in [step["action"] for step in plan["steps"]]
+    for caller in (shown(Role.OPERATOR, "whole"), shown(Role.OPERATOR, "orders")):
+        assert asking.post(RUNS, json=blocked, headers=caller).status_code == 403
+    assert asking.post(RUNS, json=blocked, headers=shown(Role.OPERATOR, "report")).status_code == 202
+
+
+def test_a_refusal_names_none_of_the_assets_that_are_not_the_caller_s(asking: TestClient, shown: Shown) -> None:
+    whole = shown(Role.OPERATOR, "whole")
+    for selection in ("*", "ordres", "ordres+", "nothing like it", "tag:none", "group:none"):
+        for page in ("/api/v1/plan", "/api/v1/assets", "/api/v1/schedules", "/plan"):
+            name = "select" if page.endswith(("assets", "schedules")) else "selection"
+            answer = asking.get(page, params={name: selection}, headers=whole)
+            assert answer.status_code in (200, 403, 404, 422), (page, selection)
+            told = answer.text.replace(selection, "")
+            assert "orders" not in told, (page, selection)
+            assert "report" not in told, (page, selection)
+    near = asking.get("/api/v1/plan", params={"selection": "whol"}, headers=whole).json()
+    assert near["nearest"] == ["whole"]
+
+
 def test_what_a_step_said_is_told_to_whom_it_concerns(work: Project, asking: TestClient, shown: Shown) -> None:
     everybody, buyer, other = shown(Role.OPERATOR), shown(Role.VIEWER, "orders"), shown(Role.VIEWER, "whole", "report")
     begin(asking, {"selection": "orders", "partitions": "2024-02-01"}, **everybody)
