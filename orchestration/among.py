@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Select, Text, bindparam, column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -25,6 +25,19 @@ class _Names(TypeDecorator[Sequence[str]]):
 
     def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
         return list(value or ()) if dialect.name == "postgresql" else json.dumps(list(value or ()))
+
+
+class _Each(FunctionElement[str]):
+    inherit_cache = True
+    type = Text()
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(bindparam(None, list(names), type_=_Names(), unique=True))
+
+
+def each_of(names: Sequence[str], label: str) -> Select[tuple[str]]:
+    """A row of each name, in a statement that is always the same; its column is called ``label``."""
+    return select(_Each(names).table_valued(column("value", Text), name="value").c.value.label(label))
 
 
 class Among(FunctionElement[bool]):
@@ -47,6 +60,16 @@ class Among(FunctionElement[bool]):
     def self_group(self, against: OperatorType | None = None) -> Self:
         """As it is: SQLAlchemy would write ``= 1`` after it, and SQLite then reads the whole table for it."""
         return self
+
+
+@compiles(_Each, "sqlite")
+def _each_json(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Each, "postgresql")
+def _each_array(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"unnest({compiler.process(element.clauses, **options)})"  # its column is called as the alias
 
 
 @compiles(Among, "sqlite")

@@ -6,7 +6,9 @@ are aware UTC (:class:`Instant`), which SQLite keeps as microseconds since 1970.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import (
     JSON,
@@ -51,8 +53,14 @@ class Instant(TypeDecorator[datetime]):
             return None
         return (value - EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        return _instant
+
+
+@lru_cache(maxsize=10_000)
+def _instant(value: int | None) -> datetime | None:
+    """Kept, since the rows of a page name few instants many times."""
+    return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 Serial = BigInteger().with_variant(Integer, "sqlite")

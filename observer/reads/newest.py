@@ -16,16 +16,14 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
-    Text,
     and_,
-    column,
     func,
     literal,
     literal_column,
     select,
-    values,
 )
 
+from orchestration.among import each_of
 from orchestration.model import AssetKey, StepStatus, VersionStatus
 from orchestration.tables import runs, steps, versions
 
@@ -60,7 +58,7 @@ _STOOD = versions.c.status.not_in(tuple(set(VersionStatus) - {*LIVE, VersionStat
 
 def named(assets: Collection[AssetKey]) -> CTE:
     """Assets as rows of their own, of which each is looked up."""
-    return values(column("asset", Text), name="wanted").data([(key,) for key in sorted(assets)]).cte()
+    return each_of(sorted(assets), "asset").cte("wanted")
 
 
 def versions_of(assets: Collection[AssetKey] | None) -> Subquery:
