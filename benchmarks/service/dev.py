@@ -53,6 +53,7 @@ def _once(folder: Path) -> tuple[float, float, float, list[float]]:
         time.sleep(_SETTLES_S)  # until the processes of runs are at hand
         idle_mb = _memory_mb(process.pid)
         runs = [_run_s(url) for _ in range(RUNS)]
+        time.sleep(_SETTLES_S)  # until that of the last one has ended
         return up_s, idle_mb, _memory_mb(process.pid), runs
 
 
