@@ -165,12 +165,12 @@ def test_a_broken_edit_keeps_the_last_good_project_and_says_so(dev: Dev) -> None
     assert "pipeline.py" in page
     assert "asked" in page
     waits = dev.get("/api/v1/runs", {"selection": "asked", "force": True})
-    dev.rewrite(_PIPELINE + "\n\n@ob.asset\ndef added() -> pd.DataFrame:\n    return pd.DataFrame({'n': [1]})\n")
-    page = dev.until(lambda: dev.get("/"), lambda found: "added" in found)
+    dev.rewrite(_PIPELINE + "\n\n@ob.asset\ndef joined() -> pd.DataFrame:\n    return pd.DataFrame({'n': [1]})\n")
+    page = dev.until(lambda: dev.get("/"), lambda found: "joined" in found)
     assert "be used as they are now" not in page
     done = dev.until(lambda: dev.get(f"/api/v1/runs/{waits['id']}"), lambda found: found["ended"])
     assert done["status"] == "succeeded"
-    assert dev.ran(selection="added")["status"] == "succeeded"
+    assert dev.ran(selection="joined")["status"] == "succeeded"
 
 
 @pytest.mark.slow
