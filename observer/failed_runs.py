@@ -136,5 +136,5 @@ def _finding(observer: Observer, failed: FailedRun) -> Finding:
     return Finding(
         asset=failed.address.asset, partition=failed.address.partition, severity=Severity.WARN,
         sentence=f"the run that makes it {ended}; readers keep what they had",
-        subjects=(FAILED_RUN,), affected=failed.affected, at=observer.clock.now(),
+        subjects=(FAILED_RUN,), affected=failed.affected, at=observer.clock.now(), environment=observer.environment,
     )  # fmt: skip

@@ -105,7 +105,7 @@ def _told(
         return found
     wrong = Finding(
         asset=found.asset, partition=None, severity=Severity.ERROR, sentence=found.sentence,
-        subjects=(incidents.FRESHNESS,), affected=(), at=now,
+        subjects=(incidents.FRESHNESS,), affected=(), at=now, environment=observer.environment,
     )  # fmt: skip
     version = f"{BY}:{found.since:%Y%m%dT%H%M%S}"
     cause = _cause(observer.graph, found.asset, failed)

@@ -74,7 +74,7 @@ def _open(connection: Connection, observer: Observer, state: ChannelState) -> No
     wrong = Finding(
         asset=place_of(state.channel), partition=None, severity=Severity.ERROR,
         sentence=f"{what}: {state.last_error or 'nobody knows why'}",
-        subjects=(DELIVERY,), affected=(), at=now,
+        subjects=(DELIVERY,), affected=(), at=now, environment=observer.environment,
     )  # fmt: skip
     turn = replace(incidents.opening(wrong), by=BY)
     opened = open_apart(connection, observer, turn, f"channel:{since or now:%Y%m%dT%H%M%S}")

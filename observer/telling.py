@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -99,6 +100,7 @@ def open_incident(connection: Connection, verdict: Verdict) -> bool:
 
 def raise_incident(connection: Connection, verdict: Verdict, found: Finding) -> None:
     """What was found joins the incident that is about it or explains it, or becomes one."""
+    found = replace(found, environment=verdict.observer.environment)
     if not _join(connection, verdict, found) and not _follow(connection, verdict, found):
         _open(connection, verdict, found)
 
@@ -169,13 +171,20 @@ def open_apart(
 
 
 def take(
-    connection: Connection, observer: Observer, before: Incident, turn: Turn, *, decision: GateDecision | None = None
+    connection: Connection,
+    observer: Observer,
+    before: Incident,
+    turn: Turn,
+    *,
+    decision: GateDecision | None = None,
+    ours: bool = True,
 ) -> Incident:
     """Let an incident take a turn and say what that makes worth saying, in the caller's transaction.
 
     Parameters
     ----------
     decision: of the gate, that brought it about; None: the one that stands.
+    ours: whether it is for this environment to say what nobody here has heard of.
 
     Raises
     ------
@@ -187,10 +196,10 @@ def take(
         after = _muted(connection, observer, after, turn.at)
     event = event_of(turn.kind, before, after)
     if event is not None and after.status is not IncidentStatus.MUTED:
-        _tell(connection, observer, event, after, decision or standing(connection, after))
+        _tell(connection, observer, event, after, decision or standing(connection, after), ours=ours)
     elif turn.kind in (TurnKind.JOINED, TurnKind.FOLLOWED):
         told = told_here(_told(connection, after), observer.environment)
-        remind(connection, observer, after, unheard(after, observer.channels, told))
+        say(connection, observer, Event.REMINDER, after, unheard(after, observer.channels, told))
     return after
 
 
@@ -221,20 +230,26 @@ def interval_of(asset: Asset) -> incidents.Covers:
     return covers
 
 
-def remind(connection: Connection, observer: Observer, incident: Incident, names: Names) -> None:
-    """Say once more to some channels that an incident is open."""
+def say(connection: Connection, observer: Observer, event: Event, incident: Incident, names: Names) -> None:
+    """Say something of an incident to some channels of this environment."""
     if names:
-        alert = _alert(connection, observer, Event.REMINDER, incident, standing(connection, incident))
+        alert = _alert(connection, observer, event, incident, standing(connection, incident))
         _enqueue(connection, observer, alert, {observer.environment: names})
 
 
 def _tell(
-    connection: Connection, observer: Observer, event: Event | None, incident: Incident, decision: GateDecision | None
+    connection: Connection,
+    observer: Observer,
+    event: Event | None,
+    incident: Incident,
+    decision: GateDecision | None,
+    *,
+    ours: bool = True,
 ) -> None:
     """Put an alert into the outbox, for each channel that is to hear of it."""
     if event is not None:
         told = _told(connection, incident)
-        hear = hearing(event, incident, observer.environment, observer.channels, told)
+        hear = hearing(event, incident, observer.environment, observer.channels, told, ours=ours)
         if any(hear.values()):
             _enqueue(connection, observer, _alert(connection, observer, event, incident, decision), hear)
 

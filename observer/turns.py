@@ -20,7 +20,7 @@ What is blank is refused. An incident is what its turns make of it: ``rebuilt`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -56,7 +56,10 @@ class TurnKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is wrong with one version, in one: its root sentence and everything that says so."""
+    """What is wrong with one version, in one: its root sentence and everything that says so.
+
+    ``environment`` is whose run or look has found it; "": not known.
+    """
 
     asset: AssetKey
     partition: PartitionKey
@@ -65,6 +68,7 @@ class Finding:
     subjects: tuple[str, ...]
     affected: tuple[AssetKey, ...]
     at: datetime
+    environment: str = ""
 
     @property
     def address(self) -> Address:
@@ -153,6 +157,18 @@ def rebuilt(number: int, turns: Iterable[Turn]) -> Incident:
     if found is None:
         raise IncidentError(f"incident #{number} has no turns: it was never opened")
     return replace(found, id=number)
+
+
+def kept_quiet(turns: Sequence[Turn]) -> frozenset[str]:
+    """The environments that a maintenance window has kept from telling of an incident; none: that is not known."""
+    kinds = [turn.kind for turn in turns]
+    begins = max((n for n, kind in enumerate(kinds) if kind is TurnKind.RESOLVED), default=0)
+    muted = max((n for n, kind in enumerate(kinds) if kind is TurnKind.MUTED and n > begins), default=None)
+    if muted is None:
+        return frozenset()
+    tell = (TurnKind.OPENED, TurnKind.WORSENED, TurnKind.REOPENED)
+    found = [turn.found for turn in turns[muted - 1 :] if turn.kind in tell]  # the first is what it was muted at
+    return frozenset(one.environment for one in found if one is not None and one.environment)
 
 
 def passes_needed(incident: Incident) -> int:

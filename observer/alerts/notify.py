@@ -44,18 +44,24 @@ def event_of(kind: TurnKind, before: Incident | None, after: Incident) -> Event 
 
 
 def hearing(
-    event: Event, incident: Incident, environment: str, channels: Iterable[Channel], told: Sequence[Notification]
+    event: Event,
+    incident: Incident,
+    environment: str,
+    channels: Iterable[Channel],
+    told: Sequence[Notification],
+    *,
+    ours: bool = True,
 ) -> Mapping[str | None, Names]:
     """The channels that hear of an event, by environment.
 
     In this one who wants such incidents, and of its end who heard of it. In others that share the state who heard of it
-    hears how it goes on: nobody else will say it there.
+    hears how it goes on: nobody else will say it there. What is not ``ours`` is for those alone who heard of it.
     """
     heard: dict[str | None, dict[str, None]] = {}
     for message in told:
         heard.setdefault(message.environment, {})[message.channel] = None
     names = {whose: tuple(them) for whose, them in heard.items()}
-    if event is Event.RESOLVED:
+    if event is Event.RESOLVED or not ours:
         return names
     elsewhere: dict[str | None, Names] = {whose: them for whose, them in names.items() if whose is not None}
     return elsewhere | {environment: wanting(incident, channels)}

@@ -47,6 +47,7 @@ def _written(found: Finding) -> dict[str, Any]:
     return {
         "asset": found.asset, "partition": found.partition, "severity": found.severity.value,
         "sentence": found.sentence, "subjects": list(found.subjects), "affected": list(found.affected),
+        "environment": found.environment,
     }  # fmt: skip
 
 
@@ -54,5 +55,5 @@ def _finding(written: dict[str, Any], at: Any) -> Finding:
     return Finding(
         asset=AssetKey(written["asset"]), partition=written["partition"] or None,
         severity=Severity(written["severity"]), sentence=written["sentence"], subjects=tuple(written["subjects"]),
-        affected=tuple(AssetKey(one) for one in written["affected"]), at=at,
+        affected=tuple(AssetKey(one) for one in written["affected"]), at=at, environment=written.get("environment", ""),
     )  # fmt: skip

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 from observer.errors import IncidentChanged
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.store import incident_turns
+from observer.store.incident_tables import incident_turns as turns
 from observer.store.tables import incident_versions, incidents
-from observer.turns import Finding, Turn, turned
+from observer.turns import Finding, Turn, TurnKind, turned
 from orchestration import log
 from orchestration.among import Among
 from orchestration.events import Event, EventKind
@@ -95,13 +96,20 @@ def open_ones(connection: Connection) -> tuple[Incident, ...]:
     return _in(connection, IncidentStatus.OPEN)
 
 
+def roused(connection: Connection) -> tuple[Incident, ...]:
+    """The open ones that were muted once, oldest first."""
+    muted = exists().where(turns.c.incident_id == incidents.c.id, turns.c.kind == TurnKind.MUTED.value)
+    return _in(connection, IncidentStatus.OPEN, muted)
+
+
 def muted_ones(connection: Connection) -> tuple[Incident, ...]:
     """Those that maintenance windows keep quiet, oldest first."""
     return _in(connection, IncidentStatus.MUTED)
 
 
-def _in(connection: Connection, status: IncidentStatus) -> tuple[Incident, ...]:
-    rows = connection.execute(select(incidents).where(incidents.c.status == status.value).order_by(incidents.c.id))
+def _in(connection: Connection, status: IncidentStatus, *more: ColumnElement[bool]) -> tuple[Incident, ...]:
+    here = incidents.c.status == status.value
+    rows = connection.execute(select(incidents).where(here, *more).order_by(incidents.c.id))
     return tuple(incident(row) for row in rows)
 
 

@@ -172,6 +172,62 @@ def test_a_window_over_other_assets_or_of_one_that_left_the_project_mutes_nothin
     assert whole.told() == [(1, "incident.opened")]
 
 
+def test_each_environment_tells_of_what_it_found_while_it_was_quiet_whichever_wakes_it(everywhere: Ledger) -> None:
+    prod, local, third = (replace(everywhere.observer, environment=name) for name in ("prod", "local", "third"))
+    window(everywhere, "orders+", everywhere.now + timedelta(hours=2))
+    everywhere.observer = local
+    bad(everywhere, "report")
+    everywhere.observer = prod
+    bad(everywhere, severity=WARN)
+    everywhere.observer = local
+    bad(everywhere)  # by which it gets worse
+    everywhere.now += timedelta(hours=3)
+    assert wake(third) == 2
+    assert [one.status for one in the_incidents(everywhere)] == ["open", "open"]
+    assert heard(everywhere) == {}
+    assert wake(local) == 2
+    assert wake(prod) == 1
+    assert heard(everywhere) == {
+        "local": [(1, "incident.opened"), (2, "incident.opened")], "prod": [(2, "incident.opened")],
+    }  # fmt: skip
+    assert [wake(one) for one in (prod, local, third)] == [0, 0, 0]
+
+
+def test_who_wakes_what_was_found_here_says_so_and_nobody_says_it_again(everywhere: Ledger) -> None:
+    prod, local = (replace(everywhere.observer, environment=name) for name in ("prod", "local"))
+    window(everywhere, "orders", everywhere.now + timedelta(hours=2))
+    everywhere.observer = prod
+    bad(everywhere)
+    everywhere.now += timedelta(hours=3)
+    assert wake(prod) == 1
+    assert (wake(prod), wake(local)) == (0, 0)
+    assert heard(everywhere) == {"prod": [(1, "incident.opened")]}
+
+
+def test_what_ended_before_it_could_be_told_or_sleeps_in_another_window_is_not_told_late(everywhere: Ledger) -> None:
+    prod, local = (replace(everywhere.observer, environment=name) for name in ("prod", "local"))
+    window(everywhere, "orders+", everywhere.now + timedelta(hours=2))
+    everywhere.observer = prod
+    bad(everywhere, "report")
+    bad(everywhere)
+    everywhere.now += timedelta(hours=3)
+    assert wake(local) == 2
+    good(everywhere)
+    window(everywhere, "report", everywhere.now + timedelta(hours=2))
+    assert (wake(prod), heard(everywhere)) == (0, {})
+    everywhere.now += timedelta(hours=3)
+    assert (wake(prod), heard(everywhere)) == (1, {"prod": [(1, "incident.opened")]})
+
+
+def heard(made: Ledger) -> dict[str, list[tuple[int, str]]]:
+    """By environment, what its channels were told."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    with reading(made.engine) as connection:
+        for message in connection.execute(select(outbox).order_by(outbox.c.incident_id, outbox.c.id)):
+            found.setdefault(message.environment, []).append((message.incident_id, message.event))
+    return found
+
+
 def window(made: Ledger, selection: str, until: datetime) -> None:
     given = Maintenance(id=0, selection=selection, starts_at=made.now, ends_at=until, by="ana", reason="a move")
     with writing(made.engine) as connection:
