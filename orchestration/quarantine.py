@@ -15,6 +15,7 @@ from orchestration.errors import VersionError
 from orchestration.events import Event, EventKind
 from orchestration.model import Address, GateDecision, GateOutcome, VersionStatus
 from orchestration.state import VersionRecord, load_one
+from orchestration.taken_in import alone_with
 
 
 def discard(engine: Engine, clock: Clock, address: Address, *, reason: str, by: str) -> VersionRecord:
@@ -73,8 +74,9 @@ def _held(engine: Engine, clock: Clock, address: Address) -> Iterator[tuple[Conn
     if found is None:
         raise VersionError(f"nothing of {address} is held; nothing was changed; see: tidegate versions {address.asset}")
     with writing(engine) as connection:
+        alone_with(connection, [address.asset])
         token = lease.acquire(connection, address, found.run_id, clock.wall())
-        held = load_one(connection, address).held  # again: a release may have been quicker
+        held = load_one(connection, address).held  # again: a release, or a report, may have been quicker
         if held is None:
             raise VersionError(f"nothing of {address} is held any more; nothing was changed")
         yield connection, held

@@ -15,6 +15,7 @@ from orchestration.io.base import OBSERVED, IOManager
 from orchestration.model import Address, GateDecision, GateOutcome, VersionStatus
 from orchestration.recovery import carry_out
 from orchestration.state import VersionRecord, load_one
+from orchestration.taken_in import alone_with
 
 
 def release(
@@ -45,8 +46,9 @@ def release(
         held = load_one(connection, address).held
         if held is None:
             return None
+        alone_with(connection, [address.asset])
         token = lease.acquire(connection, address, held.run_id, clock.wall())
-        held = load_one(connection, address).held  # again: another release may have been quicker
+        held = load_one(connection, address).held  # again: another release, or a report, may have been quicker
         if held is None:
             lease.release(connection, address, token)
             return None
@@ -70,5 +72,9 @@ def release(
             ),
         )  # fmt: skip
         record(connection, decision)
+        if held.format == OBSERVED:  # nothing of it is in storage, so that it can all be one transaction
+            log.publish(connection, [held], clock.now())
+            lease.release(connection, address, token)
+            return held
     carry_out(engine, io, clock, held, token, otherwise=VersionStatus.HELD)
     return held

@@ -13,7 +13,7 @@ from orchestration.among import Among
 from orchestration.gate import Recorder, Ruling
 from orchestration.io.base import OBSERVED
 from orchestration.log import NewVersion
-from orchestration.model import Address, GateDecision, GateOutcome, Materialization, VersionStatus
+from orchestration.model import Address, AssetKey, GateDecision, GateOutcome, Materialization, VersionStatus
 from orchestration.question import Question
 from orchestration.tables import gates, versions
 
@@ -41,7 +41,7 @@ def log_taken_in(
     Reports come in any order. A good version that was made before the one that is held in its place opens nothing: it
     is kept in the past. Returns the ids of such.
     """
-    _wait_for_others(connection, judged)
+    alone_with(connection, {made.asset for made, _ in judged})
     late = _overtaken(connection, judged)
     new = [
         NewVersion(made=made, status=_status(made, ruling, late), format=OBSERVED, inputs=()) for made, ruling in judged
@@ -66,13 +66,13 @@ def log_taken_in(
     return late
 
 
-def _wait_for_others(connection: Connection, judged: Sequence[tuple[Materialization, Ruling]]) -> None:
-    """Until the transaction ends nobody else logs reports of these assets: what is held there is then known.
+def alone_with(connection: Connection, assets: Collection[AssetKey]) -> None:
+    """Until the transaction ends nobody else logs reports of these assets, or lets out or discards what is held there.
 
     It is taken before any row is, and in one order, so that none waits in a circle. SQLite has one writer.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_ALONE, {"b_assets": sorted({made.asset for made, _ in judged})})
+        connection.execute(_ALONE, {"b_assets": sorted(assets)})
 
 
 _ALONE = text(

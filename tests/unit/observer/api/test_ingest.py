@@ -26,9 +26,13 @@ from observer.settings import ServeSettings
 from observer.store import observations as observation_store
 from observer.store.tables import evaluations, incidents, observations
 from observer.tokens import make_token
+from observer.versions import discard_held
+from orchestration import log
+from orchestration import release as releasing
 from orchestration.database import reading
 from orchestration.errors import DefinitionError
 from orchestration.model import AssetKey
+from orchestration.recovery import carry_out
 from orchestration.tables import events, versions
 from orchestration.taken_in import log_taken_in
 from tests.unit.observer.shop import shop
@@ -238,6 +242,58 @@ def test_a_late_one_that_comes_at_the_same_time_opens_nothing_either(
     answer = work.reads().gate("ledger", None)
     assert answer is not None
     assert (answer.outcome, answer.materialization_id) == ("held", "newer")
+
+
+@pytest.mark.parametrize("deed", ["release", "discard"])
+def test_what_a_person_decides_beside_a_report_waits_in_no_circle(
+    work: Project, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """Each changes the gate and the version that is held: in two orders each would wait for the other for ever."""
+    _take(work, "bad", passed=False)
+    decides, save_decision = threading.Event(), log.save_decision
+
+    def slowly(connection: Connection, decision: Any, run_id: str) -> None:
+        decides.set()
+        _wait_for_who_waits(work)
+        save_decision(connection, decision, run_id)
+
+    monkeypatch.setattr(log, "save_decision", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        reported_ = pool.submit(lambda: decides.wait(60) and _take(work, "good", passed=True))
+        if deed == "release":
+            assert work.release("ledger", None, reason="looked at", by="ana") == "bad"
+        else:
+            assert discard_held(work, "ledger", None, reason="looked at", by="ana").id == "bad"
+        assert reported_.result() == "published"
+    assert _statuses(work) == {"bad": "superseded" if deed == "release" else "discarded", "good": "published"}
+    answer = work.reads().gate("ledger", None)
+    assert answer is not None
+    assert (answer.outcome, answer.materialization_id) == ("open", "good")
+
+
+def test_a_report_that_comes_right_after_a_release_is_not_taken_back_by_it(
+    work: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take(work, "bad", passed=False)
+
+    def report_first(*given: Any, **named: Any) -> None:
+        _take(work, "good", passed=True)
+        carry_out(*given, **named)
+
+    monkeypatch.setattr(releasing, "carry_out", report_first)
+    work.release("ledger", None, reason="looked at", by="ana")
+    _take(work, "good", passed=True)
+    assert _statuses(work) == {"bad": "superseded", "good": "published"}
+
+
+def _take(work: Project, id_: str, *, passed: bool) -> str:
+    reports, _ = reports_of(Batch.model_validate(ledger(id_, passed=passed)), work.clock.now())
+    return Reception(work).take(reports)[0].status
+
+
+def _statuses(work: Project) -> dict[str, str]:
+    with reading(work.engine) as connection:
+        return {row.id: row.status for row in connection.execute(select(versions.c.id, versions.c.status))}
 
 
 def _wait_for_who_waits(work: Project) -> None:
