@@ -19,6 +19,10 @@ Given = Mapping[str, Mapping[str, object]]
 class AssetConfigs:
     """The settings of each asset as JSON, and what is wrong with those that can't be used.
 
+    Parameters
+    ----------
+    where: they stand, as errors name it.
+
     Raises
     ------
     UnknownName
@@ -27,7 +31,7 @@ class AssetConfigs:
         They are given to one that takes none.
     """
 
-    def __init__(self, graph: Graph, given: Given) -> None:
+    def __init__(self, graph: Graph, given: Given, *, where: str = "the project's settings") -> None:
         self.texts: dict[AssetKey, str] = {}
         self._wrong: dict[AssetKey, DefinitionError] = {}
         takers = {name_of(asset): asset for asset in graph if asset.config is not None}
@@ -37,7 +41,8 @@ class AssetConfigs:
         for asset in graph:
             if asset.config is not None:
                 try:
-                    self.texts[asset.key] = asset.config.read(name_of(asset), given.get(name_of(asset), {}))
+                    mine = given.get(name_of(asset), {})
+                    self.texts[asset.key] = asset.config.read(name_of(asset), mine, where=where)
                 except DefinitionError as error:
                     self._wrong[asset.key] = error
 

@@ -34,8 +34,12 @@ class Definitions:
     checks: dict[AssetKey, tuple[Check, ...]]
 
 
-def load(file: Path) -> Definitions:
+def load(file: Path, *, settings: str = "the project's settings") -> Definitions:
     """Import a project's file and collect the assets and checks that it names.
+
+    Parameters
+    ----------
+    settings: where the project's settings stand, as errors name it.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def load(file: Path) -> Definitions:
         What it defines doesn't fit together.
     """
     with uncollected():
-        values = tuple(vars(_import(file)).values())
+        values = tuple(vars(_import(file, settings)).values())
         assets = {
             id(asset): asset for asset in each_asset(v for v in values if isinstance(v, Asset | MultiAsset | DbtAssets))
         }
@@ -82,9 +86,9 @@ def define(assets: Iterable[Asset], apart: Iterable[FunctionCheck | SqlCheck]) -
     return Definitions(graph, {key: tuple(one.on(key) for one in found) for key, found in checks.items()})
 
 
-def _import(file: Path) -> ModuleType:
+def _import(file: Path, settings: str) -> ModuleType:
     if not file.is_file():
-        raise ProjectError(f"there is no {file}; tidegate.toml names it with project=, or make one: tidegate init")
+        raise ProjectError(f"there is no {file}; project= in {settings} names it, or make one: tidegate init")
     if file.stem in _TAKEN:
         raise ProjectError(
             f"{file} can't be called like the module {file.stem!r}, which it would hide; rename it and project="

@@ -280,9 +280,9 @@ def open_project(
     """
     found = read(find_root(Path(folder) if folder else Path.cwd()), environment or variable("TIDEGATE_ENV"))
     found = replace(found, asset_configs=merged(found.asset_configs, config or {}))
-    definitions = defined(found.project, redactor(found.secrets))
+    definitions = defined(found)
     check_queries(found, definitions.graph)
-    engine = open_database(found.state)
+    engine = open_database(found.state, where=found.where)
     ready(engine)
     clock = clock or clock_of(found, engine)
     channels = (*(channel_of(one, definitions.graph, found.name) for one in found.channels), *extra_channels)
@@ -304,7 +304,7 @@ def compose(
     """Wire a project from its parts: the only place where they meet."""
     _check_pools(config, definitions.graph)
     hashes, redact = CodeVersions(config.root), redactor(config.secrets)
-    configs = AssetConfigs(definitions.graph, config.asset_configs)
+    configs = AssetConfigs(definitions.graph, config.asset_configs, where=config.file)
     observer = Observer(
         graph=definitions.graph, checks=definitions.checks, engine=engine, clock=clock, channels=channels,
         new_id=lambda: f"msg_{secrets.token_hex(12)}", dashboard_url=dashboard_url, redact=redact,
@@ -335,12 +335,13 @@ def _check_pools(config: EnvironmentConfig, graph: Graph) -> None:
             raise UnknownName("pool or tag", name, known, where=f"{config.where} pools")
 
 
-def defined(file: Path, redact: Callable[[str], str]) -> Definitions:
+def defined(config: EnvironmentConfig) -> Definitions:
     """Load what a project defines; what its code raises is told without secrets."""
     try:
         with quiet_heap():
-            return load(file)
+            return load(config.project, settings=config.file)
     except ProjectError as error:
+        redact = redactor(config.secrets)
         if redact(str(error)) == str(error):
             raise
         raise ProjectError(redact(str(error))) from None  # the cause holds a secret

@@ -24,6 +24,6 @@ class ProjectRecipe:
 
     def __call__(self) -> Worker:
         config = read(self.root, self.environment)
-        definitions = load(config.project)
+        definitions = load(config.project, settings=config.file)
         execution = Execution(definitions.graph, io_of(config, definitions.graph), config.root)
         return Worker(execution, measuring(definitions.checks, definitions.graph, defaults=config.profile), self.now)

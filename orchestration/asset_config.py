@@ -23,8 +23,8 @@ class ConfigType:
 
     type: Any
 
-    def read(self, name: str, given: Mapping[str, object]) -> str:
-        """The settings of the asset ``name``, checked and complete, as JSON.
+    def read(self, name: str, given: Mapping[str, object], *, where: str = "the project's settings") -> str:
+        """The settings of the asset ``name``, checked and complete, as JSON; errors say ``where`` they stand.
 
         Raises
         ------
@@ -45,7 +45,7 @@ class ConfigType:
         except ValidationError as error:
             wrong = "; ".join(f"{_place(one['loc'])}: {_lower(one['msg'])}" for one in error.errors())
             raise DefinitionError(
-                f"{name}: its config can't be used: {wrong}; nothing was run; see config.{name} in tidegate.toml"
+                f"{name}: its config can't be used: {wrong}; nothing was run; see config.{name} in {where}"
             ) from None
         except (TypeError, ValueError) as error:  # pydantic's own, of a value that JSON can't hold
             raise DefinitionError(f"{name}: its config can't be kept as JSON ({type(error).__name__})") from None

@@ -25,11 +25,11 @@ _PATIENCE_S = 30.0
 """How long a statement waits for another process's write to a SQLite file."""
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, where: str = "the project's settings") -> Engine:
     """An engine for ``url`` (SQLite or PostgreSQL); raises StateError where it can't be one.
 
     SQLite runs in WAL mode, so that any number of processes read while one writes. Nothing is created here
-    but the folder of a SQLite file.
+    but the folder of a SQLite file. Errors say ``where`` the address stands.
     """
     try:
         parsed = make_url(url)
@@ -39,7 +39,7 @@ def open_database(url: str) -> Engine:
         ) from None
     try:
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(url, parsed.database)
+            return _sqlite(url, parsed.database, where)
         return create_engine(
             parsed, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MOST - _KEPT, json_deserializer=_of_json
         )
@@ -50,14 +50,14 @@ def open_database(url: str) -> Engine:
         ) from error
 
 
-def _sqlite(url: str, file: str | None) -> Engine:
+def _sqlite(url: str, file: str | None, where: str) -> Engine:
     if file and file != ":memory:":
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(
                 f"the folder of the state database can't be made: {error.strerror}: {error.filename}; "
-                "nothing was changed; make it writable or set state= in tidegate.toml"
+                f"nothing was changed; make it writable or set state= in {where}"
             ) from error
     engine = create_engine(
         url, connect_args={"timeout": _PATIENCE_S}, json_serializer=_as_json, json_deserializer=_of_json

@@ -64,11 +64,11 @@ def configuration_named(project: Project, name: str) -> Configuration:
         raise UnknownName("environment, file or folder", name, ours.values.get("env", {}), where="--compare")
     if path.suffix == ".py":
         budget = project.config.false_alarms_per_week
-        return Configuration(name=name, monitors=_of_file(project, path), false_alarms_per_week=budget)
+        return Configuration(name=name, monitors=_of_file(project, path, str(path)), false_alarms_per_week=budget)
     said, root = (settings(path), path) if path.is_dir() else (settings_of(path), path.parent)
     file = root / said.text("project", default="pipeline.py")
     return Configuration(
-        name=name, monitors=_of_file(project, file),
+        name=name, monitors=_of_file(project, file, str(said)),
         false_alarms_per_week=budget_of(said, _environment(said, project.config.name)),
     )  # fmt: skip
 
@@ -85,13 +85,13 @@ def _environment(said: Section, ours: str) -> str:
     return ours if ours in there else next(iter(there))
 
 
-def _of_file(project: Project, file: Path) -> Declared:
-    """Read in a process of its own: both may have modules of one name."""
+def _of_file(project: Project, file: Path, where: str) -> Declared:
+    """Read in a process of its own: both may have modules of one name; it is named ``where``."""
     if file.resolve() == project.config.project.resolve():
         return declared(project.graph)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         try:
-            found = process.submit(_declared_in, file.resolve()).result()
+            found = process.submit(_declared_in, file.resolve(), where).result()
         except BrokenProcessPool:
             raise ProjectError(f"{file} ended the process that imported it; nothing was replayed") from None
     if isinstance(found, str):
@@ -99,9 +99,9 @@ def _of_file(project: Project, file: Path) -> Declared:
     return found
 
 
-def _declared_in(file: Path) -> dict[AssetKey, tuple[Monitor, ...]] | str:
+def _declared_in(file: Path, where: str) -> dict[AssetKey, tuple[Monitor, ...]] | str:
     """What a file declares, or what is wrong with it."""
     try:
-        return dict(declared(load(file).graph))
+        return dict(declared(load(file, settings=where).graph))
     except TidegateError as error:
         return str(error).removesuffix("; nothing was run")

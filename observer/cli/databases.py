@@ -116,7 +116,7 @@ def prune(project: Path | None, env: str | None, output: Format) -> ExitCode:
             and work.config.records == Records()
             and all(one.retention is None for one in work.config.io)
         )
-        name = work.config.name
+        where = work.config.where
     versions, size = sum(len(one.versions) for one in gone.versions), sum(one.bytes for one in gone.versions)
     left = [(one.address, one.left) for one in gone.versions if one.left is not None]
     if output is Format.JSON:
@@ -129,7 +129,7 @@ def prune(project: Path | None, env: str | None, output: Format) -> ExitCode:
         )  # fmt: skip
         return ExitCode.OK
     if keeps_all:
-        note(f"[env.{name}] has neither retention=, history= nor records=, so versions, points and records stay")
+        note(f"{where} has neither retention=, history= nor records=, so versions, points and records stay")
     for address, why in left:
         note(f"{address} was left as it is: {why}")
     old = gone.records
@@ -144,7 +144,8 @@ def prune(project: Path | None, env: str | None, output: Format) -> ExitCode:
 @contextmanager
 def _state(project: Path | None, env: str | None) -> Iterator[Engine]:
     """The state database that the settings name, whatever its schema."""
-    engine = open_database(read(find_root(project or Path.cwd()), env or variable("TIDEGATE_ENV")).state)
+    config = read(find_root(project or Path.cwd()), env or variable("TIDEGATE_ENV"))
+    engine = open_database(config.state, where=config.where)
     try:
         yield engine
     finally:

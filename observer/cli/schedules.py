@@ -27,7 +27,7 @@ def list_schedules(select: str, project: Path | None, env: str | None, output: F
         say_json(found)
         return ExitCode.OK
     if not work.config.schedules:
-        say(f"the environment {work.config.name} follows no schedules (schedules = false in tidegate.toml)")
+        say(f"the environment {work.config.name} follows no schedules (schedules = false in {work.config.where})")
     width = max((len(line.asset) for line in found), default=0)
     for line in found:
         say(f"{_next(line):<21}  {line.asset:<{width}}  {line.schedule}")

@@ -89,7 +89,7 @@ def prune_versions(select: str, dry: bool, project: Path | None, env: str | None
     """Remove what retention lets go of, and say how much it was."""
     work = opened(project, env)
     if all(one.retention is None for one in work.config.io):
-        note(f"[env.{work.config.name}] has no retention=, so every version stays; nothing was removed")
+        note(f"{work.config.where} has no retention=, so every version stays; nothing was removed")
     found = list(remove_old(work, select, dry=dry))
     if output is Format.JSON:
         say_json([{"asset": p.address.asset, "partition": p.address.partition, **_gone(p)} for p in found])

@@ -25,4 +25,5 @@ def dbt(env: Section, root: Path) -> DbtSettings:
     return DbtSettings(
         target=given.maybe("target"), profiles=None if profiles is None else root / profiles,
         python=python if python is None or "/" not in python else str(root / python), patience_s=patience_s,
+        where=str(env),
     )  # fmt: skip

@@ -84,6 +84,7 @@ class EnvironmentConfig:
     holidays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by selection: countries, exchanges, days
     remind_after: timedelta | None = DAILY  # of open incidents; None: never
     where: str = FILE_NAME  # the file and its section, as errors name them
+    file: str = FILE_NAME  # and where all of the project's settings stand
 
 
 def read(root: Path, environment: str | None) -> EnvironmentConfig:
@@ -126,7 +127,7 @@ def read(root: Path, environment: str | None) -> EnvironmentConfig:
         profile=profile(env),
         dbt=dbt(env, root),
         schedules=schedules(env), false_alarms_per_week=budget(env), holidays=holidays(env),
-        remind_after=remind_after(env), where=str(env), secrets=tuple(dict.fromkeys(secrets)),
+        remind_after=remind_after(env), where=str(env), file=str(said), secrets=tuple(dict.fromkeys(secrets)),
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def examine(folder: Path | None, environment: str | None, *, fix: bool, deep: bo
     config = read(find_root(folder or Path.cwd()), environment)
     diagnosis = Diagnosis(redactor(config.secrets))
     definitions = _project(diagnosis, config)
-    engine = look_at_state(diagnosis, config.state)
+    engine = look_at_state(diagnosis, config)
     try:
         for one in config.io:
             with diagnosis.looking_at(f"io.{one.name}"):
@@ -79,7 +79,7 @@ def _project(diagnosis: Diagnosis, config: EnvironmentConfig) -> Definitions | N
     """The project's definitions, where its code can be loaded and hashed."""
     loaded: list[Definitions] = []
     with diagnosis.looking_at("project"):
-        found = defined(config.project, redactor(config.secrets))
+        found = defined(config)
         check_queries(config, found.graph)
         hashes = CodeVersions(config.root)
         for asset in found.graph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, insert
 
+from observer.config import EnvironmentConfig
 from observer.doctor.model import Diagnosis, Health
 from observer.store.schema import HEAD, Standing, look, ready
 from orchestration.database import open_database, writing
@@ -17,11 +18,11 @@ class _Undo(Exception):
     """Rolls the probing write back."""
 
 
-def look_at_state(diagnosis: Diagnosis, url: str) -> Engine | None:
+def look_at_state(diagnosis: Diagnosis, config: EnvironmentConfig) -> Engine | None:
     """Say how the state database is; returns it where it can be used."""
     found: list[Engine] = []
     with diagnosis.looking_at(PART):
-        engine = open_database(url)
+        engine = open_database(config.state, where=config.where)
         try:
             if _is_usable(diagnosis, engine):
                 found.append(engine)

@@ -158,8 +158,8 @@ class Dbt:
             )  # fmt: skip
         except OSError as error:
             raise DbtMissing(
-                f"dbt can't be run by {python}: {error.strerror}; {_KEPT}; say in tidegate.toml which Python has it: "
-                "dbt = { python = '...' }"
+                f"dbt can't be run by {python}: {error.strerror}; {_KEPT}; say in {self._settings.where} "
+                "which Python has it: dbt = { python = '...' }"
             ) from error
         self._owner = os.getpid()
 
@@ -206,7 +206,7 @@ class Dbt:
             python = self._settings.python or sys.executable
             return DbtMissing(
                 f"dbt isn't installed for {python} ({said}); {_KEPT}; pip install 'tidegate[dbt]', or say in "
-                "tidegate.toml which Python has it: dbt = { python = '...' }"
+                f"{self._settings.where} which Python has it: dbt = {{ python = '...' }}"
             )
         advice = "run dbt parse in it, then run this again" if kind == child.STALE else f"see {self.log}"
         return DbtError(f"dbt's project {self.project.name}: {said}; {_KEPT}; {advice}")

@@ -36,13 +36,15 @@ class DbtSettings:
 
     ``target``: of dbt's profile. ``profiles``: the folder of ``profiles.yml``. ``python``: the one that has dbt, this
     process's if None. ``patience_s``: how long a run waits for another one of the same project and target.
-    ``options``: the project's own, of which ``target`` and ``profiles`` are here already.
+    ``where`` it is said, for errors. ``options``: the project's own, of which ``target`` and ``profiles`` are here
+    already.
     """
 
     target: str | None = None
     profiles: Path | None = None
     python: str | None = None
     patience_s: float = PATIENCE_S
+    where: str = "the project's settings"
     options: DbtOptions = AS_IT_IS
 
     def of(self, options: DbtOptions) -> DbtSettings:

@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_used_is_said_with_its_line(tmp_path: Path, text: 
 
 
 def test_a_missing_file_says_what_names_it(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"there is no .*pipeline\.py; tidegate\.toml names it with project="):
+    with pytest.raises(ProjectError, match=r"there is no .*pipeline\.py; project= in the project's settings names it"):
         load(tmp_path / "pipeline.py")
 
 

@@ -101,7 +101,7 @@ def test_prune(tidegate: Tidegate, folder: Path) -> None:
     publish(tidegate, folder, "ada", "bob")
     nothing = tidegate("prune")
     assert nothing.out.startswith("0 versions of 0 addresses removed")
-    assert "[env.local] has no retention=, so every version stays" in nothing.err
+    assert "tidegate.toml [env.local] has no retention=, so every version stays" in nothing.err
     toml = folder / "tidegate.toml"
     toml.write_text(TOML.replace("2024-03-01", "2024-03-02") + "retention = { days = 1 }\n")
     dry = tidegate("prune", "orders", "--dry-run")
