@@ -28,6 +28,8 @@ share it. No text ever holds a secret.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestration.errors import StateError, TidegateError, UnknownName
 
 __all__ = [
@@ -101,6 +103,10 @@ class UnknownIncident(ObserverError, UnknownName):
         TidegateError.__init__(
             self, f"no incident has the number {number}; nothing was changed; those that are open: tidegate incidents"
         )
+
+    def told_to(self, sees: Callable[[str], bool]) -> UnknownIncident:
+        """The same: it names no asset."""
+        return self
 
 
 class IncidentError(ObserverError, ValueError):

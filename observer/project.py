@@ -112,9 +112,9 @@ class Project:
         self.check_configs(plan)
         return plan
 
-    def select(self, selection: str) -> tuple[AssetKey, ...]:
-        """The assets that a selection names, upstream first; raises UnknownName or SelectionError."""
-        return select(self.graph, selection, self._statuses(selection))
+    def select(self, selection: str, sees: Callable[[str], bool] | None = None) -> tuple[AssetKey, ...]:
+        """The assets that a selection names, of those that ``sees`` knows; raises UnknownName or SelectionError."""
+        return select(self.graph, selection, self._statuses(selection), sees)
 
     def _statuses(self, selection: str) -> StatusesOf | None:
         if "status:" not in selection:

@@ -31,8 +31,10 @@ class Wanted:
     reason: str = ""
 
 
-def planned(work: Project, wanted: Wanted, *, by: str, due_key: str = "") -> tuple[RunRequest, Plan]:
-    """The request and what it would do now; nothing is written.
+def planned(
+    work: Project, wanted: Wanted, *, by: str, due_key: str = "", sees: Callable[[str], bool] | None = None
+) -> tuple[RunRequest, Plan]:
+    """The request and what it would do now; nothing is written. It is for assets that ``sees`` knows; None: for any.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def planned(work: Project, wanted: Wanted, *, by: str, due_key: str = "") -> tup
         It names what isn't there.
     """
     request = RunRequest(
-        due_key=due_key, assets=work.select(wanted.selection), partitions=wanted.partitions,
+        due_key=due_key, assets=work.select(wanted.selection, sees), partitions=wanted.partitions,
         reason=work.runtime.redact(wanted.reason.strip()) or f"asked by {by}", asked_by=by, upstream=wanted.upstream,
         force=wanted.force,
     )  # fmt: skip
@@ -54,6 +56,7 @@ def ask(
     by: str,
     key: str | None = None,
     check: Callable[[RunRequest, Plan], None] = lambda request, plan: None,
+    sees: Callable[[str], bool] | None = None,
 ) -> tuple[Queued, bool]:
     """Put a run into the queue; returns it and whether it is new.
 
@@ -62,6 +65,7 @@ def ask(
     by: who asks.
     key: the same key is the same run, however often it is asked for.
     check: raises where this must not be asked for.
+    sees: which assets the selection can name; None: any.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def ask(
         The state database can't be read or written.
     """
     due_key = f"asked:{key or secrets.token_hex(16)}"
-    request, plan = planned(work, wanted, by=by, due_key=due_key)
+    request, plan = planned(work, wanted, by=by, due_key=due_key, sees=sees)
     check(request, plan)
     with writing(work.engine) as connection:
         new = Queue(environment=work.config.name, new_id=work.runtime.new_id).ask(connection, [request])

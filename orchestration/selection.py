@@ -34,13 +34,17 @@ _DEEPEST = 50
 _WORDS = {"and": "&", "or": ",", "not": "not"}
 
 
-def select(graph: Graph, expression: str, statuses: StatusesOf | None = None) -> tuple[AssetKey, ...]:
+def select(
+    graph: Graph, expression: str, statuses: StatusesOf | None = None, sees: Callable[[str], bool] | None = None
+) -> tuple[AssetKey, ...]:
     """The assets that ``expression`` names, upstream first.
 
     Parameters
     ----------
     statuses:
         Answers ``status:``; without it that method is refused.
+    sees:
+        Which assets there are for who asks; the others are as if they weren't there. None: all.
 
     Raises
     ------
@@ -49,9 +53,11 @@ def select(graph: Graph, expression: str, statuses: StatusesOf | None = None) ->
     SelectionError
         It can't be read, or selects nothing.
     """
-    chosen = _Parser(graph, expression, statuses).all()
+    parser = _Parser(graph, expression, statuses, sees)
+    chosen = parser.all() & parser.everything
     if not chosen:
-        raise SelectionError(f"the selection {expression!r} selects none of the {len(graph)} assets; nothing was done")
+        number = len(parser.everything)
+        raise SelectionError(f"the selection {expression!r} selects none of the {number} assets; nothing was done")
     return tuple(key for key in graph.order if key in chosen)
 
 
@@ -75,9 +81,12 @@ class _Token:
 class _Parser:
     """Recursive descent over the tokens of one selection; each rule returns the assets it names."""
 
-    def __init__(self, graph: Graph, expression: str, statuses: StatusesOf | None) -> None:
+    def __init__(
+        self, graph: Graph, expression: str, statuses: StatusesOf | None, sees: Callable[[str], bool] | None
+    ) -> None:
         self._graph, self._expression, self._statuses = graph, expression, statuses
-        self._everything = set(graph.order)
+        self._known = graph.order if sees is None else tuple(filter(sees, graph.order))
+        self.everything = set(self._known)
         self._tokens = list(_tokens(expression))
         self._place = self._depth = 0
 
@@ -109,7 +118,7 @@ class _Parser:
             else:
                 added = (added or set()) | self._both()
             if not self._take(","):
-                return (self._everything if added is None else added) - removed
+                return (self.everything if added is None else added) - removed
 
     def _both(self) -> set[AssetKey]:
         found = self._part()
@@ -122,7 +131,7 @@ class _Parser:
         while self._take("not"):
             turned = not turned
         found = self._walk()
-        return self._everything - found if turned else found
+        return self.everything - found if turned else found
 
     def _walk(self) -> set[AssetKey]:
         up = self._take("walk")
@@ -161,18 +170,23 @@ class _Parser:
         return self._named(text, literal=quoted)
 
     def _named(self, name: str, *, literal: bool) -> set[AssetKey]:
-        if name in self._graph or literal:
-            return {self._graph.asset(name).key}
+        if name in self.everything or literal:
+            return {self._one(name)}
         method, colon, value = name.partition(":")
         if colon:
             return self._carrying(method.strip(), value.strip(), literal=False)
         if "*" not in name:
-            return {self._graph.asset(name).key}
+            return {self._one(name)}
         pattern = _pattern(name)
-        found = {key for key in self._graph.order if pattern.fullmatch(key)}
+        found = {key for key in self._known if pattern.fullmatch(key)}
         if not found and name != "*":
-            raise UnknownName("asset", name, self._graph.order, where=f"selection {self._expression!r}")
+            raise UnknownName("asset", name, self._known, where=f"selection {self._expression!r}")
         return found
+
+    def _one(self, name: str) -> AssetKey:
+        if name not in self.everything:
+            raise UnknownName("asset", name, self._known)
+        return AssetKey(name)
 
     def _carrying(self, method: str, value: str, *, literal: bool) -> set[AssetKey]:
         """The assets that carry a value: a tag, a group, an owner, a kind or a status."""
@@ -181,7 +195,7 @@ class _Parser:
             raise UnknownName("selection method", method, _METHODS, where=where)
         if method == "status" and self._statuses is None:
             raise SelectionError(f"{where}: status: asks for the state of assets, which is not at hand here")
-        carried = {asset.key: self._values(method, asset) for asset in self._graph}
+        carried = {key: self._values(method, self._graph.asset(key)) for key in self._known}
         pattern = _pattern(value, literal=literal)
         found = {key for key, values in carried.items() if any(pattern.fullmatch(each) for each in values)}
         if not found:

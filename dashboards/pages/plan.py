@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +21,11 @@ from observer.api.forms import form
 from observer.api.problems import status_of
 from observer.api.roles import OWN_ASSETS, allowed, require_all, told_to
 from observer.api.runs import require_plan
+from observer.api.unnamed import unnamed
 from observer.errors import NotAllowed, StateError, TidegateError
 from observer.reads.instants import timezone_of
 from observer.requests import Wanted, ask, planned
+from orchestration.errors import DefinitionError
 from orchestration.plan import MEANINGS, WORDS, Plan, counted, summary
 from orchestration.run_request import RunRequest
 from orchestration.staleness import Action
@@ -98,7 +100,7 @@ def add(app: FastAPI, site: Site, work: Project) -> None:
                 return _shown(site, work, wish, request, caller, refused=changed)
             key = f"{caller.id}:{sent['key']}" if sent.get("key") else None
             wanted = wish.wanted(sent.get("reason", ""))
-            row, new = ask(work, wanted, by=caller.name, key=key, check=partial(require_plan, caller))
+            row, new = ask(work, wanted, by=caller.name, key=key, check=partial(require_plan, caller), sees=caller.sees)
             if new:
                 request.app.state.wake()
             return RedirectResponse(run_url(row.id), status_code=303)
@@ -120,16 +122,24 @@ def _answer(site: Site, wish: Wish, caller: Caller, ask: Callable[[], Response])
 
 def _planned(work: Project, wish: Wish, caller: Caller) -> tuple[RunRequest, Plan]:
     """The plan of a wish; raises NotAllowed where it is about assets that aren't the caller's."""
-    request, plan = planned(work, wish.wanted(), by=caller.name)
+    request, plan = planned(work, wish.wanted(), by=caller.name, sees=caller.sees)
     require_all(caller, request.assets)
-    work.check_configs(plan)
+    try:
+        work.check_configs(plan)
+    except DefinitionError as error:
+        raise DefinitionError(unnamed(caller, work.graph.order)(str(error))) from None
     return request, plan
 
 
 def _shown(site: Site, work: Project, wish: Wish, request: Request, caller: Caller, refused: str = "") -> Response:
     wanted, plan = _planned(work, wish, caller)
     at = work.clock.now()
-    steps = [step for step in plan.steps if caller.sees(step.address.asset)]
+    told = unnamed(caller, work.graph.order)
+    steps = [
+        replace(step, reason=told(step.reason), note=told(step.note))
+        for step in plan.steps
+        if caller.sees(step.address.asset)
+    ]
     acts = any(step.action in (Action.RUN, Action.OBSERVE) for step in plan.steps)
     context: Context = {
         "wish": wish, "refused": refused, "plan": plan, "summary": summary(plan), "steps": steps[:_SHOWN],

@@ -12,7 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from dashboards.pages.site import Problem, Site
+from observer.access import Caller
 from observer.api.problems import status_of
+from observer.api.roles import told_to
 from observer.errors import TidegateError
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -70,4 +72,6 @@ def _misread(request: Request, error: RequestValidationError) -> Problem:
 
 def _ours(request: Request, error: TidegateError) -> Problem:
     title = "This is not yours to see or do" if status_of(error) == HTTPStatus.FORBIDDEN else "This can't be answered"
-    return Problem(status_of(error), error.code, title, str(error), "tidegate ls", _START)
+    found: Caller | None = request.scope["state"].get("caller")  # None: the path is open to everybody
+    said = str(error if found is None else told_to(found, error))
+    return Problem(status_of(error), error.code, title, said, "tidegate ls", _START)

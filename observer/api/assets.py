@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from observer.access import Caller, Role
 from observer.api.roles import OWN_ASSETS, allowed
 from observer.api.texts import Name
+from observer.api.unnamed import unnamed
 from observer.history import SeriesKey
 from observer.model import Evaluation, EvaluationStatus
 from observer.project import Project
@@ -20,6 +22,7 @@ from observer.reads.model import AssetRow, RunRow, State
 from orchestration.assets import Asset
 from orchestration.graph import Graph
 from orchestration.model import AssetKey
+from orchestration.selection import quote
 
 _EPOCH, _END = 1970, 9000
 Viewer = Annotated[Caller, Depends(allowed(Role.VIEWER))]
@@ -44,11 +47,11 @@ class AssetWire(BaseModel):
     rows: float | None
 
     @classmethod
-    def of(cls, asset: Asset, row: AssetRow) -> AssetWire:
-        """The wire form of an asset."""
+    def of(cls, asset: Asset, row: AssetRow, told: Callable[[str], str]) -> AssetWire:
+        """The wire form of an asset, in words that its reader may be ``told``."""
         return cls(
             key=asset.key, kind=asset.kind.value, group=asset.group, owners=list(asset.owners), tags=list(asset.tags),
-            description=asset.description, state=row.state, text=row.text, last_partition=row.last_partition,
+            description=asset.description, state=row.state, text=told(row.text), last_partition=row.last_partition,
             partitions=None if asset.partitions is None else asset.partitions.describe(), last_at=row.last_at,
             rows=row.rows,
         )  # fmt: skip
@@ -118,13 +121,13 @@ class EvaluationWire(BaseModel):
     muted: str
 
     @classmethod
-    def of(cls, number: int, one: Evaluation) -> EvaluationWire:
-        """The wire form of an evaluation."""
+    def of(cls, number: int, one: Evaluation, told: Callable[[str], str]) -> EvaluationWire:
+        """The wire form of an evaluation, in words that its reader may be ``told``."""
         band = one.detection
         return cls(
             id=number, asset=one.asset, partition=one.partition, materialization_id=one.materialization_id,
             kind=one.kind.value, subject=one.subject, severity=one.severity.value, status=one.status,
-            sentence=one.sentence, evaluated_at=one.evaluated_at, observed=one.observed,
+            sentence=told(one.sentence), evaluated_at=one.evaluated_at, observed=one.observed,
             lower=None if band is None else band.lower, expected=None if band is None else band.expected,
             upper=None if band is None else band.upper, p_value=None if band is None else band.p_value,
             muted=one.muted,
@@ -178,21 +181,22 @@ def asset_routes(reads: Reads, work: Project) -> APIRouter:
         cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
         limit: Limit = 100,
     ) -> AssetsPage:
-        chosen = [key for key in work.select(select) if caller.sees(key)]
+        chosen = list(work.select(select, caller.sees))
         if state is not None:
             states = reads.states()
             chosen = [key for key in chosen if states[key] is state]
         order = {key: place for place, key in enumerate(work.graph.order)}
         if cursor is not None:  # by its place, so that one that has changed its state meanwhile is no end
-            seen = order[work.graph.asset(cursor).key]
+            seen = order[work.select(quote(cursor), caller.sees)[0]]
             chosen = [key for key in chosen if order[key] > seen]
-        items = [AssetWire.of(work.graph.asset(row.key), row) for row in reads.assets(chosen[:limit])]
+        told = unnamed(caller, work.graph.order)
+        items = [AssetWire.of(work.graph.asset(row.key), row, told) for row in reads.assets(chosen[:limit])]
         return AssetsPage(items=items, next=chosen[limit - 1] if len(chosen) > limit else None)
 
     @routes.get("/assets/{asset}", summary="One asset and how it is")
-    def one(asset: AssetPath) -> AssetWire:
+    def one(asset: AssetPath, caller: Viewer) -> AssetWire:
         found = work.graph.asset(asset)
-        return AssetWire.of(found, *reads.assets([asset]))
+        return AssetWire.of(found, reads.assets([asset])[0], unnamed(caller, work.graph.order))
 
     @routes.get("/assets/{asset}/lineage", summary="What it reads and what reads it")
     def lineage(asset: AssetPath, caller: Viewer) -> LineageWire:
@@ -229,6 +233,7 @@ def asset_routes(reads: Reads, work: Project) -> APIRouter:
     @routes.get("/assets/{asset}/evaluations", summary="What was said of its versions")
     def evaluations(
         asset: AssetPath,
+        caller: Viewer,
         partition: Annotated[Name | None, Query()] = None,
         subject: Annotated[Name | None, Query(description="a check or monitor")] = None,
         status: Annotated[EvaluationStatus | None, Query()] = None,
@@ -238,7 +243,8 @@ def asset_routes(reads: Reads, work: Project) -> APIRouter:
         found = past.evaluated(
             work, asset, partition=partition, subject=subject, status=status, before=cursor, limit=limit
         )
-        items = [EvaluationWire.of(one.number, one.evaluation) for one in found]
+        told = unnamed(caller, work.graph.order)
+        items = [EvaluationWire.of(one.number, one.evaluation, told) for one in found]
         return EvaluationsPage(items=items, next=str(items[-1].id) if len(items) == limit else None)
 
     @routes.get("/runs", tags=["runs"], summary="Runs, the newest first")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
+from observer.access import Caller
 from observer.api.feed import Feed
+from observer.api.roles import caller
+from observer.api.unnamed import unnamed
 from observer.errors import UnknownName
 from observer.reads.base import GateAnswer, Reads
 from orchestration.errors import PartitionError
@@ -44,15 +48,15 @@ class GateWire(BaseModel):
     readers_see: str | None = Field(description="the newest partition or version that readers have")
 
     @classmethod
-    def of(cls, answer: GateAnswer) -> GateWire:
-        """The wire form of ``answer``."""
+    def of(cls, answer: GateAnswer, told: Callable[[str], str]) -> GateWire:
+        """The wire form of ``answer``, in words that its reader may be ``told``."""
         return cls(
             asset=answer.asset,
             partition=answer.partition,
             open=answer.outcome in _OPEN,
             outcome=answer.outcome,
-            sentence=answer.sentence,
-            reasons=list(answer.reasons),
+            sentence=told(answer.sentence),
+            reasons=list(map(told, answer.reasons)),
             holds=list(answer.holds),
             overridden=list(answer.overridden),
             columns=list(answer.columns),
@@ -68,7 +72,7 @@ class GateWire(BaseModel):
 def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
     """The routes below ``/api/v1/gate``; without a feed the state is asked again each second while somebody waits."""
     routes = APIRouter(prefix="/api/v1", tags=["gate"])
-    asking = CapacityLimiter(_AT_ONCE)
+    at_once = CapacityLimiter(_AT_ONCE)
 
     @routes.get(
         "/gate/{asset}",
@@ -76,6 +80,7 @@ def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
     )
     async def gate(
         asset: Annotated[str, Path(description="the asset's key", max_length=400)],
+        asking: Annotated[Caller, Depends(caller)],
         partition: Annotated[
             str | None,
             Query(description="the partition's key; none for its newest, or if it has no partitions"),
@@ -89,11 +94,12 @@ def gate_routes(reads: Reads, feed: Feed | None = None) -> APIRouter:
         until = now() + wait
         cursor = await feed.end() if wait and feed is not None else 0
         while True:
-            answer = await to_thread.run_sync(reads.gate, asset, partition or None, limiter=asking)
+            answer = await to_thread.run_sync(reads.gate, asset, partition or None, limiter=at_once)
             if answer is None:
                 raise await to_thread.run_sync(_unknown, reads, asset, partition)
             if answer.outcome in _OPEN or now() >= until or (feed is not None and feed.is_closed):
-                return GateWire.of(answer)
+                names = () if asking.assets is None else await to_thread.run_sync(reads.keys)
+                return GateWire.of(answer, unnamed(asking, names))
             if feed is None:
                 await asyncio.sleep(min(_EACH_S, until - now()))
             else:

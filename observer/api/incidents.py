@@ -13,6 +13,7 @@ from observer import triage
 from observer.access import Caller, Role
 from observer.api.roles import OWN_ASSETS, allowed, require_all
 from observer.api.texts import Name, Reason, Storable, Words
+from observer.api.unnamed import unnamed
 from observer.errors import IncidentChanged, UnknownIncident
 from observer.model import Incident, IncidentStatus, Resolution, Severity
 from observer.reads.base import Reads
@@ -54,11 +55,11 @@ class IncidentWire(BaseModel):
     revision: int = Field(description="counts what happened to it; the ETag")
 
     @classmethod
-    def of(cls, row: IncidentRow, caller: Caller) -> IncidentWire:
+    def of(cls, row: IncidentRow, caller: Caller, told: Callable[[str], str]) -> IncidentWire:
         """The wire form of ``row``, which names the caller's assets only."""
         return cls(
             id=row.id, asset=row.asset, partition=row.partition, severity=row.severity, status=row.status,
-            sentence=_sentence(row, caller), subjects=list(row.subjects),
+            sentence=told(_sentence(row, caller)), subjects=list(row.subjects),
             affected=[one for one in row.affected if caller.sees(one)], owners=list(row.owners),
             opened_at=row.opened_at, until=row.until, resolved_at=row.resolved_at, resolved_as=row.resolved_as,
             resolution=row.resolution, last_good=row.last_good, revision=row.revision,
@@ -74,10 +75,10 @@ class TurnWire(BaseModel):
     text: str = Field(description="what was said; left out where it is of an asset that isn't the caller's")
 
     @classmethod
-    def of(cls, row: TurnRow, caller: Caller) -> TurnWire:
+    def of(cls, row: TurnRow, caller: Caller, told: Callable[[str], str]) -> TurnWire:
         """The wire form of ``row``."""
         text = row.text if row.asset is None or caller.sees(row.asset) else ""
-        return cls(kind=row.kind, at=row.at, by=row.by, text=text)
+        return cls(kind=row.kind, at=row.at, by=row.by, text=told(text))
 
 
 class ClueWire(BaseModel):
@@ -99,15 +100,15 @@ class IncidentDetailWire(IncidentWire):
     clues: list[ClueWire]
 
     @classmethod
-    def of_page(cls, page: IncidentPage, caller: Caller) -> IncidentDetailWire:
+    def of_page(cls, page: IncidentPage, caller: Caller, told: Callable[[str], str]) -> IncidentDetailWire:
         """The wire form of ``page``, which names the caller's assets only."""
         return cls(
-            **IncidentWire.of(page.incident, caller).model_dump(),
-            history=[TurnWire.of(one, caller) for one in page.turns],
+            **IncidentWire.of(page.incident, caller, told).model_dump(),
+            history=[TurnWire.of(one, caller, told) for one in page.turns],
             clues=[
                 ClueWire(
                     kind=one.kind, asset=one.asset, partition=one.partition, at=one.at, distance=one.distance,
-                    sentence=one.sentence, share=one.share,
+                    sentence=told(one.sentence), share=one.share,
                 )
                 for one in page.clues
                 if caller.sees(one.asset)
@@ -178,8 +179,9 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
         before: Annotated[int | None, Query(description="those of lower numbers", ge=1, le=2**63 - 1)] = None,
         limit: Annotated[int, Query(description="how many at most", ge=1, le=500)] = 100,
     ) -> IncidentsWire:
-        page = reads.incidents(status or (), asset=asset, before=before, limit=limit)
-        mine = [IncidentWire.of(row, caller) for row in page.incidents if caller.sees(row.asset)]
+        page = reads.incidents(status or (), asset=asset, assets=caller.assets, before=before, limit=limit)
+        told = _told(reads, caller)
+        mine = [IncidentWire.of(row, caller, told) for row in page.incidents]
         return IncidentsWire(incidents=mine, next_before=page.incidents[-1].id if page.more else None)
 
     @routes.get(
@@ -188,7 +190,7 @@ def _add_answers(routes: APIRouter, reads: Reads) -> None:
     def one(caller: Viewer, number: Number, response: Response) -> IncidentDetailWire:
         page = _seen(reads, caller, number)
         response.headers["etag"] = _etag(page.incident.revision)
-        return IncidentDetailWire.of_page(page, caller)
+        return IncidentDetailWire.of_page(page, caller, _told(reads, caller))
 
 
 def _add_deeds(routes: APIRouter, reads: Reads, work: Project) -> None:
@@ -203,7 +205,7 @@ def _add_deeds(routes: APIRouter, reads: Reads, work: Project) -> None:
         response.headers["etag"] = _etag(after.revision)
         page = reads.incident(number)
         assert page is not None, "it was changed just now"
-        return IncidentWire.of(page.incident, caller)
+        return IncidentWire.of(page.incident, caller, _told(reads, caller))
 
     @deed("/{number}/acknowledge", "Say that somebody works on it")
     def acknowledge(
@@ -259,6 +261,10 @@ def _seen(reads: Reads, caller: Caller, number: int) -> IncidentPage:
         raise UnknownIncident(number)
     require_all(caller, [page.incident.asset])
     return page
+
+
+def _told(reads: Reads, caller: Caller) -> Callable[[str], str]:
+    return unnamed(caller, () if caller.assets is None else reads.keys())
 
 
 def _sentence(row: IncidentRow, caller: Caller) -> str:

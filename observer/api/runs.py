@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from observer.access import Caller, Role
 from observer.api.problems import Problem
 from observer.api.roles import OWN_ASSETS, allowed, require_all
+from observer.api.unnamed import unnamed
 from observer.errors import NotAllowed
 from observer.project import Project
 from observer.requests import Wanted, ask, planned, queued
@@ -73,16 +74,19 @@ class StepWire(BaseModel):
     ended_at: datetime | None
     duration_s: float | None
     materialization_id: str | None
-    blocked_by: str | None
+    blocked_by: str | None = Field(description="the asset; none: nothing, or one that isn't the caller's")
     error: str | None
 
     @classmethod
-    def of(cls, step: StepRecord) -> StepWire:
-        """The wire form of ``step``."""
+    def of(cls, step: StepRecord, caller: Caller, told: Callable[[str], str]) -> StepWire:
+        """The wire form of ``step``, in words that the caller may be ``told``."""
+        blocked_by = step.blocked_by if step.blocked_by is not None and caller.sees(step.blocked_by) else None
         return cls(
-            asset=step.asset, partition=step.partition, status=step.status.value, reason=step.reason, note=step.note,
+            asset=step.asset, partition=step.partition, status=step.status.value, reason=told(step.reason),
+            note=told(step.note),
             started_at=step.started_at, ended_at=step.ended_at, duration_s=step.duration_s,
-            materialization_id=step.materialization_id, blocked_by=step.blocked_by, error=step.error,
+            materialization_id=step.materialization_id, blocked_by=blocked_by,
+            error=None if step.error is None else told(step.error),
         )  # fmt: skip
 
 
@@ -96,11 +100,11 @@ class AttemptWire(BaseModel):
     ended: str | None = Field(description="how, in words")
 
     @classmethod
-    def of(cls, attempt: Attempt) -> AttemptWire:
-        """The wire form of ``attempt``."""
+    def of(cls, attempt: Attempt, told: Callable[[str], str]) -> AttemptWire:
+        """The wire form of ``attempt``, in words that the caller may be ``told``."""
         return cls(
             number=attempt.number, holder=attempt.holder, began_at=attempt.began_at, ended_at=attempt.ended_at,
-            ended=attempt.ended,
+            ended=None if attempt.ended is None else told(attempt.ended),
         )  # fmt: skip
 
 
@@ -112,9 +116,9 @@ class RunWire(BaseModel):
         description="queued, running, succeeded, held, failed, cancelled, interrupted, or refused (it can't be planned)"
     )
     ended: bool
-    selection: str
+    selection: str = Field(description="as it was asked for; the caller's assets alone where it is about others, too")
     partitions: str
-    reason: str
+    reason: str = Field(description="left out where the run is about assets, too, that aren't the caller's")
     asked_by: str | None = Field(description="who or what asked for it; none for one that never was in the queue")
     due_at: datetime | None
     asked_at: datetime | None
@@ -126,19 +130,25 @@ class RunWire(BaseModel):
     steps: list[StepWire]
 
     @classmethod
-    def of(cls, run: Run, row: Queued | None, attempts: list[AttemptWire], sees: Callable[[str], bool]) -> RunWire:
-        """The wire form of a run as log and queue have it, without the steps of assets that the caller doesn't see."""
+    def of(
+        cls, run: Run, row: Queued | None, attempts: Sequence[Attempt], caller: Caller, told: Callable[[str], str]
+    ) -> RunWire:
+        """The wire form of a run as log and queue have it, without what it says of assets that aren't the caller's."""
+        about = _about(run, row)
+        mine = [key for key in about if caller.sees(key)]
+        reason = run.trigger if row is None else row.request.reason
         status = run.status.value if row is None or _is_over(run) else row.status.value
         began = bool(run.steps) or row is None
         return cls(
-            id=run.id, status=status, ended=status not in _OPEN, selection=run.selection, partitions=run.partitions,
-            reason=run.trigger if row is None else row.request.reason,
+            id=run.id, status=status, ended=status not in _OPEN, partitions=run.partitions,
+            selection=run.selection if len(mine) == len(about) else ", ".join(mine),
+            reason=reason if len(mine) == len(about) else "",
             asked_by=None if row is None else row.request.asked_by,
             due_at=None if row is None else row.request.due_at, asked_at=None if row is None else row.asked_at,
             started_at=run.started_at if began else None, ended_at=run.ended_at,
             cancelled_by=None if run.cancellation is None else run.cancellation.by,
-            note="" if row is None else row.note, attempts=attempts,
-            steps=[StepWire.of(step) for step in run.steps if sees(step.asset)],
+            note="" if row is None else told(row.note), attempts=[AttemptWire.of(one, told) for one in attempts],
+            steps=[StepWire.of(step, caller, told) for step in run.steps if caller.sees(step.asset)],
         )  # fmt: skip
 
 
@@ -160,11 +170,11 @@ class PlannedWire(BaseModel):
     note: str
 
     @classmethod
-    def of(cls, step: PlannedStep) -> PlannedWire:
-        """The wire form of ``step``."""
+    def of(cls, step: PlannedStep, told: Callable[[str], str]) -> PlannedWire:
+        """The wire form of ``step``, in words that the caller may be ``told``."""
         return cls(
-            asset=step.address.asset, partition=step.address.partition, action=step.action.value, reason=step.reason,
-            note=step.note,
+            asset=step.address.asset, partition=step.address.partition, action=step.action.value,
+            reason=told(step.reason), note=told(step.note),
         )  # fmt: skip
 
 
@@ -191,9 +201,10 @@ def run_routes(work: Project) -> APIRouter:
         wanted = Wanted(
             selection=selection, partitions=tuple(partitions or ()) or None, upstream=upstream, force=force
         )  # fmt: skip
-        request, found = planned(work, wanted, by=caller.name)
+        request, found = planned(work, wanted, by=caller.name, sees=caller.sees)
         require_all(caller, request.assets)
-        shown = [PlannedWire.of(step) for step in found.steps if caller.sees(step.address.asset)]
+        told = unnamed(caller, work.graph.order)
+        shown = [PlannedWire.of(step, told) for step in found.steps if caller.sees(step.address.asset)]
         return PlanWire(selection=found.selection, partitions=found.partitions, steps=shown)
 
     @routes.post(
@@ -209,7 +220,9 @@ def run_routes(work: Project) -> APIRouter:
         ] = None,
     ) -> RunWire:
         key = None if idempotency_key is None else f"{caller.id}:{idempotency_key}"
-        row, new = ask(work, body.wanted(), by=caller.name, key=key, check=partial(require_plan, caller))
+        row, new = ask(
+            work, body.wanted(), by=caller.name, key=key, check=partial(require_plan, caller), sees=caller.sees
+        )
         if new:
             request.app.state.wake()
         response.status_code = 202 if new else 200
@@ -251,14 +264,19 @@ def _require_all(work: Project, run_id: str, caller: Caller) -> None:
     with reading(work.engine) as connection:
         run = queue.run_of(connection, run_id)
     row, _ = queued(work, run_id)
-    require_all(caller, {step.asset for step in run.steps} | set(() if row is None else row.request.assets))
+    require_all(caller, _about(run, row))
 
 
 def _shown(work: Project, run_id: str, caller: Caller) -> RunWire:
     with reading(work.engine) as connection:
         run = queue.run_of(connection, run_id)
     row, attempts = queued(work, run_id)
-    about = {step.asset for step in run.steps} | set(() if row is None else row.request.assets)
+    about = _about(run, row)
     if about and not any(caller.sees(key) for key in about):
         raise NotAllowed(f"run {run_id} is about no asset that the token of {caller.name} is for; nothing was changed")
-    return RunWire.of(run, row, [AttemptWire.of(one) for one in attempts], caller.sees)
+    return RunWire.of(run, row, attempts, caller, unnamed(caller, {*work.graph.order, *about}))
+
+
+def _about(run: Run, row: Queued | None) -> Sequence[str]:
+    """The assets that a run makes, or was asked to, each once."""
+    return tuple(dict.fromkeys((*(() if row is None else row.request.assets), *(step.asset for step in run.steps))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from observer.access import Caller, Role
 from observer.api.problems import Problem
 from observer.api.roles import OWN_ASSETS, allowed, require_all
+from observer.api.unnamed import unnamed
 from observer.project import Project
 from observer.schedules import (
     ScheduleLine,
@@ -37,11 +39,12 @@ class DecisionWire(BaseModel):
     due_at: datetime | None
 
     @classmethod
-    def of(cls, one: Decision) -> DecisionWire:
-        """The wire form of ``one``."""
+    def of(cls, one: Decision, told: Callable[[str], str]) -> DecisionWire:
+        """The wire form of ``one``, in words that its reader may be ``told``."""
         return cls(
-            at=one.at, about=one.about, outcome=one.outcome, reason=one.reason, due_key=one.due_key, due_at=one.due_at
-        )
+            at=one.at, about=one.about, outcome=one.outcome, reason=told(one.reason), due_key=one.due_key,
+            due_at=one.due_at,
+        )  # fmt: skip
 
 
 class ScheduleWire(BaseModel):
@@ -56,12 +59,12 @@ class ScheduleWire(BaseModel):
     last: DecisionWire | None
 
     @classmethod
-    def of(cls, line: ScheduleLine) -> ScheduleWire:
-        """The wire form of ``line``."""
+    def of(cls, line: ScheduleLine, told: Callable[[str], str]) -> ScheduleWire:
+        """The wire form of ``line``, in words that its reader may be ``told``."""
         return cls(
-            asset=line.asset, schedule=line.schedule, next_at=line.next_at, freshness=line.freshness,
+            asset=line.asset, schedule=told(line.schedule), next_at=line.next_at, freshness=line.freshness,
             paused_by=line.pause.by if line.pause else None, paused_because=line.pause.reason if line.pause else None,
-            last=DecisionWire.of(line.last) if line.last else None,
+            last=DecisionWire.of(line.last, told) if line.last else None,
         )  # fmt: skip
 
 
@@ -109,8 +112,8 @@ def schedule_routes(work: Project) -> APIRouter:
         caller: Annotated[Caller, Depends(allowed(Role.VIEWER))],
         select: Annotated[str, Query(description="a selection of assets", max_length=2000)] = "*",
     ) -> list[ScheduleWire]:
-        keys = [key for key in work.select(select) if caller.assets is None or key in caller.assets]
-        return [ScheduleWire.of(line) for line in schedule_lines(work, keys)]
+        told = unnamed(caller, work.graph.order)
+        return [ScheduleWire.of(line, told) for line in schedule_lines(work, work.select(select, caller.sees))]
 
     @routes.get("/schedules/{asset}/decisions", summary="What was decided of an asset, the newest first")
     def decisions(
@@ -118,17 +121,18 @@ def schedule_routes(work: Project) -> APIRouter:
         caller: Annotated[Caller, Depends(allowed(Role.VIEWER))],
         last: Annotated[int, Query(ge=1, le=1000)] = 20,
     ) -> list[DecisionWire]:
-        return [DecisionWire.of(one) for one in decisions_on(work, asset, last)]
+        told = unnamed(caller, work.graph.order)
+        return [DecisionWire.of(one, told) for one in decisions_on(work, asset, last)]
 
     @routes.post("/schedules/{asset}/pause", summary="Ask for nothing of an asset until it is resumed")
     def pause(asset: str, body: ReasonBody, caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> ScheduleWire:
         pause_schedules(work, [work.graph.asset(asset).key], reason=body.reason, by=caller.name)
-        return _one(work, asset)
+        return _one(work, asset, caller)
 
     @routes.post("/schedules/{asset}/resume", summary="Follow the schedule of an asset again, from now on")
     def resume(asset: str, caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> ScheduleWire:
         resume_schedules(work, [work.graph.asset(asset).key], by=caller.name)
-        return _one(work, asset)
+        return _one(work, asset, caller)
 
     @routes.post("/events", summary="Tell of something that happened outside", openapi_extra=OWN_ASSETS)
     def event(body: EventBody, caller: Annotated[Caller, Depends(allowed(Role.OPERATOR))]) -> EventWire:
@@ -138,5 +142,5 @@ def schedule_routes(work: Project) -> APIRouter:
     return routes
 
 
-def _one(work: Project, asset: str) -> ScheduleWire:
-    return ScheduleWire.of(schedule_lines(work, [AssetKey(asset)])[0])
+def _one(work: Project, asset: str, caller: Caller) -> ScheduleWire:
+    return ScheduleWire.of(schedule_lines(work, [AssetKey(asset)])[0], unnamed(caller, work.graph.order))

@@ -114,13 +114,15 @@ class Reads(Protocol):
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        assets: Collection[str] | None = None,
         on: date | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> IncidentsPage:
         """Those in one of some statuses (none: any), the newest first.
 
-        ``on``: opened on that day of the project's calendar; ``before``: of lower numbers than this.
+        ``assets``: of these only (none: of any); ``on``: opened on that day of the project's calendar; ``before``: of
+        lower numbers than this.
         """
         ...
 

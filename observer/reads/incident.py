@@ -78,12 +78,13 @@ def _monitors(project: Project, incident: Incident) -> tuple[str, ...]:
 
 def incidents_page(
     connection: Connection, project: Project, statuses: Collection[IncidentStatus], asset: str | None,
-    on: date | None, before: int | None, limit: int,
+    assets: Collection[str] | None, on: date | None, before: int | None, limit: int,
 ) -> IncidentsPage:  # fmt: skip
     """Six statements, whatever the number of incidents."""
     timezone = timezone_of(project.graph)
     zone = ZoneInfo(timezone)
-    found = incidents.chosen(connection, statuses, asset, None if on is None else bounds(on, zone), before, limit + 1)
+    opened = None if on is None else bounds(on, zone)
+    found = incidents.chosen(connection, statuses, asset, assets, opened, before, limit + 1)
     shown = found[:limit]
     readers = ledger.readers(connection, {one.asset for one in shown})
     rows = {row.id: row for row in incidents.rows(connection, project, shown, readers, zone)}

@@ -19,6 +19,7 @@ from observer.reads.model import IncidentRow
 from observer.store.incidents import incident
 from observer.store.outbox import by_incident
 from observer.store.tables import evaluations, incidents
+from orchestration.among import Among
 from orchestration.errors import PartitionError
 from orchestration.model import AssetKey
 from orchestration.tables import Instant
@@ -47,21 +48,25 @@ def chosen(
     connection: Connection,
     statuses: Collection[IncidentStatus],
     asset: str | None,
+    assets: Collection[str] | None,
     opened: tuple[datetime, datetime] | None,
     before: int | None,
     limit: int,
 ) -> tuple[Incident, ...]:
-    """Incidents in one of some statuses (none: any), of an asset, opened between two instants; the newest first."""
+    """Incidents in one of some statuses (none: any), of an asset or some, opened between two instants; newest first."""
     question = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
     if statuses:
         question = question.where(incidents.c.status.in_([status.value for status in statuses]))
     if asset is not None:
         question = question.where(incidents.c.asset == asset)
+    names: dict[str, list[str]] = {}
+    if assets is not None:
+        question, names = question.where(Among(incidents.c.asset, "b_assets")), {"b_assets": sorted(assets)}
     if opened is not None:
         question = question.where(incidents.c.opened_at >= opened[0], incidents.c.opened_at < opened[1])
     if before is not None:
         question = question.where(incidents.c.id < before)
-    return tuple(incident(row) for row in connection.execute(question))
+    return tuple(incident(row) for row in connection.execute(question, names))
 
 
 def by_status(connection: Connection) -> dict[IncidentStatus, int]:

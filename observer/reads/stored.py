@@ -131,12 +131,13 @@ class StoredReads:
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        assets: Collection[str] | None = None,
         on: date | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> IncidentsPage:
         with reading(self._project.engine) as connection:
-            return incident.incidents_page(connection, self._project, statuses, asset, on, before, limit)
+            return incident.incidents_page(connection, self._project, statuses, asset, assets, on, before, limit)
 
     def dead_letters(self, sees: Callable[[str], bool] | None = None) -> DeadLettersPage:
         with reading(self._project.engine) as connection:

@@ -118,6 +118,7 @@ class StoryReads:
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        assets: Collection[str] | None = None,
         on: date | None = None,
         before: int | None = None,
         limit: int = 100,

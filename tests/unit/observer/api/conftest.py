@@ -88,6 +88,7 @@ class FakeReads:
         statuses: Collection[IncidentStatus] = (),
         *,
         asset: str | None = None,
+        assets: Collection[str] | None = None,
         on: date | None = None,
         before: int | None = None,
         limit: int = 100,

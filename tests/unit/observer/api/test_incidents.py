@@ -12,6 +12,7 @@ from dashboards.app import create_app
 from observer.access import Caller, Role
 from observer.api import callers
 from observer.api.incidents import IncidentDetailWire
+from observer.api.unnamed import unnamed
 from observer.clues import ClueKind
 from observer.project import Project, open_project
 from observer.reads.incident_model import ClueRow
@@ -126,8 +127,10 @@ def test_a_token_of_some_assets_reads_of_no_other(work: Project) -> None:
         turns=(turn, replace(turn, asset="whole", text="whole: it is bad")), clues=(clue,),
     )  # fmt: skip
     seen, every = (
-        IncidentDetailWire.of_page(told, Caller(id="t", name="t", role=Role.VIEWER, assets=assets))
-        for assets in (frozenset({"orders"}), None)
+        IncidentDetailWire.of_page(told, caller, unnamed(caller, work.graph.order))
+        for caller in (
+            Caller(id="t", name="t", role=Role.VIEWER, assets=assets) for assets in (frozenset({"orders"}), None)
+        )
     )
     assert every.affected == ["whole", "orders"]
     assert "whole" in every.sentence
