@@ -20,6 +20,7 @@ from orchestration.run_record import RunOptions
 from orchestration.run_request import RunRequest
 from orchestration.runner import walk
 from orchestration.runtime import Runtime
+from orchestration.schedule.seen import complete
 from orchestration.selection import quote
 from orchestration.state import Snapshot, load
 
@@ -126,21 +127,49 @@ def _addresses(
     now = runtime.clock.now()
     if partitions is not None:
         return addresses(runtime.graph, chosen, wanted, partitions, snapshot.keys_of, now)
-    found: dict[Address, None] = {}
-    for newest, keys in _by_newest(runtime, chosen, snapshot).items():
-        upstream = keys | runtime.graph.ancestors(keys)
-        found |= dict.fromkeys(addresses(runtime.graph, keys, upstream, newest, snapshot.keys_of, now))
-    return _in_order(runtime.graph, list(found))
+    graph, found = runtime.graph, dict[Address, None]()
+    for newest, keys in _by_newest(runtime, chosen, wanted, snapshot).items():
+        upstream = (keys | graph.ancestors(keys)) & wanted
+        if newest is None:
+            upstream = {key for key in upstream if key in keys or not _has_time(graph, key)}
+        found |= dict.fromkeys(addresses(graph, keys, upstream, newest, snapshot.keys_of, now))
+    return _in_order(graph, list(found))
 
 
-def _by_newest(runtime: Runtime, chosen: set[AssetKey], snapshot: Snapshot) -> dict[str | None, set[AssetKey]]:
-    """The chosen assets by their newest partition that has ended; those that are not partitioned by None."""
+def _by_newest(
+    runtime: Runtime, chosen: set[AssetKey], wanted: set[AssetKey], snapshot: Snapshot
+) -> dict[str | None, set[AssetKey]]:
+    """The chosen assets by their newest partition that has ended; those that are not partitioned by None.
+
+    What these read that is partitioned in time is there by its newest, too: nothing else says which is meant.
+    """
+    graph, now = runtime.graph, runtime.clock.now()
     found: dict[str | None, set[AssetKey]] = {}
     for key in chosen:
-        cut = runtime.graph.asset(key).partitions
-        newest = None if cut is None else cut.bound(snapshot.keys_of).latest(runtime.clock.now())
+        cut = graph.asset(key).partitions
+        newest = None if cut is None else cut.bound(snapshot.keys_of).latest(now)
         found.setdefault(newest, set()).add(key)
+    whole = found.get(None, set())
+    for key in _read_in_time(graph, (whole | graph.ancestors(whole)) & wanted) - chosen:
+        for newest in complete(graph.asset(key).partitions, snapshot.keys_of, now) or ():
+            found.setdefault(newest, set()).add(key)
     return found
+
+
+def _read_in_time(graph: Graph, among: set[AssetKey]) -> set[AssetKey]:
+    """Those that are partitioned in time and are read by one that is not."""
+    return {
+        edge.upstream
+        for key in among
+        if not _has_time(graph, key)
+        for edge in graph.upstream(key)
+        if edge.upstream in among and _has_time(graph, edge.upstream)
+    }
+
+
+def _has_time(graph: Graph, key: AssetKey) -> bool:
+    cut = graph.asset(key).partitions
+    return cut is not None and cut.has_time
 
 
 def _in_order(graph: Graph, planned: list[Address]) -> list[Address]:
