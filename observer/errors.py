@@ -101,7 +101,9 @@ class UnknownIncident(ObserverError, UnknownName):
     def __init__(self, number: int) -> None:
         self.kind, self.name, self.nearest = "incident", str(number), ()
         TidegateError.__init__(
-            self, f"no incident has the number {number}; nothing was changed; those that are open: tidegate incidents"
+            self,
+            f"no incident has the number {number}; nothing was changed; those that are open: tidegate incidents; "
+            "resolved ones go where the environment says so: records = { incident_days = ... }",
         )
 
     def told_to(self, sees: Callable[[str], bool]) -> UnknownIncident:

@@ -36,7 +36,7 @@ def let_go(work: Project) -> LetGo:
             points += sum_up(
                 work.engine, work.runtime.io, asset, work.clock.now(), work.config.history, again=True
             )  # fmt: skip
-    records = forget(work.engine, work.config.records, work.config.name, work.clock)
+    records = forget(work.engine, work.config.records, work.config.name, work.clock, assets=work.graph)
     with writing(work.engine) as connection:
         sessions = access.forget_ended(connection, work.clock.wall())
     return LetGo(versions=versions, points=points, records=records, sessions=sessions)

@@ -41,7 +41,7 @@ def tidy_daily(config: EnvironmentConfig, runtime: Runtime, go_on: Callable[[], 
         _prune(config, runtime)
     _sum_up(config, runtime, takewhile(lambda _: go_on(), runtime.graph.order))
     try:
-        forget(runtime.engine, config.records, config.name, runtime.clock, go_on)
+        forget(runtime.engine, config.records, config.name, runtime.clock, go_on, assets=runtime.graph)
         with writing(runtime.engine) as connection:
             access.forget_ended(connection, runtime.clock.wall())
     except TidegateError as error:

@@ -184,7 +184,7 @@ def _is_id(text: str) -> bool:
 
 
 def _missing(number: str) -> Problem:
-    detail = f"No incident has the number {number!r}."
+    detail = f"No incident has the number {number!r}. Resolved ones go where the environment's records= says so."
     inbox = (("the inbox", "/incidents"),)
     return Problem(404, "unknown-name", "There is no such incident", detail, "tidegate incidents", inbox)
 

@@ -136,7 +136,9 @@ def prune(project: Path | None, env: str | None, output: Format) -> ExitCode:
     say(
         f"removed {count(versions, 'version')} ({quantity(size, 'bytes')}), {count(gone.points, 'point')} of the "
         f"history, {count(old.runs, 'run')}, {count(old.messages, 'message')}, {count(old.events, 'event')}, "
-        f"{count(old.audit, 'line')} of the audit, {count(gone.sessions, 'session')} that were over"
+        f"{count(old.audit, 'line')} of the audit, {count(old.incidents, 'incident')}, "
+        f"{count(old.dead_letters, 'dead letter')}, {count(old.evaluations, 'evaluation')}, "
+        f"{count(old.version_records, 'record')} of versions, {count(gone.sessions, 'session')} that were over"
     )
     return ExitCode.OK
 

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from observer.config.section import Section
 from observer.errors import ProjectError
 
-KEYS = ("days", "audit_days")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """How long runs, delivered messages and passing events stay, and how long the audit does; None: for good."""
+    """How long each part of the account stays; None: for good.
+
+    Parameters
+    ----------
+    age: of runs, delivered messages and passing events.
+    audit: of the audit.
+    incidents: of what is resolved.
+    dead_letters: of messages that were given up.
+    evaluations: on versions whose data is gone.
+    versions: records of versions whose data and points are gone.
+    """
 
     age: timedelta | None = None
     audit: timedelta | None = None
+    incidents: timedelta | None = None
+    dead_letters: timedelta | None = None
+    evaluations: timedelta | None = None
+    versions: timedelta | None = None
+
+
+_SETTINGS: Mapping[str, tuple[str, str]] = {
+    "days": ("age", "runs, delivered messages and events that nothing reads stay"),
+    "audit_days": ("audit", "the audit stays"),
+    "incident_days": ("incidents", "resolved incidents stay"),
+    "dead_letter_days": ("dead_letters", "messages that were given up stay"),
+    "evaluation_days": ("evaluations", "evaluations of versions whose data is gone stay"),
+    "version_days": ("versions", "records of versions whose data and points are gone stay"),
+}
+KEYS = tuple(_SETTINGS)
 
 
 def records(section: Section) -> Records:
@@ -25,12 +49,7 @@ def records(section: Section) -> Records:
         return Records()
     given = section.table("records")
     given.only(KEYS)
-    days = given.count("days", "how long runs, delivered messages and events that nothing reads stay")
-    audit = given.count("audit_days", "how long the audit stays")
-    if days is None and audit is None:
+    said = {name: given.count(key, f"how long {meaning}") for key, (name, meaning) in _SETTINGS.items()}
+    if not given.values:
         raise ProjectError(f"{given} says nothing; write records = {{ days = 400, audit_days = 800 }}")
-    return Records(age=_days(days), audit=_days(audit))
-
-
-def _days(number: int | None) -> timedelta | None:
-    return None if number is None else timedelta(days=number)
+    return Records(**{name: timedelta(days=days) for name, days in said.items() if days is not None})

@@ -1,11 +1,11 @@
-"""What was said and asked long ago: delivered messages, the audit, and events that only went by."""
+"""What was said and asked long ago: messages that wait for nothing, the audit, and events that only went by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select
 
 from observer.model import IncidentStatus
 from observer.store.access_tables import audit
@@ -26,21 +26,33 @@ def remove_messages(
     Those of an environment's channels. Messages that were folded into one of them go with it; one that holds a message
     that stays, stays.
     """
+    return _remove(connection, is_of(environment) & (outbox.c.delivered_at < delivered), resolved, limit)
+
+
+def remove_dead_letters(
+    connection: Connection, environment: str, written: datetime, resolved: datetime, limit: int
+) -> int:
+    """Remove messages that were given up and written before one instant, otherwise as :func:`remove_messages`."""
+    is_dead = outbox.c.delivered_at.is_(None) & outbox.c.next_attempt_at.is_(None) & outbox.c.folded_into.is_(None)
+    return _remove(connection, is_of(environment) & is_dead & (outbox.c.created_at < written), resolved, limit)
+
+
+def _remove(connection: Connection, which: ColumnElement[bool], resolved: datetime, limit: int) -> int:
+    """Remove some messages of incidents that were resolved before an instant, with what was folded into them."""
     over = select(incidents.c.id).where(
         incidents.c.status == IncidentStatus.RESOLVED.value, incidents.c.resolved_at < resolved
     )
     holds_more = exists().where(_folded.c.folded_into == outbox.c.id, _folded.c.incident_id.not_in(over))
     found = list(
         connection.execute(
-            select(outbox.c.id)
-            .where(is_of(environment), outbox.c.delivered_at < delivered, outbox.c.incident_id.in_(over), ~holds_more)
-            .limit(limit)
+            select(outbox.c.id).where(which, outbox.c.incident_id.in_(over), ~holds_more).limit(limit)
         ).scalars()
     )
     if not found:
         return 0
     theirs = or_(outbox.c.id.in_(found), outbox.c.folded_into.in_(found))
-    return connection.execute(delete(outbox).where(theirs)).rowcount
+    waits = outbox.c.next_attempt_at.is_not(None)  # it was given up, and somebody has it tried again
+    return connection.execute(delete(outbox).where(theirs, ~waits)).rowcount
 
 
 def remove_audit(connection: Connection, before: datetime, limit: int) -> int:

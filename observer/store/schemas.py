@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, cast, func, insert, or_, select
 
 from observer.model import Column, Schema
 from observer.store.tables import schemas
@@ -45,6 +45,24 @@ def before(connection: Connection, asset: AssetKey, at: datetime | None) -> Sche
         .limit(1)
     ).one_or_none()
     return None if row is None else schema_of(row.columns)
+
+
+def turning(connection: Connection, asset: AssetKey) -> set[int]:
+    """The versions, by ``versions.seq``, whose columns aren't those of the one before them; they tell the timeline."""
+    columns = cast(schemas.c.columns, Text)
+    dropped = select(versions.c.seq).where(
+        versions.c.asset == asset, versions.c.status.in_((VersionStatus.DISCARDED, VersionStatus.ROLLED_BACK))
+    )
+    every = (
+        select(
+            schemas.c.version_seq, columns.label("here"),
+            func.lag(columns).over(order_by=(schemas.c.data_at, schemas.c.version_seq)).label("there"),
+        )
+        .where(schemas.c.asset == asset, schemas.c.version_seq.not_in(dropped))
+        .subquery()
+    )  # fmt: skip
+    turned = select(every.c.version_seq).where(or_(every.c.there.is_(None), every.c.there != every.c.here))
+    return set(connection.execute(turned).scalars())
 
 
 def _written(column: Column) -> list[str | bool | None]:

@@ -88,7 +88,8 @@ def test_prune_lets_go_of_all_that_is_not_kept(folder: Path, tidegate: Tidegate)
     assert "neither retention=, history= nor records=" in tidegate("db", "prune").err
     (folder / "tidegate.toml").write_text(
         f"{TOML.replace('2024-03-01', '2024-03-09')}\nretention = {{ keep = 1 }}\nhistory = {{ days = 1 }}\n"
-        "records = { days = 400, audit_days = 800 }\n"
+        "records = { days = 400, audit_days = 800, incident_days = 800, dead_letter_days = 90, evaluation_days = 400, "
+        "version_days = 800 }\n"
     )
     work = open_project(folder)
     with writing(work.engine) as connection:
@@ -97,11 +98,12 @@ def test_prune_lets_go_of_all_that_is_not_kept(folder: Path, tidegate: Tidegate)
     done = tidegate("db", "prune", "--format", "json")
     assert done.code == 0, done
     assert (done.json["versions"], done.json["sessions"], done.json["left"]) == (1, 1, {})
-    assert [done.json[name] for name in ("runs", "messages", "events", "audit")] == [0, 0, 0, 0]
+    kinds = ("runs", "messages", "events", "audit", "incidents", "dead_letters", "evaluations", "version_records")
+    assert [done.json[name] for name in kinds] == [0] * len(kinds)
     again = tidegate("db", "prune")
     assert again.out == (
         "removed 0 versions (0 bytes), 0 points of the history, 0 runs, 0 messages, 0 events, 0 lines of the audit, "
-        "0 sessions that were over\n"
+        "0 incidents, 0 dead letters, 0 evaluations, 0 records of versions, 0 sessions that were over\n"
     )
 
 

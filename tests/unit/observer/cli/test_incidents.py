@@ -64,7 +64,7 @@ def test_a_snooze_says_until_when(held: Tidegate) -> None:
     [
         (["ack"], "tidegate incidents ack needs the incident's number: tidegate incidents ack 7"),
         (["list", "1"], "takes no number"),
-        (["ack", "9"], "no incident has the number 9; nothing was changed; those that are open: tidegate incidents"),
+        (["ack", "9"], "no incident has the number 9; nothing was changed; those that are open: tidegate incidents;"),
         (["show", "9"], "no incident has the number 9;"),
         (["resolve", "1", "-r", "x"], "one of fixed, expected, no-action, false-alarm"),
         (["resolve", "1", "--as", "fixed"], "resolving needs a reason"),
