@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup, escape
 
 from dashboards.instants import Clock, exact
-from observer.reads.instants import ways
+from observer.reads.instants import Sentence
+from observer.visible import visible
 
 _NUMBER: Final = r"\d[\d.,]*"
 _TOGETHER: Final = re.compile(
@@ -30,23 +30,14 @@ def prose(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-_INSTANT: Final = re.compile(r"(?<![\w:.-])(?:\d{4}-\d\d-\d\d |\d{1,2} [A-Z][a-z]{2} (?:\d{4} )?)?\d\d:\d\d(?![\w:])")
-
-
-def told(text: str, times: Iterable[datetime], clock: Clock) -> Markup:
-    """``prose`` whose instants are elements, which a script says in the reader's zone.
-
-    Only ``times`` are known to be instants: what else looks like one may be a value of somebody's data, and stays.
-    """
+def told(text: str, clock: Clock) -> Markup:
+    """``prose`` whose instants are elements, which a script says in the reader's zone."""
     parts: list[Markup] = []
-    end, known = 0, None
-    for match in _INSTANT.finditer(text):
-        known = {words: at for at in times for words in ways(at, clock.zone)} if known is None else known
-        at = known.get(match[0])
-        if at is not None:
-            parts += [prose(text[end : match.start()]), _instant(match[0], at, clock)]
-            end = match.end()
-    return Markup("").join([*parts, prose(text[end:])])
+    end = 0
+    for begin, until, at in _instants(text):
+        parts += [prose(visible(text[end:begin])), _instant(text[begin:until], at, clock)]
+        end = until
+    return Markup("").join([*parts, prose(visible(text[end:]))])
 
 
 def _instant(words: str, at: datetime, clock: Clock) -> Markup:
@@ -56,10 +47,17 @@ def _instant(words: str, at: datetime, clock: Clock) -> Markup:
     )
 
 
-def in_utc(text: str, times: Iterable[datetime], clock: Clock) -> str:
-    """``text`` for the hover, where no script reaches: each of ``times`` that it says as the exact UTC."""
-    known = {words: at for at in times for words in ways(at, clock.zone)}
-    return _INSTANT.sub(lambda match: exact(known[match[0]]) if match[0] in known else match[0], text)
+def in_utc(text: str) -> str:
+    """``text`` for the hover, where no script reaches: its instants as the exact UTC."""
+    parts, end = [], 0
+    for begin, until, at in _instants(text):
+        parts += [text[end:begin], exact(at)]
+        end = until
+    return "".join([*parts, text[end:]])
+
+
+def _instants(text: str) -> tuple[tuple[int, int, datetime], ...]:
+    return text.instants if isinstance(text, Sentence) else ()
 
 
 def seams(name: str) -> Markup:

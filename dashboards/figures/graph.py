@@ -9,6 +9,7 @@ from typing import Final
 
 from dashboards.figures.layered import BOX_HEIGHT, BOX_WIDTH, Layout, Point, layered
 from dashboards.figures.text import fitted
+from dashboards.prose import in_utc
 from dashboards.theme import look
 from observer.quantities import count
 from observer.reads.graph_model import GraphEdge, GraphNode, GraphPage, NodeKind
@@ -73,7 +74,7 @@ def _boxes(nodes: Sequence[GraphNode], placed: Layout) -> list[Box]:
     return [
         Box(
             node=node, x=x + _MARGIN, y=y + _MARGIN, name=fitted(node.name, _NAME), detail=_detail(node),
-            title=f"{node.name}: {look(node.state).word}. {node.text}",
+            title=f"{node.name}: {look(node.state).word}. {in_utc(node.text)}",
         )
         for node, (x, y) in zip(nodes, placed.corners, strict=True)
     ]  # fmt: skip

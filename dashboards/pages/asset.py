@@ -75,7 +75,6 @@ def view(page: AssetPage, partition: str | None = None, may: Deeds | None = None
         "listed": _LISTED,
         "clock": Clock.of(page.at, page.timezone),
         "partition": partition,
-        "instants": [version.materialized_at for version in page.versions],
         "deeds": may,
         "never": _never(page),
         "around": around_url(page.key),

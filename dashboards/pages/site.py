@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -160,17 +159,10 @@ def log_query(asset: str, partition: str | None) -> str:
 
 
 @pass_context
-def _told(context: TemplateContext, text: str, *times: datetime | Sequence[datetime] | None) -> Markup:
-    """A sentence whose instants are ``times``, in the reader's zone where the page has a clock."""
-    known = [at for each in times if each is not None for at in ((each,) if isinstance(each, datetime) else each)]
+def _told(context: TemplateContext, text: str) -> Markup:
+    """A sentence with its instants in the reader's zone, where the page has a clock."""
     clock = context["clock"]
-    return prose.prose(text) if clock is None else prose.told(text, known, clock)
-
-
-@pass_context
-def _in_utc(context: TemplateContext, text: str, *times: datetime | None) -> str:
-    """The same sentence for the hover: its instants as the exact UTC."""
-    return prose.in_utc(text, [at for at in times if at is not None], context["clock"])
+    return prose.prose(text) if clock is None else prose.told(text, clock)
 
 
 def _environment(static: StaticFiles, *, writes: bool) -> Environment:
@@ -189,7 +181,7 @@ def _environment(static: StaticFiles, *, writes: bool) -> Environment:
         unbroken=unbroken,
         prose=prose.prose,
         told=_told,
-        in_utc=_in_utc,
+        in_utc=prose.in_utc,
         shell=shlex.quote,
         seams=prose.seams,
         around=prose.around,

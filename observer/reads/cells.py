@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from observer.model import Evaluation, EvaluationStatus
 from observer.quantities import age, count, number, span
-from observer.reads.instants import full, moment
+from observer.reads.instants import Sentence, full, moment
 from observer.reads.model import State, StatusCell
 from observer.reads.rows import FRESH
 from observer.reads.states import BROKEN, Cell, Standing
@@ -37,15 +37,15 @@ def _readers(standing: Standing, now: datetime, zone: ZoneInfo) -> StatusCell:
     title, readers = "Readers see", standing.readers
     newest = standing.cells[-1] if standing.cells else None
     broken = newest is not None and newest.state in BROKEN
-    trouble = f"{newest.subject} {_SHORT[newest.state]}" if newest is not None and broken else ""
+    trouble = Sentence.of(newest.subject, f" {_SHORT[newest.state]}") if newest is not None and broken else ""
     if readers is None:
         state = newest.state if newest is not None and broken else State.NEVER
         return StatusCell(title=title, state=state, value="nothing", detail=trouble or "never materialized")
-    made = f"published {moment(readers.materialized_at, now, zone)}, run {readers.run_id}"
+    made = Sentence.of("published ", moment(readers.materialized_at, now, zone), f", run {readers.run_id}")
     return StatusCell(
         title=title, state=newest.state if newest is not None and broken else State.HEALTHY,
         value=readers.address.partition or full(readers.materialized_at, zone),
-        detail=f"{made}; {trouble}" if trouble else made, at=readers.materialized_at,
+        detail=Sentence.of(made, "; ", trouble) if trouble else made, at=readers.materialized_at,
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _awaited(standing: Standing, now: datetime, zone: ZoneInfo) -> str:
     if standing.awaited is None:
         return "no policy"
     what = "next expected by" if standing.awaited.sentence(now) is None else "late, expected by"
-    return f"{what} {moment(standing.awaited.by, now, zone)}"
+    return Sentence.of(what, " ", moment(standing.awaited.by, now, zone))
 
 
 def _rows(judged: Cell | None, said: Sequence[Verdict], *, held: bool) -> StatusCell:

@@ -13,7 +13,7 @@ from observer.lateness import Awaited
 from observer.model import EvaluationStatus, IncidentStatus, Override, Severity
 from observer.reads.base import GateAnswer
 from observer.reads.facts import UNCHECKED, came
-from observer.reads.instants import full, timezone_of
+from observer.reads.instants import Sentence, full, timezone_of
 from observer.reads.ledger import (
     Gate,
     LastStep,
@@ -197,23 +197,25 @@ def _answer(facts: _Facts) -> GateAnswer:
 
 def _sentence(facts: _Facts, decided: Gate, seen: str | None) -> str:
     if decided.outcome is GateOutcome.HELD:
-        ran_out = f" (an override ended {full(decided.expires_at, facts.zone)})" if decided.expires_at else ""
-        return f"held: {why(decided)}{ran_out}; {_kept(facts, seen)}{_since(facts)}"
+        ended = decided.expires_at
+        ran_out = (" (an override ended ", full(ended, facts.zone), ")") if ended else ()
+        return Sentence.of(f"held: {why(decided)}", *ran_out, "; ", _kept(facts, seen), _since(facts))
     if decided.outcome is GateOutcome.OPEN_BY_OVERRIDE:
-        until = f" until {full(decided.expires_at, facts.zone)}" if decided.expires_at else ""
-        return f"open by override of {decided.by}{until}: {why(decided)}"
+        until = (" until ", full(decided.expires_at, facts.zone)) if decided.expires_at else ()
+        return Sentence.of(f"open by override of {decided.by}", *until, f": {why(decided)}")
     published = next((v for v in reversed(facts.live) if not v.is_held), None)
     what = facts.partition or "the version"
-    at = f" at {full(published.materialized_at, facts.zone)}" if published else ""
+    at = (" at ", full(published.materialized_at, facts.zone)) if published else ()
     if published is not None and published.status is VersionStatus.PUBLISHING:
-        said = f"open: the publication of {what} has begun and is not confirmed"
+        said: tuple[str, ...] = (f"open: the publication of {what} has begun and is not confirmed",)
     elif decided.overridden:
-        return f"open: {what} was {came(facts.asset)}{at}, though {why(decided)} ({_passed(facts.verdicts)})"
+        though = f", though {why(decided)} ({_passed(facts.verdicts)})"
+        return Sentence.of(f"open: {what} was {came(facts.asset)}", *at, though)
     elif decided.reasons:
         return f"open: {what} was {decided.reasons[0].rstrip('. ')} ({_passed(facts.verdicts)})"
     else:
-        said = f"open: {what} was {came(facts.asset)}{at}"
-    return f"{said}, {_passed(facts.verdicts)}{_but(facts)}"
+        said = (f"open: {what} was {came(facts.asset)}", *at)
+    return Sentence.of(*said, f", {_passed(facts.verdicts)}{_but(facts)}")
 
 
 def _but(facts: _Facts) -> str:
@@ -239,12 +241,12 @@ def _kept(facts: _Facts, seen: str | None) -> str:
         return BUILT_IN_PLACE
     own = next((v for v in reversed(facts.live) if v.status is VersionStatus.PUBLISHED), None)
     if own is not None:
-        return f"readers keep the version of {full(own.materialized_at, facts.zone)}"
+        return Sentence.of("readers keep the version of ", full(own.materialized_at, facts.zone))
     if seen is None:
         return "readers have nothing yet"
     if facts.partition is not None and seen > facts.partition:
         return f"readers see up to {seen}, without this partition"
-    return f"readers keep {seen}"
+    return Sentence.of("readers keep ", seen)
 
 
 def _passed(verdicts: Counts) -> str:

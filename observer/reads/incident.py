@@ -25,7 +25,7 @@ from observer.reads.incident_model import (
     MessageRow,
     TurnRow,
 )
-from observer.reads.instants import full, timezone_of
+from observer.reads.instants import Sentence, full, timezone_of
 from observer.reads.precision import precision
 from observer.reads.step_logs import last_of
 from observer.reads.troubled import bounds
@@ -97,15 +97,15 @@ def incidents_page(
 
 def _turn(turn: Turn, zone: ZoneInfo) -> TurnRow:
     return TurnRow(
-        kind=turn.kind, at=turn.at, by=turn.by, text="; ".join(_said(turn, zone)), until=turn.until,
+        kind=turn.kind, at=turn.at, by=turn.by, text=Sentence.joined("; ", _said(turn, zone)), until=turn.until,
         asset=None if turn.found is None else turn.found.address.asset,
     )  # fmt: skip
 
 
 def _said(turn: Turn, zone: ZoneInfo) -> list[str]:
-    said = []
+    said: list[str] = []
     if turn.until is not None:
-        said.append(f"until {full(turn.until, zone)}")
+        said.append(Sentence.of("until ", full(turn.until, zone)))
     if turn.kind is TurnKind.ASSIGNED:
         said.append(f"to {', '.join(turn.assigned)}" if turn.assigned else "to the asset's owners")
     if turn.resolved_as is not None:

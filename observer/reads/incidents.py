@@ -13,7 +13,7 @@ from observer.alerts.routing import channel_in
 from observer.model import Incident, IncidentStatus, Notification, Severity
 from observer.project import Project
 from observer.quantities import count
-from observer.reads.instants import full, moment
+from observer.reads.instants import Sentence, full, moment
 from observer.reads.ledger import Version
 from observer.reads.model import IncidentRow
 from observer.store.incidents import incident
@@ -141,7 +141,7 @@ def notified(messages: Sequence[Notification], wall: datetime, zone: ZoneInfo) -
         by_channel.setdefault(message.channel, []).append(message)
     if not by_channel:
         return "no channel wants it"
-    return "; ".join(_channel(name, each, wall, zone) for name, each in by_channel.items())
+    return Sentence.joined("; ", (_channel(name, each, wall, zone) for name, each in by_channel.items()))
 
 
 def _delivered(messages: Sequence[Notification]) -> tuple[datetime, ...]:
@@ -157,7 +157,7 @@ def _channel(name: str, messages: Sequence[Notification], wall: datetime, zone: 
     left = [m for m in messages if m.delivered_at is None]
     if not left:
         last = max(m.delivered_at for m in messages if m.delivered_at is not None)
-        return f"{name} delivered {moment(last, wall, zone)}"
+        return Sentence.of(f"{name} delivered ", moment(last, wall, zone))
     waits = [m for m in left if m.next_attempt_at is not None]
     error = next((m.last_error for m in reversed(left) if m.last_error), None)
     tries = max(m.attempts for m in left)

@@ -15,7 +15,7 @@ from observer.assets import quality_of
 from observer.project import Project
 from observer.quantities import age, count
 from observer.reads import incidents, ledger
-from observer.reads.instants import moment, timezone_of
+from observer.reads.instants import Sentence, moment, timezone_of
 from observer.reads.model import NowPage, ObserverHealth, State
 from observer.reads.overview import overview
 from observer.reads.rows import asset_row
@@ -119,8 +119,9 @@ def _sentence(
     broken = [state for state in (*BROKEN, State.STALE) if counts[state]]
     others = [state for state in State if state not in (*BROKEN, State.STALE) and counts[state]]
     if broken:
-        began = f", since {moment(since, now, zone)}" if since else ""
-        return f"{_counted(counts, broken)}{began}" + (f"; {_counted(counts, others, noun=False)}" if others else "")
+        began = (", since ", moment(since, now, zone)) if since else ()
+        left = (f"; {_counted(counts, others, noun=False)}",) if others else ()
+        return Sentence.of(_counted(counts, broken), *began, *left)
     checked = ""
     if last_event_at is not None:
         checked = f", last checked {age(max(0.0, (now - last_event_at).total_seconds()))} ago"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from observer.reads.instants import Sentence
 from observer.reads.model import AssetRow, State, StripCell
 from observer.reads.states import Standing
 from orchestration.assets import Asset
@@ -26,7 +27,8 @@ def asset_row(asset: Asset, standing: Standing) -> AssetRow:
         last_at=readers.materialized_at if readers else None, rows=standing.rows,
         row_sparkline=_rows(standing),
         strip=tuple(
-            StripCell(partition=c.label, state=c.state, text=f"{c.label} {c.text}") for c in standing.cells
+            StripCell(partition=c.label, state=c.state, text=Sentence.of(c.label, " ", c.text))
+            for c in standing.cells
         ),
         data_until=standing.data_until,
         freshness=None if standing.freshness is None else FRESH[standing.freshness],

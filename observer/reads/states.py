@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from observer.lateness import Awaited
 from observer.quantities import age, count
 from observer.reads.facts import Fact, Facts, facts_of
-from observer.reads.instants import full, moment
+from observer.reads.instants import Sentence, full, moment
 from observer.reads.ledger import Gate, Ledger, Version
 from observer.reads.model import State
 from observer.reads.newest import STRIP
@@ -174,9 +174,9 @@ class _Survey:
         if gate is not None and gate.is_held:
             return replace(fact, state=State.HELD, text=f"is held: {why(gate)}", since=gate.decided_at)
         if gate is not None and gate.outcome is GateOutcome.OPEN_BY_OVERRIDE:
-            until = f" until {full(gate.expires_at, self.zone)}" if gate.expires_at else ""
-            text = f"is open by override of {gate.by}{until}"
-            return replace(fact, state=State.WARNED, text=text, since=gate.decided_at)
+            until = (" until ", full(gate.expires_at, self.zone)) if gate.expires_at else ()
+            said = Sentence.of(f"is open by override of {gate.by}", *until)
+            return replace(fact, state=State.WARNED, text=said, since=gate.decided_at)
         root = self._waits.of(Address(self._asset.key, fact.partition), newest=newest)
         if root is not None and (fact.published_at is None or fact.published_at <= root.decided_at):
             text = f"is blocked by {root.address.asset}"
@@ -228,18 +228,18 @@ class _Saying:
         return FreshnessStatus.WARNED if self._now > known.warns_at else FreshnessStatus.PASSED
 
     def _text(self, cells: Sequence[Cell]) -> str:
-        newest = f"{cells[-1].subject} {cells[-1].text}" if cells else "never materialized"
-        text = "; ".join((newest, *self._found.said))
+        newest = Sentence.of(cells[-1].subject, " ", cells[-1].text) if cells else "never materialized"
+        text = Sentence.joined("; ", (newest, *self._found.said))
         state, fresh = self._found.turns.state, self._freshness()
         if state in BROKEN:
             return text
         if fresh is FreshnessStatus.FAILED and self._asset.freshness is not None:
-            text = f"{self._old()} old, allowed: {self._asset.freshness.allowed()}; {text}"
+            text = Sentence.of(f"{self._old()} old, allowed: {self._asset.freshness.allowed()}; ", text)
         late = None if self._facts.awaited is None else self._facts.awaited.sentence(self._now)
         if late is not None:
-            return f"{late}; {text}"
+            return Sentence.of(f"{late}; ", text)
         is_news = fresh is FreshnessStatus.WARNED and RANK[state] > RANK[State.WARNED]
-        return f"{self._old()} old; {text}" if is_news else text
+        return Sentence.of(f"{self._old()} old; ", text) if is_news else text
 
     def _old(self) -> str:
         until = self._facts.data_until
@@ -258,7 +258,8 @@ class _Saying:
             return fact.partition, fact.partition
         if fact.state in _OF_NO_VERSION or fact.made_at is None:
             return full(fact.ended_at or self._now, self._zone), "it"
-        return full(fact.made_at, self._zone), f"the version of {moment(fact.made_at, self._now, self._zone)}"
+        subject = Sentence.of("the version of ", moment(fact.made_at, self._now, self._zone))
+        return full(fact.made_at, self._zone), subject
 
 
 def why(gate: Gate) -> str:
