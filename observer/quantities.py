@@ -9,6 +9,7 @@ from typing import Final
 ABSENT: Final = "\N{EN DASH}"
 """What stands where nothing was measured: a dash, never a zero."""
 
+_TO: Final = "\N{EN DASH}"
 _LARGE = (("G", 1e9), ("M", 1e6), ("k", 1e3))
 _SIZES = {
     "rate": (("%", 0.01),),
@@ -46,7 +47,7 @@ def span(lower: float | None, upper: float | None, unit: str) -> str:
     """An expected range, the unit said once.
 
     >>> span(0.0, 0.094, "rate"), span(776.4, 1091.2, "rows"), span(None, 2.0, "s")
-    ('0-9.4 %', '776-1,091 rows', 'at most 2 s')
+    ('0\N{EN DASH}9.4 %', '776\N{EN DASH}1,091 rows', 'at most 2 s')
     >>> span(0.0, 0.82, "s"), span(0.01, 0.2, "s")
     ('at most 0.82 s', '10 ms to 0.2 s')
     """
@@ -65,10 +66,10 @@ def span(lower: float | None, upper: float | None, unit: str) -> str:
     if upper is None:
         return f"at least {quantity(lower, unit)}"
     if unit == "rate":
-        return f"{_percent(lower)}-{_percent(upper)} %"
+        return f"{_percent(lower)}{_TO}{_percent(upper)} %"
     if unit in {"s", "bytes", "epoch_s"}:
         return f"{quantity(lower, unit)} to {quantity(upper, unit)}"
-    dash = "-" if lower >= 0 else " to "
+    dash = _TO if lower >= 0 else " to "
     return f"{number(lower)}{dash}{number(upper)} {unit}".rstrip()
 
 

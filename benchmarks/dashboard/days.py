@@ -80,7 +80,7 @@ EVALUATIONS = f"""
            initcap(replace(metric, '_', ' ')) || CASE col WHEN '' THEN '' ELSE ' of ' || col END
            || CASE WHEN kind = 'learning' THEN ', learned from 4 of 10 runs'
                    WHEN {_IS_UNKNOWN} THEN ' could not be measured: the column has no values'
-                   WHEN {_IS_ODD} THEN ' 41 %, expected 2-3 % (learned from 90 days)'
+                   WHEN {_IS_ODD} THEN ' 41 %, expected 2–3 % (learned from 90 days)'
                    ELSE ' as expected (learned from 90 days)' END,
            {_MADE_AT}, {_VALUE},
            CASE WHEN kind = 'learning' THEN 'learning' WHEN {_IS_UNKNOWN} THEN 'unknown'
@@ -96,7 +96,7 @@ EVALUATIONS = f"""
 GATES = f"""
     INSERT INTO gates (asset, partition, materialization_id, outcome, reasons, holds, unknown, decided_at, by)
     SELECT asset, :day, {_ID}, CASE WHEN {_IS_HELD} THEN 'held' ELSE 'open' END,
-           (CASE WHEN {_IS_HELD} THEN '["Null rate of price 41 %, expected 2-3 % (learned from 90 days)"]' ELSE '[]' END
+           (CASE WHEN {_IS_HELD} THEN '["Null rate of price 41 %, expected 2–3 % (learned from 90 days)"]' ELSE '[]' END
            )::json, (CASE WHEN {_IS_HELD} THEN '["null_rate(price)"]' ELSE '[]' END)::json, false, {_MADE_AT}, 'policy'
     FROM {_THERE}
 """

@@ -37,7 +37,7 @@ EVALUATIONS = f"""
                              lower, expected, upper, direction, detector, trained_from, trained_to, n_train, evidence)
     SELECT '{ASSET}', {_DAY}, 'h' || h, {_SEQ}, {_AT}, 'monitor', 'null_rate(price)', 'warn',
            CASE WHEN {_IS_ODD} THEN 'warned' ELSE 'passed' END,
-           CASE WHEN {_IS_ODD} THEN 'Null rate of price 40 %, expected 1-4 % (learned from 400 hours)'
+           CASE WHEN {_IS_ODD} THEN 'Null rate of price 40 %, expected 1–4 % (learned from 400 hours)'
                 ELSE 'Null rate of price as expected (learned from 400 hours)' END,
            {_AT} + 3660000000, {_VALUE}, CASE WHEN {_IS_ODD} THEN 'anomalous' ELSE 'normal' END, 0.4, 0.4, 0.0027, 0.0,
            0.02 + 0.01 * sin(h / 3.8::float8), 0.05, CASE WHEN {_IS_ODD} THEN 'high' ELSE 'none' END, 'adaptive',

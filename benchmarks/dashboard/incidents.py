@@ -15,7 +15,7 @@ STATEMENTS = (
     SELECT asset, {_DAY}, {_DAY}, CASE WHEN n % {2 * BAD} = 7 THEN 'error' ELSE 'warn' END,
            CASE WHEN d < :days - 1 THEN 'resolved' WHEN n % 500 = 107 THEN 'acknowledged'
                 WHEN n % 500 = 307 THEN 'snoozed' ELSE 'open' END,
-           'Null rate of price 41 %, expected 2-3 % (learned from 90 days)', '["null_rate(price)"]',
+           'Null rate of price 41 %, expected 2–3 % (learned from 90 days)', '["null_rate(price)"]',
            coalesce((SELECT json_agg(asset) FROM seed_members b WHERE blocked_by = a.asset AND d = :days - 1), '[]'),
            {_MADE_AT}, {_MADE_AT}, CASE WHEN d < :days - 1 THEN {_MADE_AT} + 7200000000 END,
            CASE WHEN d < :days - 1 THEN 'it passes again' END,

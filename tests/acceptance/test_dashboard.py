@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 STORM = "2013-02-08"
-SENTENCE = r"Null rate of dep_time 50\.8 %, expected 0-[\d.]+ % \(learned from \d+ days\)"
+SENTENCE = r"Null rate of dep_time 50\.8 %, expected 0–[\d.]+ % \(learned from \d+ days\)"
 DEP_TIME = "null_rate(dep_time)"
 PLOT = ".is-large .canvas.history"
 TRACES = """(canvas, name) => canvas.data.filter(trace => trace.name === name)

@@ -31,7 +31,7 @@ def test_the_demo_ends_as_the_readme_tells(finished_demo: tuple[Path, Done], mea
     assert done.code == 0, done.out + done.err
     measured("tidegate demo --no-serve", done.seconds, "s", LIMIT_S)
     lines = {line.split("  ")[1]: line for line in done.out.splitlines() if line.startswith("  ")}
-    assert re.search(rf"^flights of {STORM}: held\. Null rate of dep_time 50\.8 %, expected 0-", done.out, re.M)
+    assert re.search(rf"^flights of {STORM}: held\. Null rate of dep_time 50\.8 %, expected 0–", done.out, re.M)
     assert "daily_delays, delay_report: they never ran for that day" in lines["blocked"]
     assert re.search(r"delay_model: read \d+ published partitions of daily_delays; .*2013-02-08$", lines["went on"])
     assert "2013-02-07" in lines["readers see"]
@@ -126,6 +126,6 @@ def test_every_read_verb_answers_after_the_demo(finished_demo: tuple[Path, Done]
     assert (listed.code, {row["key"]: row["state"] for row in json.loads(listed.out)}["flights"]) == (0, "held")
     history = tidegate(folder, "history", "flights", "null_rate", "--column", "dep_time", "--last", "2")
     assert history.code == 0
-    assert re.search(rf"^{STORM} +50\.8 %  held +expected 0-", history.out, re.M)
+    assert re.search(rf"^{STORM} +50\.8 %  held +expected 0–", history.out, re.M)
     planned = tidegate(folder, "plan", "*", "--partition", STORM)
     assert (planned.code, "flights 2013-02-08" in planned.out, "stays held because" in planned.out) == (0, True, True)

@@ -25,8 +25,8 @@ def test_a_quantity_reads_well(value: float | None, unit: str, text: str) -> Non
     ("lower", "upper", "unit", "text"),
     [
         (None, None, "rows", "anything"), (-inf, inf, "rows", "anything"), (nan, 5, "rows", "at most 5 rows"),
-        (5, None, "rows", "at least 5 rows"), (-3.0, 4.0, "", "-3 to 4"), (900, 961.2, "rows", "900-961 rows"),
-        (0, 0.25, "rate", "0-25 %"), (0.01, 0.2, "s", "10 ms to 0.2 s"), (-1e300, 1e300, "", "-1e+300 to 1e+300"),
+        (5, None, "rows", "at least 5 rows"), (-3.0, 4.0, "", "-3 to 4"), (900, 961.2, "rows", "900–961 rows"),
+        (0, 0.25, "rate", "0–25 %"), (0.01, 0.2, "s", "10 ms to 0.2 s"), (-1e300, 1e300, "", "-1e+300 to 1e+300"),
     ],
 )  # fmt: skip
 def test_a_range_says_its_unit_once(lower: float | None, upper: float | None, unit: str, text: str) -> None:
