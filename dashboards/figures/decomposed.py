@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from dashboards.figures.callout import Part, local
-from dashboards.figures.scale import scale
+from dashboards.figures.scale import Scale, scale
 from dashboards.figures.text import plain
 from dashboards.instants import zone
 from dashboards.theme import token
@@ -30,18 +30,20 @@ def decomposed(series: Decomposed, *, timezone: str) -> Part:
     heights = _domains(len(signed))
     layout: Part = {
         "xaxis": {"type": "date", "anchor": f"y{len(signed) + 1}"},
-        "yaxis": {
-            "domain": heights[0], "range": [bounds.low, bounds.high], "tickvals": list(bounds.ticks),
-            "ticktext": list(bounds.labels), "title": {"text": "measured, level"},
-        },
-    }  # fmt: skip
+        "yaxis": _axis(bounds, heights[0], "measured, level"),
+    }
     for number, (name, values) in enumerate(signed, start=2):
         data.append(_signed(points, name, values, place, series.unit, f"y{number}"))
-        layout[f"yaxis{number}"] = {
-            "domain": heights[number - 1], "title": {"text": name}, "zeroline": True, "nticks": 4,
-            "tickformat": "~%" if series.unit == "rate" else "~s",
-        }  # fmt: skip
+        of_differences = scale(values, series.unit, ticks=3, signed=True)
+        layout[f"yaxis{number}"] = {**_axis(of_differences, heights[number - 1], name), "zeroline": True}
     return {"data": data, "layout": layout}
+
+
+def _axis(bounds: Scale, domain: list[float], title: str) -> Part:
+    return {
+        "domain": domain, "range": [bounds.low, bounds.high], "tickvals": list(bounds.ticks),
+        "ticktext": list(bounds.labels), "title": {"text": title},
+    }  # fmt: skip
 
 
 def _domains(signed: int) -> list[list[float]]:

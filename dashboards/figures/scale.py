@@ -27,19 +27,24 @@ class Scale:
         return math.log10(max(value, self.low)) if self.log else value
 
 
-def scale(values: Iterable[float | None], unit: str, *, ticks: int = 5, headroom: float = 0.08) -> Scale:
+def scale(
+    values: Iterable[float | None], unit: str, *, ticks: int = 5, headroom: float = 0.08, signed: bool = False
+) -> Scale:
     """A scale that holds every finite value, ``headroom`` (share of the span) above and below.
 
-    A rate never shows less than zero, and neither does a quantity that stays close to it.
+    A rate never shows less than zero, and neither does a quantity that stays close to it; unless they are ``signed``,
+    differences from another of the same unit, which always show zero.
     """
     known = [value for value in values if value is not None and math.isfinite(value)] or [0.0, 1.0]
+    if signed:
+        known.append(0.0)
     low, high = min(known), max(known)
     if low == high:
         pad = abs(high) * 0.1 or (0.01 if unit == "rate" else 1.0)
         low, high = low - pad, high + pad
     span = high - low
     bottom, top = low - span * 0.06, high + span * headroom
-    if unit in {"rate", "rows", "s", "bytes"} and (unit == "rate" or min(known) >= 0):
+    if not signed and unit in {"rate", "rows", "s", "bytes"} and (unit == "rate" or min(known) >= 0):
         near_zero = unit == "rate" or min(known) < 0.35 * max(known)
         bottom = 0.0 if near_zero else max(0.0, bottom)
     if unit == "rate" and top > 1.0 >= max(known):
