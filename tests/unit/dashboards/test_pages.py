@@ -60,6 +60,15 @@ def test_an_incident_says_first_which_asset_and_partition_and_links_there() -> N
         assert 'href="/assets/flights?partition=2013-02-08#incident-1"' in page
 
 
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [("/", "/"), ("/assets/flights", "/assets"), ("/assets/flights/monitors/row_count", "/assets"), ("/runs", "/runs")],
+)
+def test_the_bar_says_where_the_page_belongs(path: str, section: str) -> None:
+    bar = client().get(path).text.partition("</nav>")[0]
+    assert re.findall(r'<a href="([^"]+)" aria-current="page"', bar) == [section]
+
+
 def test_now_loads_no_plotly() -> None:
     assert "plotly" not in client().get("/").text
 
