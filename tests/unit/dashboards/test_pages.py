@@ -53,11 +53,20 @@ def test_now_says_the_sentence_the_counts_and_the_incident() -> None:
 
 
 def test_an_incident_says_first_which_asset_and_partition_and_links_there() -> None:
-    for path in ("/", "/assets/flights"):
-        page = client().get(path).text
-        words = re.sub(r"\s+", " ", text_of(page))
-        assert f"Incident 1 flights 2013-02-08 {story.SENTENCE}" in words
-        assert 'href="/assets/flights?partition=2013-02-08#incident-1"' in page
+    page = client().get("/").text
+    words = re.sub(r"\s+", " ", text_of(page))
+    assert f"Incident 1 flights 2013-02-08 {story.SENTENCE}" in words
+    assert 'href="/assets/flights?partition=2013-02-08#incident-1"' in page
+
+
+def test_an_incident_on_the_page_of_its_asset_leaves_out_what_that_says() -> None:
+    page = client().get("/assets/flights").text
+    card = page.partition('id="incident-1"')[2].partition("</article>")[0]
+    words = re.sub(r"\s+", " ", text_of(f"<article{card}"))
+    assert f"Incident 1 · 2013-02-08 {story.SENTENCE}" in words
+    assert 'href="/incidents/1"' in card
+    assert "incident-spark" not in card
+    assert "Owner" not in words, "it is the asset's"
 
 
 @pytest.mark.parametrize(
