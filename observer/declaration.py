@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from observer.metrics import DEFAULT_MONITORS
 from observer.model import Severity
 from observer.monitors import Monitor
 
@@ -22,11 +21,6 @@ def declaration(monitor: Monitor, *, alpha: float | None = None) -> str:
     }  # fmt: skip
     said = [f"{name}={_written(value)}" for name, value in named.items() if value is not None]
     return f"ob.monitor({', '.join([_written(monitor.metric), *said])})"
-
-
-def is_default(monitor: Monitor) -> bool:
-    """Whether nobody had to declare it."""
-    return monitor == Monitor(metric=monitor.metric, told_by=monitor.told_by) and monitor.metric in DEFAULT_MONITORS
 
 
 def _written(value: object) -> str:

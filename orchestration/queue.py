@@ -168,6 +168,7 @@ class Queue:
         ours = {
             "status": RequestStatus.RUNNING.value, "token": row.token + 1, "holder": this_process(),
             "held_until": at + CLAIM, "attempts": row.attempts + 1, "deaths": deaths, "not_before": None,
+            "note": "",
         }  # fmt: skip
         self._end_attempt(connection, row.id, row.attempts, at, _DIED)
         connection.execute(update(run_queue).where(_c.id == row.id).values(ours))
@@ -264,7 +265,7 @@ def cancel(connection: Connection, run_id: str, by: str, reason: str) -> None:
         return
     asked: dict[str, Any] = {"cancel_by": by, "cancel_reason": reason}
     if row.status == RequestStatus.QUEUED.value:
-        asked |= {"status": RequestStatus.CANCELLED.value, "ended_at": database_now(connection)}
+        asked |= {"status": RequestStatus.CANCELLED.value, "ended_at": database_now(connection), "note": ""}
     connection.execute(update(run_queue).where(_c.id == run_id).values(asked))
     if "status" in asked:
         _tell_end(connection, run_id, RequestStatus.CANCELLED)

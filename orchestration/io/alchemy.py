@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Table, column, select
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestration.errors import AssetError, StorageError
@@ -210,8 +210,3 @@ def rows_of(columns: Sequence[Column], rows: Sequence[Row]) -> pa.Table:
         [pa.array(one, kept.storage) for one, kept in zip(values, columns, strict=True)],
         names=[kept.name for kept in columns],
     )
-
-
-def nothing_of(table: Table, names: Sequence[str]) -> Executable:
-    """A SELECT that gives a table's columns and no row."""
-    return select(*(column(name) for name in names)).select_from(table).limit(0)

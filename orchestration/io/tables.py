@@ -54,11 +54,6 @@ def shape_of(wants: str) -> Shape:
     return _SHAPES.get(last, Shape.PANDAS)
 
 
-def wants_arrow(wants: str) -> bool:
-    """Whether an annotation's text asks for an Arrow table."""
-    return shape_of(wants) is Shape.ARROW
-
-
 def present(table: pa.Table, wants: str) -> Any:
     """The table as the annotation ``wants`` asks; raises StorageError where its library isn't there."""
     match shape_of(wants):

@@ -153,6 +153,16 @@ def test_what_is_given_back_waits_as_long_as_it_should(line: Line) -> None:
     assert line.found("run-1").note == "the project can't be loaded"
     line.at += timedelta(seconds=5)
     assert line.claim() is not None
+    assert line.found("run-1").note == ""  # it runs: nothing keeps it waiting
+
+
+def test_a_waiting_run_that_is_cancelled_says_no_more_why_it_waited(line: Line) -> None:
+    line.ask("a")
+    held = line.claim()
+    assert held is not None
+    line.do(lambda c: line.queue.give_back(c, held, "the project can't be loaded", wait_s=5))
+    line.do(lambda c: queue.cancel(c, "run-1", "ada", "not now"))
+    assert line.found("run-1").note == ""
 
 
 def test_what_kills_its_processes_waits_the_longer_the_more_often(line: Line) -> None:
