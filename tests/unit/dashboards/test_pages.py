@@ -170,7 +170,7 @@ def test_the_gate_says_its_word_once() -> None:
     gate = replace(story.asset_page().gate, sentence="held: too many nulls; readers keep 2013-02-07")
     asset = replace(story.asset_page(), gate=gate)
     page = client(StoryReads(pages={"flights": asset})).get("/assets/flights").text
-    assert "Gate held too many nulls; readers keep" in re.sub(r"\s+", " ", text_of(page))
+    assert "Gate held 2013-02-08 too many nulls; readers keep" in re.sub(r"\s+", " ", text_of(page))
 
 
 @pytest.mark.parametrize(("small", "across"), [(0, 2), (1, 2), (2, 2), (3, 3), (4, 2), (5, 2), (9, 3)])
