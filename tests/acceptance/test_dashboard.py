@@ -313,7 +313,7 @@ def test_reading_needs_no_script(site: str, paths: tuple[str, str, str], browser
         table = page.locator(".is-large .as-table")
         table.locator("summary").click()
         first = re.sub(r"\s+", " ", table.locator("tbody tr").first.inner_text())
-        assert re.match(rf"{STORM} 50\.8 % 0-[\d.]+ % failed no", first)
+        assert re.match(rf"{STORM} 50\.8 % 0–[\d.]+ % failed no", first)
         assert page.locator("table.checks tbody tr").count() >= 5
         assert page.locator("table.versions tbody tr:visible").count() == 39
         page.goto(run)

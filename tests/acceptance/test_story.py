@@ -137,6 +137,7 @@ def release(phone: "Page") -> None:
     """From Now to the form of the gate, with a thumb."""
     phone.tap(".incident a.incident-where")
     phone.wait_for_url(re.compile(r"/assets/flights\?partition="))
+    phone.locator(".gate-deeds summary").tap()
     form = phone.locator("form:has(input[value=release])")
     form.locator("input[name=reason]").fill("the airports confirm it")
     assert_right(phone)
